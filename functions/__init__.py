@@ -1,0 +1,1 @@
+"""Triggers: declare, call one service, return."""

@@ -1,0 +1,1 @@
+"""What every domain stands on: settings, database, HTTP endpoints, storage. Knows nothing of the product."""
