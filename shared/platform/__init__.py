@@ -1,1 +1,1 @@
-"""What every domain stands on: settings, database, HTTP endpoints, storage. Knows nothing of the product."""
+"""What every domain stands on; knows nothing of the product."""

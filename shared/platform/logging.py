@@ -4,6 +4,7 @@ The Functions worker stamps invocation ids on stdlib records, so every line ends
 """
 
 import logging
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from loguru import logger
@@ -37,3 +38,8 @@ def configure_logging(level: str) -> None:
 def get_logger(name: str) -> "Logger":
     """The logger of a module; ``bind`` adds fields to a line."""
     return logger.bind(name=f"pixcrawler.{name}")
+
+
+def log_context(**fields: str) -> AbstractContextManager[None]:
+    """Adds fields to every line logged inside."""
+    return logger.contextualize(**fields)

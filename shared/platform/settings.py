@@ -3,14 +3,21 @@
 from functools import lru_cache
 from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Environment = Literal["development", "test", "staging", "production"]
 
 
 class ConfigurationError(Exception):
-    """The environment lacks settings or holds invalid ones; the message names all, never a value."""
+    """The environment lacks settings or holds invalid ones; the message names them all."""
 
 
 def _env(*names: str) -> AliasChoices:
@@ -62,7 +69,11 @@ class Settings(BaseSettings):
     @field_validator("database_url", mode="before")
     @classmethod
     def _drop_driver(cls, url: object) -> object:
-        return url.replace("postgresql+asyncpg://", "postgresql://", 1) if isinstance(url, str) else url
+        return (
+            url.replace("postgresql+asyncpg://", "postgresql://", 1)
+            if isinstance(url, str)
+            else url
+        )
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
@@ -102,6 +113,8 @@ def _explain(error: ValidationError) -> str:
     problems = []
     for item in error.errors(include_input=False, include_url=False):
         name = str(item["loc"][0]) if item["loc"] else ""
-        problem = "missing" if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")
+        problem = (
+            "missing" if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")
+        )
         problems.append(f"{name.upper() if name.islower() else name}: {problem}".removeprefix(": "))
     return "The configuration is incomplete. " + "; ".join(problems)

@@ -1,0 +1,37 @@
+"""Projects."""
+
+import azure.durable_functions as df
+
+from shared.platform.endpoint import Call, Reply, endpoint
+from shared.platform.errors import NotFound
+from shared.platform.pagination import Page, PageQuery
+from shared.projects import service as projects
+from shared.projects.schemas import ProjectCreate, ProjectOut
+
+bp = df.Blueprint()
+
+
+@endpoint(bp, "POST", "api/v1/projects", returns={201: ProjectOut}, scope="projects")
+async def create_project(call: Call, body: ProjectCreate) -> Reply:
+    """Create a project."""
+    project = await projects.create_project(call.tx, call.principal, body)
+    return Reply(project, {"Location": f"/api/v1/projects/{project.id}"})
+
+
+@endpoint(bp, "GET", "api/v1/projects", returns={200: Page[ProjectOut]}, scope="projects")
+async def list_projects(call: Call, query: PageQuery) -> Page[ProjectOut]:
+    """The caller's projects, newest first."""
+    return await projects.list_projects(call.tx, call.principal, query)
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/projects/{project_id:int}",
+    returns={200: ProjectOut},
+    scope="projects",
+    raises=(NotFound,),
+)
+async def get_project(call: Call, project_id: int) -> ProjectOut:
+    """One project."""
+    return await projects.get_project(call.tx, call.principal, project_id)

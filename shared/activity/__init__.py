@@ -1,0 +1,1 @@
+"""The activity trail: one row for every change a user makes or causes."""

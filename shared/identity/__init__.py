@@ -1,0 +1,1 @@
+"""Who a user is: sign-up and sign-in at Supabase Auth, and the profile."""

@@ -1,0 +1,62 @@
+"""What goes in and out of sign-up, sign-in and the profile."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, SecretStr
+
+Password = Annotated[SecretStr, Field(min_length=6, max_length=72)]
+
+
+class Credentials(BaseModel):
+    """An e-mail address and its password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: EmailStr
+    password: Password
+
+
+class Signup(Credentials):
+    """A new account."""
+
+    full_name: Annotated[str | None, Field(max_length=100)] = None
+
+
+class UserOut(BaseModel):
+    """A user as Supabase Auth knows them."""
+
+    id: UUID
+    email: str
+
+
+class SessionOut(BaseModel):
+    """A session: send ``access_token`` as bearer token."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: str
+    user: UserOut
+
+
+class SignupOut(BaseModel):
+    """The new user; ``session`` is absent while the address waits to be confirmed."""
+
+    user: UserOut
+    session: SessionOut | None
+
+
+class ProfileOut(BaseModel):
+    """A user's profile."""
+
+    id: UUID
+    email: str
+    full_name: str | None
+    avatar_url: str | None
+    role: str
+    onboarding_completed: bool
+    onboarding_completed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,99 @@
+"""Supabase Auth: it stores passwords and signs tokens, we only pass them on."""
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from shared.identity.errors import InvalidCredentials, SignupRefused
+from shared.identity.schemas import Credentials, SessionOut, Signup, SignupOut, UserOut
+from shared.platform.errors import TooManyRequests, Unavailable
+from shared.platform.settings import Settings
+
+if TYPE_CHECKING:
+    from supabase_auth import AsyncGoTrueClient
+    from supabase_auth.errors import AuthError
+    from supabase_auth.types import Session, User
+
+
+async def sign_up(settings: Settings, account: Signup) -> SignupOut:
+    """The new user, with a session when no confirmation is needed.
+
+    Raises:
+        SignupRefused: Supabase refuses the address or the password.
+        Unavailable: Supabase Auth does not answer.
+    """
+    from supabase_auth.errors import AuthError
+
+    data = {"full_name": account.full_name} if account.full_name else {}
+    try:
+        answer = await _client(settings).sign_up(
+            {
+                "email": account.email,
+                "password": account.password.get_secret_value(),
+                "options": {"data": data},
+            }
+        )
+    except (AuthError, httpx.HTTPError) as error:
+        if _status(error) == 429:
+            raise TooManyRequests("Too many sign-ups; try again later.") from None
+        if 400 <= _status(error) < 500:
+            raise SignupRefused(str(error)) from None
+        raise Unavailable("Supabase Auth does not answer.") from error
+    if answer.user is None:
+        raise Unavailable("Supabase Auth gave no user.")
+    session = _session(answer.session) if answer.session else None
+    return SignupOut(user=_user(answer.user), session=session)
+
+
+async def sign_in(settings: Settings, credentials: Credentials) -> SessionOut:
+    """A new session.
+
+    Raises:
+        InvalidCredentials: wrong address or password.
+        Unavailable: Supabase Auth does not answer.
+    """
+    from supabase_auth.errors import AuthError
+
+    try:
+        answer = await _client(settings).sign_in_with_password(
+            {"email": credentials.email, "password": credentials.password.get_secret_value()}
+        )
+    except (AuthError, httpx.HTTPError) as error:
+        if _status(error) == 429:
+            raise TooManyRequests("Too many sign-ins; try again later.") from None
+        if 400 <= _status(error) < 500:
+            raise InvalidCredentials("E-mail address or password is wrong.") from None
+        raise Unavailable("Supabase Auth does not answer.") from error
+    if answer.session is None:
+        raise InvalidCredentials("E-mail address or password is wrong.")
+    return _session(answer.session)
+
+
+def _client(settings: Settings) -> "AsyncGoTrueClient":
+    """A client of its own per call: the library keeps the session of whoever signed in last."""
+    from supabase_auth import AsyncGoTrueClient
+
+    return AsyncGoTrueClient(
+        url=f"{settings.supabase_url.rstrip('/')}/auth/v1",
+        headers={"apikey": settings.supabase_anon_key.get_secret_value()},
+        auto_refresh_token=False,
+        persist_session=False,
+    )
+
+
+def _status(error: "AuthError | httpx.HTTPError") -> int:
+    return int(getattr(error, "status", 0) or 0)
+
+
+def _session(session: "Session") -> SessionOut:
+    return SessionOut(
+        access_token=session.access_token,
+        refresh_token=session.refresh_token,
+        expires_in=session.expires_in,
+        token_type=session.token_type,
+        user=_user(session.user),
+    )
+
+
+def _user(user: "User") -> UserOut:
+    return UserOut.model_validate({"id": user.id, "email": user.email or ""})

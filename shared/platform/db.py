@@ -1,0 +1,92 @@
+"""PostgreSQL: one pool per process, one transaction per unit of work."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from shared.platform.errors import Unavailable
+from shared.platform.settings import Settings
+
+Connection: TypeAlias = psycopg.AsyncConnection[DictRow]
+
+SUPAVISOR_TRANSACTION_PORT = 6543  # pools per transaction: prepared statements do not survive there
+
+
+class Transaction:
+    """One open transaction; what services and repositories work on.
+
+    ``outbox`` collects the ids of the outbox rows written, to be sent right after the commit.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.outbox: list[int] = []
+
+
+class Database:
+    """The pool. ``transaction`` runs as the service role, ``reading`` as the caller's own role."""
+
+    def __init__(self, settings: Settings) -> None:
+        url = settings.database_url.get_secret_value()
+        pooled = str(conninfo_to_dict(url).get("port")) == str(SUPAVISOR_TRANSACTION_PORT)
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=settings.database_pool_size + settings.database_max_overflow,
+            timeout=5,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+            kwargs={
+                "row_factory": dict_row,
+                "autocommit": False,
+                "prepare_threshold": None if pooled else 5,
+                "connect_timeout": 5,
+                "application_name": "pixcrawler",
+            },
+        )
+        self._opened = False
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """One transaction as ``service_role``: committed at the end, rolled back on any error.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        async with self._open({"role": "service_role", "request.jwt.claims": ""}) as transaction:
+            yield transaction
+
+    @asynccontextmanager
+    async def reading(self, claims: Mapping[str, Any]) -> AsyncIterator[Transaction]:
+        """One transaction as ``authenticated`` with ``claims``: row-level security applies."""
+        variables = {"role": "authenticated", "request.jwt.claims": json.dumps(claims)}
+        async with self._open(variables) as transaction:
+            yield transaction
+
+    @asynccontextmanager
+    async def _open(self, variables: Mapping[str, str]) -> AsyncIterator[Transaction]:
+        if not self._opened:
+            self._opened = True
+            await self._pool.open()
+        try:
+            async with self._pool.connection() as connection:
+                await connection.execute(_SET_LOCAL, {"variables": json.dumps(variables)})
+                yield Transaction(connection)
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+            raise Unavailable("The database is not reachable.") from error
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._pool.close()
+
+
+_SET_LOCAL = """
+SELECT set_config('timezone', 'UTC', true), set_config(key, value, true)
+FROM jsonb_each_text(%(variables)s::jsonb)
+"""

@@ -1,0 +1,105 @@
+"""Side effects that follow a commit: written in the transaction, sent after it, at least once.
+
+A row is sent right after its commit; when the process dies in between, the reconciler sends it.
+Every receiver is idempotent, because a row is sent again when its mark is lost.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal, Protocol
+
+from shared.platform.blob import BlobStore
+from shared.platform.db import Database, Transaction
+from shared.platform.logging import get_logger
+from shared.platform.outbox import repo
+from shared.platform.queue import QueueSender
+
+log = get_logger(__name__)
+
+Kind = Literal["start_orchestration", "queue_message", "delete_blobs"]
+
+BATCH = 50
+
+
+class OrchestrationClient(Protocol):
+    """The part of the durable client that the outbox needs."""
+
+    async def get_status(self, instance_id: str) -> Any:
+        """The status of an instance; falsy when there is none."""
+
+    async def start_new(
+        self,
+        orchestration_function_name: str,
+        instance_id: str | None = None,
+        client_input: Any | None = None,
+    ) -> str:
+        """Starts an instance."""
+
+
+async def add(transaction: Transaction, kind: Kind, payload: dict[str, Any], *, key: str) -> None:
+    """Promises a side effect; a second promise under the same ``key`` is the same one."""
+    row_id = await repo.insert(transaction, kind=kind, key=key, payload=payload)
+    if row_id is not None:
+        transaction.outbox.append(row_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """Sends what the outbox holds. Without a durable client, orchestrations are left for later."""
+
+    database: Database
+    blobs: BlobStore
+    queues: QueueSender
+
+    async def send(self, ids: Sequence[int], client: OrchestrationClient | None = None) -> None:
+        """Sends the rows just committed; what fails is logged and left to the reconciler."""
+        if not ids:
+            return
+        try:
+            await self._send_batch(client, list(ids), timedelta(0))
+        except Exception as error:  # noqa: BLE001 - the work is committed: its caller must not fail
+            log.bind(error=type(error).__name__).warning("outbox left to the reconciler")
+
+    async def send_overdue(
+        self, client: OrchestrationClient, *, older_than: timedelta = timedelta(seconds=10)
+    ) -> int:
+        """Sends everything that a crash left behind; returns how many rows were sent."""
+        total = 0
+        while sent := await self._send_batch(client, None, older_than):
+            total += sent
+        return total
+
+    async def _send_batch(
+        self, client: OrchestrationClient | None, ids: list[int] | None, older_than: timedelta
+    ) -> int:
+        sent = 0
+        async with self.database.transaction() as transaction:
+            rows = await repo.claim(transaction, ids=ids, older_than=older_than, limit=BATCH)
+            for row in rows:
+                sent += await self._send_one(transaction, row, client)
+        return sent
+
+    async def _send_one(
+        self, transaction: Transaction, row: dict[str, Any], client: OrchestrationClient | None
+    ) -> bool:
+        if row["kind"] == "start_orchestration" and client is None:
+            return False
+        try:
+            await self._perform(row["kind"], row["payload"], client)
+        except Exception as error:  # noqa: BLE001 - one bad row must not hold up the others
+            log.bind(outbox_id=row["id"], error=repr(error)).warning("outbox row not sent")
+            await repo.mark_failed(transaction, row["id"], repr(error))
+            return False
+        await repo.mark_sent(transaction, row["id"])
+        return True
+
+    async def _perform(
+        self, kind: Kind, payload: dict[str, Any], client: OrchestrationClient | None
+    ) -> None:
+        if kind == "queue_message":
+            await self.queues.send(payload["queue"], payload["message"])
+        elif kind == "delete_blobs":
+            await self.blobs.delete(payload["names"])
+        elif client is not None and not await client.get_status(payload["instance_id"]):
+            await client.start_new(payload["name"], payload["instance_id"], payload["input"])

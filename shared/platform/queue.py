@@ -1,0 +1,43 @@
+"""Storage queues: sending. Receiving is the Functions host's work."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from shared.platform.settings import Settings
+
+if TYPE_CHECKING:
+    from azure.storage.queue.aio import QueueServiceClient
+
+
+class QueueSender:
+    """Puts JSON messages on queues, encoded as host.json says (base64)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._service: QueueServiceClient | None = None
+
+    async def send(self, queue: str, message: dict[str, Any]) -> None:
+        """Puts one message on ``queue``, which must exist."""
+        from azure.storage.queue import TextBase64EncodePolicy
+
+        client = self._client().get_queue_client(
+            queue, message_encode_policy=TextBase64EncodePolicy()
+        )
+        await client.send_message(json.dumps(message))
+
+    def _client(self) -> "QueueServiceClient":
+        if self._service is None:
+            from azure.storage.queue.aio import QueueServiceClient
+
+            connection = self._settings.azure_storage_connection_string
+            if connection:
+                self._service = QueueServiceClient.from_connection_string(
+                    connection.get_secret_value()
+                )
+            else:
+                from azure.identity.aio import DefaultAzureCredential
+
+                self._service = QueueServiceClient(
+                    str(self._settings.queue_service_uri), credential=DefaultAzureCredential()
+                )
+        return self._service

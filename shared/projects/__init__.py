@@ -1,0 +1,1 @@
+"""Projects: what jobs are grouped in."""
