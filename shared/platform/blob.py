@@ -71,6 +71,10 @@ class BlobStore:
             batch = names[start : start + DELETE_BATCH]
             await container.delete_blobs(*batch, raise_on_any_failure=False)
 
+    async def ping(self) -> None:
+        """Raises when the container does not answer."""
+        await self._client().get_container_client(self._container).get_container_properties()
+
     async def download_url(self, name: str, *, filename: str, inline: bool = False) -> str:
         """A URL to read one blob for 15 minutes; ``filename`` is what a browser saves it as."""
         disposition = "inline" if inline else "attachment"

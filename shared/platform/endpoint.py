@@ -63,10 +63,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer with its own headers (``Location``) or, for a redirect, without a body."""
+    """An answer with its own headers (``Location``) or another status than the first declared."""
 
     body: BaseModel | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    status: int | None = None
 
 
 def endpoint(
@@ -238,7 +239,7 @@ def _render(declared: Endpoint, result: object, request: func.HttpRequest) -> fu
     reply = result if isinstance(result, Reply) else Reply(cast("BaseModel | None", result))
     body = reply.body.model_dump_json().encode() if reply.body else b""
     headers = dict(reply.headers)
-    status = declared.status
+    status = reply.status or declared.status
     if declared.etag:
         headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         if headers["ETag"] in request.headers.get("if-none-match", ""):

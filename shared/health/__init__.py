@@ -1,0 +1,1 @@
+"""Health: whether what the app stands on answers."""

@@ -1,0 +1,1 @@
+"""Notifications: one row per event and user."""

@@ -1,0 +1,1 @@
+"""Usage: what each user consumed, day by day."""

@@ -1,0 +1,40 @@
+"""The table ``usage_metrics``."""
+
+from shared.platform.db import Transaction
+
+
+async def roll_up(transaction: Transaction, *, days: int) -> int:
+    """Recomputes the last ``days`` days from the images themselves; returns how many rows."""
+    cursor = await transaction.connection.execute(
+        """
+        WITH days AS (
+          SELECT (now() AT TIME ZONE 'UTC')::date - n AS day
+          FROM generate_series(0, %(days)s - 1) AS n
+        ),
+        daily AS (
+          SELECT projects.user_id, (images.created_at AT TIME ZONE 'UTC')::date AS day,
+            count(*) AS processed
+          FROM images
+          JOIN crawl_jobs ON crawl_jobs.id = images.crawl_job_id
+          JOIN projects ON projects.id = crawl_jobs.project_id
+          WHERE images.created_at >= (SELECT min(day) FROM days)
+          GROUP BY 1, 2
+        ),
+        stored AS (
+          SELECT projects.user_id, sum(images.file_size) / 1e9 AS gigabytes
+          FROM images
+          JOIN crawl_jobs ON crawl_jobs.id = images.crawl_job_id
+          JOIN projects ON projects.id = crawl_jobs.project_id
+          WHERE projects.user_id IN (SELECT user_id FROM daily)
+          GROUP BY 1
+        )
+        INSERT INTO usage_metrics (user_id, metric_date, images_processed, storage_used_gb)
+        SELECT daily.user_id, daily.day, daily.processed, round(stored.gigabytes::numeric, 2)
+        FROM daily JOIN stored USING (user_id)
+        ON CONFLICT (user_id, metric_date) DO UPDATE SET
+          images_processed = EXCLUDED.images_processed,
+          storage_used_gb = EXCLUDED.storage_used_gb
+        """,
+        {"days": days},
+    )
+    return cursor.rowcount
