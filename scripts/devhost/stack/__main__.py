@@ -1,0 +1,90 @@
+"""`python -m scripts.devhost.stack up|down|status`."""
+
+import argparse
+import errno
+import signal
+import sys
+import time
+from pathlib import Path
+
+from scripts.devhost.stack.errors import StackError
+from scripts.devhost.stack.layout import SHARED
+from scripts.devhost.stack.local import LocalStack
+from scripts.devhost.stack.plan import PARTS
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 0 if the stack is as asked, else 1 and one sentence that says why."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stack = LocalStack(options.directory, options.parts)
+    try:
+        return {"up": up, "down": down, "status": status}[options.command](stack)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    except StackError as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        print("The disk is full." if full else f"The local stack: {error}.", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="stack.sh", description="The servers that the app needs, on loopback."
+    )
+    parser.add_argument("command", choices=("up", "down", "status"))
+    parser.add_argument(
+        "--directory", type=Path, default=SHARED, help="where the stack keeps its data (.local)"
+    )
+    parser.add_argument(
+        "--parts", type=lambda value: tuple(value.split(",")), default=PARTS,
+        help=f"only these parts, with commas between them ({','.join(PARTS)})",
+    )  # fmt: skip
+    return parser
+
+
+def up(stack: LocalStack) -> int:
+    """Start what is not running and say where it is."""
+    began = time.monotonic()
+    stack.start(detached=True, say=lambda message: print(f"  {message} …", flush=True))
+    info = stack.info
+    addresses = {
+        "API": info.api_url,
+        "Supabase": info.supabase_url,
+        "image web": info.image_web_url,
+        "PostgreSQL": info.database_url,
+    }
+    for name, address in addresses.items():
+        if address:
+            print(f"  {name:<11}{address}")
+    print(f"The stack is up ({time.monotonic() - began:.1f} s); details in {stack.layout.info}")
+    return 0
+
+
+def down(stack: LocalStack) -> int:
+    """End every process of the stack."""
+    was_up = stack.running
+    stack.stop()
+    print("The stack is down." if was_up else "The stack was not running.")
+    return 0
+
+
+def status(stack: LocalStack) -> int:
+    """Tell of each part; 0 if all are well."""
+    if not stack.running:
+        print("The stack is not running.")
+        return 1
+    state = stack.state()
+    parts = state.get("parts", {})
+    for name, part in parts.items():
+        health = "healthy" if part["healthy"] else "not healthy"
+        restarts = f", {part['restarts']} restarts" if part["restarts"] else ""
+        print(f"  {name:<10}process {part['pid']}  port {part['port']}  {health}{restarts}")
+    return 0 if state.get("ready") and all(part["healthy"] for part in parts.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

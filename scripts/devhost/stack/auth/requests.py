@@ -1,0 +1,77 @@
+"""What the endpoints read from a request, checked as GoTrue checks it."""
+
+import re
+import uuid
+from typing import Any, Final
+
+import jwt
+from aiohttp import web
+
+from scripts.devhost.stack.auth.errors import AuthError, invalid
+from scripts.devhost.stack.auth.keys import Keys
+from scripts.devhost.stack.auth.store import EmailTakenError, Store
+
+Row = dict[str, Any]
+SHORTEST_PASSWORD: Final = 6
+# bcrypt's limit, which GoTrue enforces; ours has none, but clients must see the same answer.
+LONGEST_PASSWORD: Final = 72
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def bearer(keys: Keys, request: web.Request) -> Row:
+    """The verified claims of the caller's token."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise AuthError(401, "no_authorization", "This endpoint requires a valid Bearer token")
+    try:
+        return keys.verify(token)
+    except jwt.InvalidTokenError as error:
+        message = f"invalid JWT: unable to parse or verify signature, {error}"
+        raise AuthError(403, "bad_jwt", message) from None
+
+
+async def read_body(request: web.Request) -> Row:
+    """The JSON object of the request."""
+    try:
+        body = await request.json()
+    except ValueError:
+        raise AuthError(400, "bad_json", "Could not parse request body as JSON") from None
+    if not isinstance(body, dict):
+        raise AuthError(400, "bad_json", "Could not parse request body as JSON")
+    return body
+
+
+def valid_email(value: object) -> str:
+    """The address in the form in which it is stored."""
+    if not isinstance(value, str) or not _EMAIL.fullmatch(value) or len(value) > 255:
+        raise invalid("Unable to validate email address: invalid format")
+    return value.lower()
+
+
+def check_strength(password: object) -> None:
+    """Refuse what GoTrue refuses."""
+    if not isinstance(password, str) or len(password) < SHORTEST_PASSWORD:
+        raise AuthError(
+            422, "weak_password",
+            f"Password should be at least {SHORTEST_PASSWORD} characters.",
+            weak_password={"reasons": ["length"]},
+        )  # fmt: skip
+    if len(password) > LONGEST_PASSWORD:
+        raise invalid(f"Password cannot be longer than {LONGEST_PASSWORD} characters")
+
+
+def default_app_metadata() -> Row:
+    """What GoTrue notes of a user who has an address and a password."""
+    return {"provider": "email", "providers": ["email"]}
+
+
+async def change_user(store: Store, user_id: uuid.UUID, changes: Row) -> Row:
+    """The changed user."""
+    try:
+        user = await store.update_user(user_id, changes)
+    except EmailTakenError:
+        message = "A user with this email address has already been registered"
+        raise AuthError(422, "email_exists", message) from None
+    if user is None:
+        raise AuthError(404, "user_not_found", "User not found")
+    return user

@@ -1,0 +1,182 @@
+"""Which parts a stack has and what they are told of each other."""
+
+import json
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from scripts.devhost.stack import storage
+from scripts.devhost.stack.auth.keys import Keys
+from scripts.devhost.stack.errors import StackError
+from scripts.devhost.stack.files import read_json, write_json
+from scripts.devhost.stack.info import StackInfo, User
+from scripts.devhost.stack.layout import ROOT, Layout
+from scripts.devhost.stack.parts import Database, Part, Server, http_call, http_probe
+from scripts.devhost.stack.ports import choose_ports, is_listening
+
+PARTS: Final = ("postgres", "azurite", "imageweb", "auth", "host")
+USERS: Final = ("ada@pixcrawler.test", "grace@pixcrawler.test")
+# One hanging server must not hold up a person who watches the demo.
+CRAWL_TIMEOUT_SECONDS: Final = "3"
+
+
+@dataclass
+class Request:
+    """What the supervisor is asked to run."""
+
+    parts: tuple[str, ...] = PARTS
+    environment: dict[str, str] = field(default_factory=dict)
+    host_options: tuple[str, ...] = ()
+    image_web_options: tuple[str, ...] = ()
+    # End when the standard input closes, which is when whoever asked is gone.
+    tied: bool = False
+
+
+class Plan:
+    """The parts of one stack, in the order in which they are started."""
+
+    def __init__(self, layout: Layout, request: Request) -> None:
+        self.layout = layout
+        self.request = request
+        wanted = [part for part in PARTS if part in request.parts]
+        names = [name for part in wanted for name in _port_names(part)]
+        self.ports = choose_ports(layout.ports, names)
+        self.keys = Keys.load(layout.data("auth"))
+        self.secrets = _secrets(layout)
+        makers = {
+            "postgres": self._postgres, "azurite": self._azurite, "imageweb": self._imageweb,
+            "auth": self._auth, "host": self._host,
+        }  # fmt: skip
+        self.parts: dict[str, Part] = {name: makers[name]() for name in wanted}
+
+    def _postgres(self) -> Part:
+        return Database(port=self.ports["postgres"], data=self.layout.data("postgres"))
+
+    def _azurite(self) -> Part:
+        ports = {service: self.ports[f"azurite-{service}"] for service in storage.SERVICES}
+        data = self.layout.data("azurite")
+        return Server(
+            name="azurite", port=ports["blob"], command=storage.command(data, ports),
+            environment=dict, log=self.layout.log("azurite"),
+            probe=lambda: all(is_listening(port) for port in ports.values()),
+        )  # fmt: skip
+
+    def _imageweb(self) -> Part:
+        port = self.ports["imageweb"]
+        command = [sys.executable, "-m", "scripts.devhost.imageweb", "--port", str(port)]
+        return Server(
+            name="imageweb", port=port, command=[*command, *self.request.image_web_options],
+            environment=dict, log=self.layout.log("imageweb"),
+            probe=lambda: http_probe(port, "/robots.txt"),
+        )  # fmt: skip
+
+    def _auth(self) -> Part:
+        port = self.ports["auth"]
+        directory = str(self.layout.data("auth"))
+        return Server(
+            name="auth", port=port,
+            command=[sys.executable, "-m", "scripts.devhost.stack.auth", "--port", str(port),
+                     "--directory", directory],
+            environment=lambda: {"DATABASE_URL": self.database_url},
+            log=self.layout.log("auth"),
+            probe=lambda: http_probe(port, "/auth/v1/health", {"apikey": self.keys.anon}),
+        )  # fmt: skip
+
+    def _host(self) -> Part:
+        port = self.ports["host"]
+        command = [
+            sys.executable, "-m", "scripts.devhost", "--app", str(ROOT), "--port", str(port),
+            "--state", str(self.layout.data("host")),
+        ]  # fmt: skip
+        return Server(
+            name="host", port=port, command=[*command, *self.request.host_options],
+            environment=self.app_environment, log=self.layout.log("host"),
+            probe=lambda: http_probe(port, "/admin/host/status"), grace=15,
+        )  # fmt: skip
+
+    @property
+    def database_url(self) -> str:
+        """Where PostgreSQL is reached, once it was started."""
+        database = self.parts.get("postgres")
+        return database.url if isinstance(database, Database) else ""
+
+    def app_environment(self) -> Mapping[str, str]:
+        """The settings of the function app on this stack."""
+        info = self.info()
+        return {
+            "PIXCRAWLER_ENVIRONMENT": "development",
+            "FUNCTIONS_WORKER_PROCESS_COUNT": "2",
+            "DATABASE_URL": info.database_url,
+            "AzureWebJobsStorage": info.storage_connection_string,
+            "AZURE_STORAGE_CONNECTION_STRING": info.storage_connection_string,
+            "SUPABASE_URL": info.supabase_url,
+            "SUPABASE_ANON_KEY": info.supabase_anon_key,
+            "SUPABASE_SERVICE_ROLE_KEY": info.supabase_service_role_key,
+            "OPENVERSE_API_URL": f"{info.image_web_url}/openverse/v1",
+            "WIKIMEDIA_API_URL": f"{info.image_web_url}/w/api.php",
+            "CRAWL_ALLOWED_HOSTS": info.image_web_url.removeprefix("http://"),
+            "CRAWL_TIMEOUT_SECONDS": CRAWL_TIMEOUT_SECONDS,
+            "API_KEY_PEPPER": self.secrets["api_key_pepper"],
+            "ALLOWED_ORIGINS": "http://localhost:3000",
+            **self.request.environment,
+        }
+
+    def info(self) -> StackInfo:
+        """What other programs need to know."""
+        ports = {service: self.ports.get(f"azurite-{service}", 0) for service in storage.SERVICES}
+        return StackInfo(
+            api_url=self._url("host"),
+            database_url=self.database_url,
+            storage_connection_string=(
+                storage.connection_string(ports) if "azurite" in self.parts else ""
+            ),
+            supabase_url=self._url("auth"),
+            supabase_anon_key=self.keys.anon if "auth" in self.parts else "",
+            supabase_service_role_key=self.keys.service_role if "auth" in self.parts else "",
+            image_web_url=self._url("imageweb"),
+            users=tuple(User(email, self.secrets["user_password"]) for email in USERS)
+            if "auth" in self.parts
+            else (),
+        )
+
+    def furnish(self) -> None:
+        """What must exist before the host starts: containers, queues, demo users."""
+        info = self.info()
+        if info.storage_connection_string:
+            storage.create_containers_and_queues(info.storage_connection_string)
+        for user in info.users:
+            self._create_user(user)
+
+    def _create_user(self, user: User) -> None:
+        key = self.keys.service_role
+        status, answer = http_call(
+            self.ports["auth"], "POST", "/auth/v1/admin/users",
+            headers={"apikey": key, "Authorization": f"Bearer {key}"},
+            body=json.dumps(
+                {"email": user.email, "password": user.password, "email_confirm": True}
+            ),
+        )  # fmt: skip
+        if status != 200 and b"email_exists" not in answer:
+            raise StackError(f"Supabase Auth did not make the user {user.email}: {answer!r}")
+
+    def _url(self, part: str) -> str:
+        return f"http://127.0.0.1:{self.ports[part]}" if part in self.parts else ""
+
+
+def _port_names(part: str) -> tuple[str, ...]:
+    if part == "azurite":
+        return tuple(f"azurite-{service}" for service in storage.SERVICES)
+    return (part,)
+
+
+def _secrets(layout: Layout) -> dict[str, str]:
+    content = read_json(layout.secrets)
+    if not content:
+        content = {
+            "api_key_pepper": secrets.token_urlsafe(32),
+            "user_password": secrets.token_urlsafe(12),
+        }
+        write_json(layout.secrets, content)
+    return content

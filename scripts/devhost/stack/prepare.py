@@ -1,0 +1,13 @@
+"""What must be on the disk before a stack can start; done once per clone."""
+
+from collections.abc import Callable
+
+from scripts.devhost.stack.plan import Request
+from scripts.devhost.stack.storage import install_azurite
+
+
+def prepare(request: Request, say: Callable[[str], None]) -> None:
+    """Install the npm packages and build the image web, if they are wanted and missing."""
+    if "azurite" in request.parts:
+        say("Azurite: npm packages")
+        install_azurite()

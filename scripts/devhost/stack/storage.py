@@ -1,0 +1,66 @@
+"""Azurite: Blob, Queue and Table storage on loopback, and what the app expects to find there."""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from scripts.devhost.stack.layout import SHARED
+from scripts.devhost.stack.node import install, node
+
+PACKAGE: Final = Path(__file__).with_name("azurite")
+SERVICES: Final = ("blob", "queue", "table")
+# What Bicep makes in Azure is made here by the stack. The one list of them.
+CONTAINERS: Final = ("pixcrawler",)
+QUEUES: Final = ("notifications", "blob-cleanup")
+# The account that every Azure storage emulator has; its key is public knowledge.
+ACCOUNT: Final = "devstoreaccount1"
+KEY: Final = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+
+def install_azurite() -> Path:
+    """The `node_modules` with Azurite, installed when the clone has none."""
+    return install(PACKAGE, SHARED / "npm" / "azurite")
+
+
+def command(directory: Path, ports: dict[str, int]) -> list[str]:
+    """How Azurite is started on the data in the directory."""
+    script = SHARED / "npm" / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+    words = [str(node()), str(script), "--location", str(directory)]
+    for service in SERVICES:
+        words += [f"--{service}Host", "127.0.0.1", f"--{service}Port", str(ports[service])]
+    return [*words, "--skipApiVersionCheck", "--disableTelemetry", "--silent"]
+
+
+def connection_string(ports: dict[str, int]) -> str:
+    """The connection string of the emulator's account."""
+    endpoints = "".join(
+        f"{service.capitalize()}Endpoint=http://127.0.0.1:{ports[service]}/{ACCOUNT};"
+        for service in SERVICES
+    )
+    return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};{endpoints}"
+
+
+def create_containers_and_queues(connection: str) -> None:
+    """Make what is missing."""
+    from azure.core.exceptions import ResourceExistsError
+    from azure.storage.blob import BlobServiceClient
+    from azure.storage.queue import QueueServiceClient
+
+    with (
+        BlobServiceClient.from_connection_string(connection) as blobs,
+        QueueServiceClient.from_connection_string(connection) as queues,
+    ):
+        for name in CONTAINERS:
+            try:
+                blobs.create_container(name)
+            except ResourceExistsError:
+                continue
+        for name in QUEUES:
+            # Answers 204 when it exists with the same metadata.
+            queues.create_queue(name)
+
+
+if __name__ == "__main__":
+    create_containers_and_queues(sys.argv[1])
