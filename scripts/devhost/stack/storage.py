@@ -1,6 +1,6 @@
 """Azurite: Blob, Queue and Table storage on loopback, and what the app expects to find there."""
 
-import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -53,14 +53,8 @@ def create_containers_and_queues(connection: str) -> None:
         QueueServiceClient.from_connection_string(connection) as queues,
     ):
         for name in CONTAINERS:
-            try:
+            with suppress(ResourceExistsError):
                 blobs.create_container(name)
-            except ResourceExistsError:
-                continue
         for name in QUEUES:
-            # Answers 204 when it exists with the same metadata.
-            queues.create_queue(name)
-
-
-if __name__ == "__main__":
-    create_containers_and_queues(sys.argv[1])
+            with suppress(ResourceExistsError):
+                queues.create_queue(name)

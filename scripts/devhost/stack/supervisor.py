@@ -1,6 +1,5 @@
 """The process behind a running stack: it starts the parts, watches them, and ends them."""
 
-import fcntl
 import os
 import select
 import signal
@@ -10,16 +9,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from scripts.devhost.stack.errors import StackError
 from scripts.devhost.stack.files import read_json, write_json
 from scripts.devhost.stack.layout import Layout
+from scripts.devhost.stack.lock import ALREADY_RUNNING, take
 from scripts.devhost.stack.parts import Part
 from scripts.devhost.stack.plan import Plan, Request
 from scripts.devhost.stack.process import end_strays
 
-ALREADY_RUNNING: Final = 3
 TICK_SECONDS: Final = 0.1
 PROBE_SECONDS: Final = 2.0
 READY_SECONDS: Final = 120.0
@@ -59,7 +58,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         with self.layout.lock.open("w") as lock:
-            if not _take(lock):
+            if not take(lock):
                 return ALREADY_RUNNING
             end_strays(self.layout.directory)
             try:
@@ -176,23 +175,6 @@ class Supervisor:
         }
         with suppress(FileNotFoundError):  # somebody removed the directory under us
             write_json(self.layout.state, state)
-
-
-def is_running(layout: Layout) -> bool:
-    """Whether a supervisor lives for this stack."""
-    try:
-        with layout.lock.open() as lock:
-            return not _take(lock, fcntl.LOCK_SH)
-    except FileNotFoundError:
-        return False
-
-
-def _take(lock: IO[str], kind: int = fcntl.LOCK_EX) -> bool:
-    try:
-        fcntl.flock(lock, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _say(message: str) -> None:
