@@ -30,6 +30,7 @@ CREATE TABLE public.job_chunks (
   stored integer NOT NULL DEFAULT 0,
   duplicates integer NOT NULL DEFAULT 0,
   rejected integer NOT NULL DEFAULT 0,
+  lost integer NOT NULL DEFAULT 0,  -- of the rejected, those that only the network failed
   deliveries integer NOT NULL DEFAULT 0,
   error text,
   created_at timestamptz NOT NULL DEFAULT now(),

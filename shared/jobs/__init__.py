@@ -1,0 +1,1 @@
+"""Crawl jobs: create, start, stop, retry, finish, and what they report."""

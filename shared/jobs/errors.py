@@ -1,0 +1,27 @@
+"""What can go wrong with jobs."""
+
+from shared.platform.errors import Conflict, TooManyRequests
+
+
+class JobNotStartable(Conflict):
+    """The job cannot be started in its state"""
+
+    code = "job_not_startable"
+
+
+class JobNotRunning(Conflict):
+    """The job is not running"""
+
+    code = "job_not_running"
+
+
+class JobNotRetryable(Conflict):
+    """Only a failed or cancelled job can be retried"""
+
+    code = "job_not_retryable"
+
+
+class TooManyRunningJobs(TooManyRequests):
+    """Too many of your jobs are running"""
+
+    code = "too_many_running_jobs"

@@ -1,0 +1,83 @@
+"""Beginning and ending a job: what its orchestration does to the job itself."""
+
+from shared.activity import service as activity
+from shared.crawl import repo as crawl_repo
+from shared.crawl import settle_repo
+from shared.crawl.plan import decide
+from shared.credits import service as credit_service
+from shared.jobs import repo
+from shared.notifications import service as notifications
+from shared.notifications.schemas import NotificationMessage
+from shared.platform.db import Transaction
+
+SEVERITY = {"completed": "success", "failed": "error", "cancelled": "info"}
+
+
+async def begin_job(transaction: Transaction, job_id: int, attempt: int) -> bool:
+    """Prepares the searches of a running attempt; False when the job is over or moved on."""
+    job = await repo.lock_job(transaction, job_id)
+    if job is None or job["status"] != "running" or job["attempt"] != attempt:
+        return False
+    await crawl_repo.insert_searches(
+        transaction, job_id, attempt, keywords=job["keywords"], engines=job["engines"]
+    )
+    return True
+
+
+async def finish_job(transaction: Transaction, job_id: int, attempt: int) -> str:
+    """Ends a running attempt as completed or failed; the job's status. Twice is as once."""
+    job = await repo.lock_job(transaction, job_id)
+    if job is None:
+        return "deleted"
+    if job["status"] != "running" or job["attempt"] != attempt:
+        return str(job["status"])
+    state = await crawl_repo.load_state(transaction, job_id)
+    failure = decide(state).failure if state else None
+    status = "failed" if failure else "completed"
+    await end_job(transaction, job_id, status=status, failure=failure)
+    return status
+
+
+async def end_job(
+    transaction: Transaction, job_id: int, *, status: str, failure: str | None
+) -> None:
+    """Settles credits, counters, log, trail and notification of a locked, running job."""
+    job = await repo.lock_job(transaction, job_id)
+    if job is None:
+        return
+    await settle_repo.recount_job(transaction, job_id, at_most_every=0)
+    valid, paid = await repo.count_valid(transaction, job_id)
+    await credit_service.settle_hold(
+        transaction, job_id=job_id, attempt=job["attempt"], used=max(valid - paid, 0)
+    )
+    await repo.mark_finished(transaction, job_id, status=status, failure=failure)
+    message = failure or _summary(job["name"], valid, job["max_images"])
+    level = "error" if status == "failed" else "info"
+    await crawl_repo.add_event(
+        transaction, job_id, level, f"job.{status}", message, valid_images=valid
+    )
+    await activity.record(
+        transaction, job["user_id"], f"job.{status}", "job", job_id, valid_images=valid
+    )
+    await notifications.notify(
+        transaction,
+        NotificationMessage.model_validate(
+            {
+                "event_key": f"job:{job_id}:{job['attempt']}:{status}",
+                "user_id": job["user_id"],
+                "type": SEVERITY[status],
+                "category": "crawl_jobs",
+                "title": f"Job {status}: {job['name']}",
+                "message": message,
+                "action_url": f"/jobs/{job_id}",
+            }
+        ),
+    )
+
+
+def _summary(name: str, valid: int, wanted: int) -> str:
+    if valid == 0:
+        return f"No images were found for “{name}”."
+    if valid < wanted:
+        return f"{valid} images for “{name}”: the sources have no more."
+    return f"{valid} images for “{name}”."

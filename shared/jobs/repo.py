@@ -1,0 +1,218 @@
+"""The table ``crawl_jobs`` and what is read along with it."""
+
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from shared.jobs.schemas import EventOut, JobCreate, JobOut
+from shared.platform.db import Transaction
+
+
+async def insert_job(transaction: Transaction, user_id: UUID, job: JobCreate) -> int | None:
+    """The id of the new job; None when the user has no such project."""
+    cursor = await transaction.connection.execute(
+        """
+        INSERT INTO crawl_jobs (project_id, name, keywords, max_images, engines)
+        SELECT id, %(name)s, %(keywords)s, %(max_images)s, %(engines)s
+        FROM projects
+        WHERE id = %(project_id)s AND user_id = %(user_id)s AND status <> 'deleted'
+        RETURNING id
+        """,
+        {
+            "project_id": job.project_id,
+            "user_id": user_id,
+            "name": job.name,
+            "keywords": Jsonb(job.keywords),
+            "max_images": job.max_images,
+            "engines": Jsonb(job.engines),
+        },
+    )
+    row = await cursor.fetchone()
+    return row["id"] if row else None
+
+
+async def find_job(transaction: Transaction, user_id: UUID, job_id: int) -> JobOut | None:
+    """The user's job of that id."""
+    jobs = await _select(
+        transaction,
+        {"user_id": user_id, "job_id": job_id, "project_id": None, "status": None},
+        below=2**31,
+        limit=1,
+    )
+    return jobs[0] if jobs else None
+
+
+async def list_jobs(
+    transaction: Transaction,
+    user_id: UUID,
+    *,
+    project_id: int | None,
+    status: str | None,
+    below: int,
+    limit: int,
+) -> list[JobOut]:
+    """Up to ``limit`` jobs of the user with ids under ``below``, newest first."""
+    filters = {"user_id": user_id, "job_id": None, "project_id": project_id, "status": status}
+    return await _select(transaction, filters, below=below, limit=limit)
+
+
+async def _select(
+    transaction: Transaction, filters: dict[str, Any], *, below: int, limit: int
+) -> list[JobOut]:
+    async with transaction.connection.cursor(row_factory=class_row(JobOut)) as cursor:
+        await cursor.execute(
+            """
+            SELECT j.id, j.project_id, j.name, j.keywords, j.engines, j.max_images, j.status,
+              j.progress, j.total_images, j.downloaded_images, j.valid_images,
+              j.duplicate_images, j.rejected_images, j.total_chunks, j.active_chunks,
+              j.completed_chunks, j.failed_chunks, j.attempt, j.failure_reason, j.started_at,
+              j.completed_at, j.created_at, j.updated_at
+            FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
+            WHERE p.user_id = %(user_id)s AND j.id < %(below)s
+              AND (%(job_id)s::int IS NULL OR j.id = %(job_id)s)
+              AND (%(project_id)s::int IS NULL OR j.project_id = %(project_id)s)
+              AND (%(status)s::text IS NULL OR j.status = %(status)s)
+            ORDER BY j.id DESC LIMIT %(limit)s
+            """,
+            {**filters, "below": below, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def find_progress(
+    transaction: Transaction, user_id: UUID, job_id: int
+) -> dict[str, Any] | None:
+    """The counters of the user's job; those of its chunks begin with ``chunks_``."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT j.status, j.progress, j.max_images, j.total_images, j.downloaded_images,
+          j.valid_images, j.duplicate_images, j.rejected_images, j.failure_reason, j.started_at,
+          j.updated_at, j.total_chunks AS chunks_total, j.active_chunks AS chunks_active,
+          j.completed_chunks AS chunks_completed, j.failed_chunks AS chunks_failed
+        FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
+        WHERE j.id = %(job_id)s AND p.user_id = %(user_id)s
+        """,
+        {"job_id": job_id, "user_id": user_id},
+    )
+    return await cursor.fetchone()
+
+
+async def lock_job(transaction: Transaction, job_id: int) -> dict[str, Any] | None:
+    """The job's ``user_id, name, keywords, engines, status, attempt, max_images``, locked."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT p.user_id, j.name, j.keywords, j.engines, j.status, j.attempt, j.max_images,
+          j.started_at
+        FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
+        WHERE j.id = %(job_id)s FOR UPDATE OF j
+        """,
+        {"job_id": job_id},
+    )
+    return await cursor.fetchone()
+
+
+async def lock_running(transaction: Transaction, user_id: UUID) -> int:
+    """How many jobs the user has running; starts of one user wait for each other."""
+    await transaction.connection.execute(
+        "SELECT FROM profiles WHERE id = %(user_id)s FOR UPDATE", {"user_id": user_id}
+    )
+    cursor = await transaction.connection.execute(
+        """
+        SELECT count(*) AS running
+        FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
+        WHERE p.user_id = %(user_id)s AND j.status = 'running'
+        """,
+        {"user_id": user_id},
+    )
+    row = await cursor.fetchone()
+    return int(row["running"]) if row else 0
+
+
+async def mark_running(transaction: Transaction, job_id: int, attempt: int) -> None:
+    """The job runs its ``attempt`` from now on."""
+    await transaction.connection.execute(
+        """
+        UPDATE crawl_jobs SET status = 'running', attempt = %(attempt)s,
+          started_at = clock_timestamp(), completed_at = NULL, failure_reason = NULL,
+          stop_requested_at = NULL,
+          task_ids = task_ids || to_jsonb('job-' || id || '-' || %(attempt)s::int)
+        WHERE id = %(job_id)s
+        """,
+        {"job_id": job_id, "attempt": attempt},
+    )
+
+
+async def mark_finished(
+    transaction: Transaction, job_id: int, *, status: str, failure: str | None
+) -> None:
+    """The job has ended."""
+    await transaction.connection.execute(
+        """
+        UPDATE crawl_jobs SET status = %(status)s, failure_reason = %(failure)s,
+          completed_at = clock_timestamp(), settled_attempt = attempt, active_chunks = 0,
+          progress = CASE WHEN %(status)s = 'completed' THEN 100 ELSE progress END,
+          stop_requested_at = CASE WHEN %(status)s = 'cancelled' THEN clock_timestamp() END
+        WHERE id = %(job_id)s
+        """,
+        {"job_id": job_id, "status": status, "failure": failure},
+    )
+
+
+async def count_valid(transaction: Transaction, job_id: int) -> tuple[int, int]:
+    """How many distinct images the job has, and how many of them earlier attempts have paid."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT
+          (SELECT count(*) FROM images
+           WHERE crawl_job_id = %(job_id)s AND is_valid AND NOT is_duplicate) AS valid,
+          (SELECT coalesce(sum(charged), 0) FROM credit_holds
+           WHERE job_id = %(job_id)s AND status = 'settled') AS paid
+        """,
+        {"job_id": job_id},
+    )
+    row = (await cursor.fetchall())[0]
+    return int(row["valid"]), int(row["paid"])
+
+
+async def count_outcomes(transaction: Transaction, job_id: int) -> list[dict[str, Any]]:
+    """Candidates by keyword, engine, licence and outcome."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT keyword, engine, coalesce(license, 'unknown') AS license, outcome,
+          count(*) AS candidates
+        FROM crawl_candidates WHERE job_id = %(job_id)s AND outcome IS NOT NULL
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+        """,
+        {"job_id": job_id},
+    )
+    return await cursor.fetchall()
+
+
+async def list_events(
+    transaction: Transaction, job_id: int, *, below: int, limit: int
+) -> list[EventOut]:
+    """Up to ``limit`` log lines of the job with ids under ``below``, newest first."""
+    async with transaction.connection.cursor(row_factory=class_row(EventOut)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, level, event, message, data, created_at FROM job_events
+            WHERE job_id = %(job_id)s AND id < %(below)s ORDER BY id DESC LIMIT %(limit)s
+            """,
+            {"job_id": job_id, "below": below, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def list_stalled(transaction: Transaction, *, quiet_seconds: int) -> list[dict[str, Any]]:
+    """Running jobs (``id, attempt``) whose row has not moved for that long."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT id, attempt FROM crawl_jobs
+        WHERE status = 'running' AND updated_at < now() - %(quiet)s * interval '1 second'
+        ORDER BY id LIMIT 100
+        """,
+        {"quiet": quiet_seconds},
+    )
+    return await cursor.fetchall()

@@ -1,0 +1,164 @@
+"""What goes in and out of crawl jobs."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    computed_field,
+    model_validator,
+)
+
+from shared.platform.pagination import PageQuery
+from shared.platform.settings import get_settings
+
+Status = Literal["pending", "running", "completed", "failed", "cancelled"]
+Engine = Literal["openverse", "wikimedia"]
+
+
+def _within_plan(value: int) -> int:
+    limit = get_settings().max_images_per_job
+    if value > limit:
+        raise ValueError(f"your plan allows up to {limit} images in one job")
+    return value
+
+
+def _distinct(values: list[str]) -> list[str]:
+    return list({value.casefold(): value for value in reversed(values)}.values())[::-1]
+
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Keyword = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
+class JobCreate(BaseModel):
+    """A new job: which keywords to crawl and how many images to keep in all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    project_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    name: Name
+    keywords: Annotated[
+        list[Keyword], Field(min_length=1, max_length=50), AfterValidator(_distinct)
+    ]
+    max_images: Annotated[int, Field(ge=1), AfterValidator(_within_plan)] = 1000
+    engines: Annotated[
+        list[Engine], Field(min_length=1, max_length=2), AfterValidator(_distinct)
+    ] = ["openverse", "wikimedia"]
+    start: bool = False
+
+
+class JobQuery(PageQuery):
+    """Which jobs to list."""
+
+    project_id: int | None = None
+    status: Status | None = None
+
+
+class JobOut(BaseModel):
+    """A job. Counts: found = ``total_images``; kept = ``valid_images``."""
+
+    id: int
+    project_id: int
+    name: str
+    keywords: list[str]
+    engines: list[str]
+    max_images: int
+    status: Status
+    progress: int
+    total_images: int
+    downloaded_images: int
+    valid_images: int
+    duplicate_images: int
+    rejected_images: int
+    total_chunks: int
+    active_chunks: int
+    completed_chunks: int
+    failed_chunks: int
+    attempt: int
+    failure_reason: str | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ChunkCounts(BaseModel):
+    """The chunks of a job by state."""
+
+    total: int
+    active: int
+    completed: int
+    failed: int
+
+
+class ProgressOut(BaseModel):
+    """How far a job is; ``rate_images_per_s`` and ``eta_seconds`` while it runs."""
+
+    status: Status
+    progress: int
+    max_images: int
+    total_images: int
+    downloaded_images: int
+    valid_images: int
+    duplicate_images: int
+    rejected_images: int
+    chunks: ChunkCounts
+    failure_reason: str | None
+    started_at: datetime | None
+    updated_at: datetime
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def rate_images_per_s(self) -> float | None:
+        """Images kept per second since the start."""
+        if self.started_at is None or self.status != "running":
+            return None
+        seconds = (self.updated_at - self.started_at).total_seconds()
+        return round(self.valid_images / seconds, 2) if seconds > 0 else None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def eta_seconds(self) -> int | None:
+        """Seconds until the quota is met at that rate."""
+        rate = self.rate_images_per_s
+        return round((self.max_images - self.valid_images) / rate) if rate else None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nest_chunks(cls, row: dict[str, Any]) -> dict[str, Any]:
+        prefix = "chunks_"
+        chunks = {k.removeprefix(prefix): v for k, v in row.items() if k.startswith(prefix)}
+        return {k: v for k, v in row.items() if not k.startswith(prefix)} | {"chunks": chunks}
+
+
+class KeywordStats(BaseModel):
+    """What became of one keyword's candidates."""
+
+    keyword: str
+    stored: int
+    outcomes: dict[str, int]
+
+
+class StatsOut(BaseModel):
+    """What became of all candidates: counts by outcome, keyword, engine and licence."""
+
+    outcomes: dict[str, int]
+    keywords: list[KeywordStats]
+    engines: dict[str, int]
+    licenses: dict[str, int]
+
+
+class EventOut(BaseModel):
+    """One line of a job's log."""
+
+    id: int
+    level: Literal["info", "warning", "error"]
+    event: str
+    message: str
+    data: dict[str, Any]
+    created_at: datetime

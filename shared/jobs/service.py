@@ -1,0 +1,231 @@
+"""Rules of jobs: what may be done with one, in which state, and what follows from it."""
+
+from shared.activity import service as activity
+from shared.crawl import repo as crawl_repo
+from shared.credits import service as credit_service
+from shared.jobs import repo
+from shared.jobs.errors import (
+    JobNotRetryable,
+    JobNotRunning,
+    JobNotStartable,
+    TooManyRunningJobs,
+)
+from shared.jobs.finish import end_job
+from shared.jobs.schemas import (
+    EventOut,
+    JobCreate,
+    JobOut,
+    JobQuery,
+    KeywordStats,
+    ProgressOut,
+    StatsOut,
+)
+from shared.platform import outbox
+from shared.platform.db import Transaction
+from shared.platform.errors import NotFound
+from shared.platform.pagination import Page, PageQuery, make_page
+from shared.platform.principal import Principal
+from shared.platform.settings import Settings
+
+ORCHESTRATION = "crawl"
+
+
+async def create_job(
+    transaction: Transaction, principal: Principal, settings: Settings, job: JobCreate
+) -> JobOut:
+    """The new job, started when it asks for that.
+
+    Raises:
+        NotFound: the caller has no such project.
+        InsufficientCredits, TooManyRunningJobs: as for `start_job`.
+    """
+    job_id = await repo.insert_job(transaction, principal.user_id, job)
+    if job_id is None:
+        raise NotFound("You have no such project.")
+    await activity.record(
+        transaction, principal.user_id, "job.created", "job", job_id, name=job.name
+    )
+    if job.start:
+        return await start_job(transaction, principal, settings, job_id)
+    return await get_job(transaction, principal, job_id)
+
+
+async def get_job(transaction: Transaction, principal: Principal, job_id: int) -> JobOut:
+    """The caller's job.
+
+    Raises:
+        NotFound: there is none of that id, or it is somebody else's.
+    """
+    job = await repo.find_job(transaction, principal.user_id, job_id)
+    if job is None:
+        raise NotFound("You have no such job.")
+    return job
+
+
+async def list_jobs(
+    transaction: Transaction, principal: Principal, query: JobQuery
+) -> Page[JobOut]:
+    """A page of the caller's jobs, newest first."""
+    rows = await repo.list_jobs(
+        transaction,
+        principal.user_id,
+        project_id=query.project_id,
+        status=query.status,
+        below=query.below,
+        limit=query.limit + 1,
+    )
+    return make_page(rows, query, lambda job: job.id)
+
+
+async def start_job(
+    transaction: Transaction, principal: Principal, settings: Settings, job_id: int
+) -> JobOut:
+    """Holds the job's credits and promises its orchestration.
+
+    Raises:
+        NotFound: the caller has no such job.
+        JobNotStartable: it is not pending.
+        InsufficientCredits, TooManyRunningJobs: nothing is started.
+    """
+    job = await _lock_own(transaction, principal, job_id)
+    if job["status"] != "pending":
+        raise JobNotStartable(f"The job is {job['status']}; only a pending job can be started.")
+    await _run(transaction, principal, settings, job_id, attempt=1, images=job["max_images"])
+    await activity.record(transaction, principal.user_id, "job.started", "job", job_id)
+    return await get_job(transaction, principal, job_id)
+
+
+async def stop_job(transaction: Transaction, principal: Principal, job_id: int) -> JobOut:
+    """Ends the job at once: what is stored stays and is paid, the rest of the hold returns.
+
+    Chunks under way notice before they commit and leave nothing. Stopping twice changes nothing.
+
+    Raises:
+        NotFound: the caller has no such job.
+        JobNotRunning: it was never started, or has ended by itself.
+    """
+    job = await _lock_own(transaction, principal, job_id)
+    if job["status"] == "running":
+        await end_job(transaction, job_id, status="cancelled", failure=None)
+        await activity.record(transaction, principal.user_id, "job.stopped", "job", job_id)
+    elif job["status"] != "cancelled":
+        raise JobNotRunning(f"The job is {job['status']}.")
+    return await get_job(transaction, principal, job_id)
+
+
+async def retry_job(
+    transaction: Transaction, principal: Principal, settings: Settings, job_id: int
+) -> JobOut:
+    """Starts the next attempt of a failed or cancelled job: it crawls only what is missing.
+
+    Raises:
+        NotFound: the caller has no such job.
+        JobNotRetryable: it is in another state.
+        InsufficientCredits, TooManyRunningJobs: nothing is started.
+    """
+    job = await _lock_own(transaction, principal, job_id)
+    if job["status"] not in ("failed", "cancelled"):
+        raise JobNotRetryable(f"The job is {job['status']}.")
+    valid, _ = await repo.count_valid(transaction, job_id)
+    await crawl_repo.reopen(transaction, job_id)
+    await _run(
+        transaction,
+        principal,
+        settings,
+        job_id,
+        attempt=job["attempt"] + 1,
+        images=job["max_images"] - valid,
+    )
+    await activity.record(transaction, principal.user_id, "job.retried", "job", job_id)
+    return await get_job(transaction, principal, job_id)
+
+
+async def get_progress(transaction: Transaction, principal: Principal, job_id: int) -> ProgressOut:
+    """How far the caller's job is.
+
+    Raises:
+        NotFound: the caller has no such job.
+    """
+    row = await repo.find_progress(transaction, principal.user_id, job_id)
+    if row is None:
+        raise NotFound("You have no such job.")
+    return ProgressOut.model_validate(row)
+
+
+async def get_stats(transaction: Transaction, principal: Principal, job_id: int) -> StatsOut:
+    """What became of the candidates of the caller's job.
+
+    Raises:
+        NotFound: the caller has no such job.
+    """
+    await get_job(transaction, principal, job_id)
+    stats = StatsOut(outcomes={}, keywords=[], engines={}, licenses={})
+    keywords: dict[str, KeywordStats] = {}
+    for row in await repo.count_outcomes(transaction, job_id):
+        name, outcome, count = row["keyword"], row["outcome"], row["candidates"]
+        keyword = keywords.setdefault(name, KeywordStats(keyword=name, stored=0, outcomes={}))
+        for counts in (stats.outcomes, keyword.outcomes):
+            counts[outcome] = counts.get(outcome, 0) + count
+        if outcome == "stored":
+            keyword.stored += count
+            stats.engines[row["engine"]] = stats.engines.get(row["engine"], 0) + count
+            stats.licenses[row["license"]] = stats.licenses.get(row["license"], 0) + count
+    stats.keywords = list(keywords.values())
+    return stats
+
+
+async def list_events(
+    transaction: Transaction, principal: Principal, job_id: int, query: PageQuery
+) -> Page[EventOut]:
+    """A page of the log of the caller's job, newest first.
+
+    Raises:
+        NotFound: the caller has no such job.
+    """
+    await get_job(transaction, principal, job_id)
+    rows = await repo.list_events(transaction, job_id, below=query.below, limit=query.limit + 1)
+    return make_page(rows, query, lambda event: event.id)
+
+
+async def _lock_own(
+    transaction: Transaction, principal: Principal, job_id: int
+) -> dict[str, object]:
+    job = await repo.lock_job(transaction, job_id)
+    if job is None or job["user_id"] != principal.user_id:
+        raise NotFound("You have no such job.")
+    return job
+
+
+async def _run(
+    transaction: Transaction,
+    principal: Principal,
+    settings: Settings,
+    job_id: int,
+    *,
+    attempt: int,
+    images: int,
+) -> None:
+    if await repo.lock_running(transaction, principal.user_id) >= settings.max_running_jobs:
+        raise TooManyRunningJobs(
+            f"{settings.max_running_jobs} of your jobs are running; wait for one to end.",
+            headers={"Retry-After": "30"},
+        )
+    await credit_service.hold_credits(
+        transaction, principal.user_id, job_id=job_id, attempt=attempt, amount=images
+    )
+    await repo.mark_running(transaction, job_id, attempt)
+    await outbox.add(
+        transaction,
+        "start_orchestration",
+        {
+            "name": ORCHESTRATION,
+            "instance_id": instance_id(job_id, attempt),
+            "input": {"job_id": job_id, "attempt": attempt},
+        },
+        key=f"start:{instance_id(job_id, attempt)}",
+    )
+
+
+def instance_id(job_id: int, attempt: int) -> str:
+    """The orchestration instance of a job's attempt: starting it twice is harmless."""
+    return f"job-{job_id}-{attempt}"
