@@ -16,7 +16,7 @@ MEASURED_AFTER = 40  # candidates
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether the crawl is over (then why it failed, if it did), and how many candidates it needs."""
+    """Whether the crawl is over, why it failed if it did, how many candidates it needs if not."""
 
     done: bool
     failure: str | None = None

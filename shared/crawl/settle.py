@@ -76,7 +76,7 @@ class Settlement:
             self.duplicate_of[twin] = candidate_id
 
     def _nearest(self, image: ImageFacts) -> int | KnownImage | None:
-        """The near-duplicate that the job holds: an image of before, or a candidate of this chunk."""
+        """The job's near-duplicate of it: an image of before, or a candidate of this chunk."""
         for known in self._known:
             if _distance(known.phash, image.phash) <= NEAR_DUPLICATE_BITS:
                 return known

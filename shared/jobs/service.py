@@ -1,5 +1,7 @@
 """Rules of jobs: what may be done with one, in which state, and what follows from it."""
 
+from typing import Any
+
 from shared.activity import service as activity
 from shared.crawl import repo as crawl_repo
 from shared.credits import service as credit_service
@@ -187,9 +189,7 @@ async def list_events(
     return make_page(rows, query, lambda event: event.id)
 
 
-async def _lock_own(
-    transaction: Transaction, principal: Principal, job_id: int
-) -> dict[str, object]:
+async def _lock_own(transaction: Transaction, principal: Principal, job_id: int) -> dict[str, Any]:
     job = await repo.lock_job(transaction, job_id)
     if job is None or job["user_id"] != principal.user_id:
         raise NotFound("You have no such job.")

@@ -80,6 +80,7 @@ def endpoint(
     access: Access | None = None,
     raises: tuple[type[errors.AppError], ...] = (),
     etag: bool = False,
+    internal: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declares ``handler`` as the endpoint ``method /path``.
 
@@ -107,6 +108,7 @@ def endpoint(
             query=parameters.pop("query", None),
             parameters=parameters,
             etag=etag,
+            internal=internal,
         )
         add_endpoint(declared)
         _register(blueprint, declared, handler)
@@ -184,7 +186,7 @@ async def _answer(
     arguments = _arguments(declared, call.request)
     database = call.services.database
     claims = {"sub": str(principal.user_id), "role": "authenticated"}
-    reading = declared.method == "GET"
+    reading = declared.method == "GET" and not declared.internal
     with log_context(user_id=str(principal.user_id)):
         async with database.reading(claims) if reading else database.transaction() as transaction:
             call._transaction = transaction

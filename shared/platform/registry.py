@@ -19,7 +19,11 @@ _CONSTRAINTS = {"int": r"-?\d+", "guid": r"[0-9a-fA-F-]{36}", "": r"[^/]+"}
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One declared endpoint. ``access``: anybody, a signed-in user, or also an API key."""
+    """One declared endpoint.
+
+    ``access``: anybody, a signed-in user, or also an API key. ``internal``: reads tables that users
+    have no rights on, hence as the service role, guarded by the owner predicate alone.
+    """
 
     name: str
     method: Method
@@ -33,6 +37,7 @@ class Endpoint:
     body: type[BaseModel] | None
     query: type[BaseModel] | None
     etag: bool
+    internal: bool
 
     @property
     def status(self) -> int:

@@ -1,0 +1,58 @@
+"""Images."""
+
+import azure.durable_functions as df
+
+from shared.images import service as images
+from shared.images.schemas import DownloadQuery, ImageOut, ImageQuery
+from shared.platform.endpoint import Call, Reply, endpoint
+from shared.platform.errors import NotFound
+from shared.platform.pagination import Page
+
+bp = df.Blueprint()
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/jobs/{job_id:int}/images",
+    returns={200: Page[ImageOut]},
+    scope="images:read",
+    raises=(NotFound,),
+)
+async def list_job_images(call: Call, job_id: int, query: ImageQuery) -> Page[ImageOut]:
+    """The images of a job with their provenance, newest first."""
+    return await images.list_images(call.tx, call.principal, job_id, query)
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/images/{image_id:int}",
+    returns={200: ImageOut},
+    scope="images:read",
+    raises=(NotFound,),
+    etag=True,
+)
+async def get_image(call: Call, image_id: int) -> ImageOut:
+    """One image."""
+    return await images.get_image(call.tx, call.principal, image_id)
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/images/{image_id:int}/download",
+    returns={302: None},
+    scope="images:read",
+    raises=(NotFound,),
+)
+async def download_image(call: Call, image_id: int, query: DownloadQuery) -> Reply:
+    """Redirect to the image's bytes, readable for 15 minutes."""
+    url = await images.download_url(
+        call.tx,
+        call.principal,
+        call.services.blobs,
+        image_id,
+        inline=query.disposition == "inline",
+    )
+    return Reply(headers={"Location": url})

@@ -1,0 +1,146 @@
+"""Crawl jobs."""
+
+import azure.durable_functions as df
+
+from shared.credits.errors import InsufficientCredits
+from shared.jobs import service as jobs
+from shared.jobs.errors import (
+    JobNotRetryable,
+    JobNotRunning,
+    JobNotStartable,
+    TooManyRunningJobs,
+)
+from shared.jobs.schemas import EventOut, JobCreate, JobOut, JobQuery, ProgressOut, StatsOut
+from shared.platform.endpoint import Call, Reply, endpoint
+from shared.platform.errors import NotFound
+from shared.platform.pagination import Page, PageQuery
+
+bp = df.Blueprint()
+
+
+@endpoint(
+    bp,
+    "POST",
+    "api/v1/jobs",
+    returns={201: JobOut},
+    scope="jobs:write",
+    raises=(NotFound, InsufficientCredits, TooManyRunningJobs),
+)
+async def create_job(call: Call, body: JobCreate) -> Reply:
+    """Create a job, and start it when `start` is true."""
+    job = await jobs.create_job(call.tx, call.principal, call.services.settings, body)
+    return Reply(job, {"Location": f"/api/v1/jobs/{job.id}"})
+
+
+@endpoint(bp, "GET", "api/v1/jobs", returns={200: Page[JobOut]}, scope="jobs:read")
+async def list_jobs(call: Call, query: JobQuery) -> Page[JobOut]:
+    """The caller's jobs, newest first."""
+    return await jobs.list_jobs(call.tx, call.principal, query)
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/jobs/{job_id:int}",
+    returns={200: JobOut},
+    scope="jobs:read",
+    raises=(NotFound,),
+    etag=True,
+)
+async def get_job(call: Call, job_id: int) -> JobOut:
+    """One job."""
+    return await jobs.get_job(call.tx, call.principal, job_id)
+
+
+@endpoint(
+    bp,
+    "POST",
+    "api/v1/jobs/{job_id:int}/start",
+    returns={202: JobOut},
+    scope="jobs:write",
+    raises=(NotFound, JobNotStartable, InsufficientCredits, TooManyRunningJobs),
+)
+async def start_job(call: Call, job_id: int) -> JobOut:
+    """Start a pending job; its maximum is reserved from the credits."""
+    return await jobs.start_job(call.tx, call.principal, call.services.settings, job_id)
+
+
+@endpoint(
+    bp,
+    "POST",
+    "api/v1/jobs/{job_id:int}/stop",
+    returns={202: JobOut},
+    scope="jobs:write",
+    raises=(NotFound, JobNotRunning),
+)
+async def stop_job(call: Call, job_id: int) -> JobOut:
+    """Stop a running job; what is stored stays, unspent credits return."""
+    return await jobs.stop_job(call.tx, call.principal, job_id)
+
+
+@endpoint(
+    bp,
+    "POST",
+    "api/v1/jobs/{job_id:int}/cancel",
+    returns={202: JobOut},
+    scope="jobs:write",
+    raises=(NotFound, JobNotRunning),
+)
+async def cancel_job(call: Call, job_id: int) -> JobOut:
+    """The same as stop."""
+    return await jobs.stop_job(call.tx, call.principal, job_id)
+
+
+@endpoint(
+    bp,
+    "POST",
+    "api/v1/jobs/{job_id:int}/retry",
+    returns={202: JobOut},
+    scope="jobs:write",
+    raises=(NotFound, JobNotRetryable, InsufficientCredits, TooManyRunningJobs),
+)
+async def retry_job(call: Call, job_id: int) -> JobOut:
+    """Crawl what a failed or cancelled job is missing."""
+    return await jobs.retry_job(call.tx, call.principal, call.services.settings, job_id)
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/jobs/{job_id:int}/progress",
+    returns={200: ProgressOut},
+    scope="jobs:read",
+    raises=(NotFound,),
+    etag=True,
+)
+async def get_job_progress(call: Call, job_id: int) -> ProgressOut:
+    """How far a job is; cheap to poll with If-None-Match."""
+    return await jobs.get_progress(call.tx, call.principal, job_id)
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/jobs/{job_id:int}/stats",
+    returns={200: StatsOut},
+    scope="jobs:read",
+    raises=(NotFound,),
+    internal=True,
+)
+async def get_job_stats(call: Call, job_id: int) -> StatsOut:
+    """What became of all candidates of a job."""
+    return await jobs.get_stats(call.tx, call.principal, job_id)
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/jobs/{job_id:int}/logs",
+    returns={200: Page[EventOut]},
+    scope="jobs:read",
+    raises=(NotFound,),
+    internal=True,
+)
+async def list_job_logs(call: Call, job_id: int, query: PageQuery) -> Page[EventOut]:
+    """What happened in a job, newest first."""
+    return await jobs.list_events(call.tx, call.principal, job_id, query)

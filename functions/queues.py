@@ -1,0 +1,18 @@
+"""Queue triggers."""
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from shared.notifications import service as notifications
+from shared.notifications.schemas import QUEUE, NotificationMessage
+from shared.platform.bootstrap import services
+
+bp = df.Blueprint()
+
+
+@bp.queue_trigger(arg_name="message", queue_name=QUEUE, connection="AzureWebJobsStorage")
+async def deliver_notification(message: func.QueueMessage) -> None:
+    """Writes one notification per event and user, however often the message comes."""
+    notification = NotificationMessage.model_validate_json(message.get_body())
+    async with services().database.transaction() as transaction:
+        await notifications.deliver(transaction, notification)

@@ -1,0 +1,26 @@
+"""Timer triggers. Times are UTC."""
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from shared.jobs import reconcile
+from shared.platform.bootstrap import services
+from shared.platform.outbox import OrchestrationClient
+from shared.usage import service as usage
+
+bp = df.Blueprint()
+
+
+@bp.timer_trigger(arg_name="timer", schedule="0 5 * * * *")
+async def meter_usage(timer: func.TimerRequest) -> None:
+    """Hourly: rolls usage up, including hours that were missed."""
+    async with services().database.transaction() as transaction:
+        await usage.roll_up(transaction)
+
+
+@bp.timer_trigger(arg_name="timer", schedule="30 * * * * *")
+@bp.durable_client_input(client_name="client")
+async def reconcile_jobs(timer: func.TimerRequest, client: OrchestrationClient) -> None:
+    """Every minute: sends and starts what a crash left unsent and unstarted."""
+    await services().outbox.send_overdue(client)
+    await reconcile.restart_stalled(services().database, client)

@@ -1,0 +1,80 @@
+"""The steps of a crawl. Each may run twice and at any time; payloads are ids, never data."""
+
+import azure.durable_functions as df
+
+from orchestrations import names
+from shared.platform.bootstrap import services
+
+bp = df.Blueprint()
+
+
+@bp.activity_trigger(input_name="order", activity=names.BEGIN)
+async def crawl_begin(order: dict[str, int]) -> bool:
+    """Prepares the searches; whether the job is wanted."""
+    from shared.jobs import finish
+
+    async with services().database.transaction() as transaction:
+        return await finish.begin_job(transaction, order["job_id"], order["attempt"])
+
+
+@bp.activity_trigger(input_name="order", activity=names.CHECK)
+async def crawl_check(order: dict[str, int]) -> dict[str, object]:
+    """Whether the crawl is over, and which searches to fetch a page of."""
+    from shared.crawl import plan
+
+    async with services().database.transaction() as transaction:
+        return await plan.check(transaction, order["job_id"], order["attempt"])
+
+
+@bp.activity_trigger(input_name="search", activity=names.DISCOVER)
+async def crawl_discover(search: int) -> dict[str, object]:
+    """Fetches a search's next page into the database."""
+    from shared.sources import open_source
+
+    from shared.crawl.discover import discover
+
+    app = services()
+    return await discover(
+        app.database, lambda engine: open_source(engine, app.settings, app.http), search
+    )
+
+
+@bp.activity_trigger(input_name="order", activity=names.CUT)
+async def crawl_cut(order: dict[str, int]) -> list[int]:
+    """The next wave's chunks."""
+    from shared.crawl import plan
+
+    async with services().database.transaction() as transaction:
+        return await plan.cut(transaction, order["job_id"], order["attempt"])
+
+
+@bp.activity_trigger(input_name="chunk", activity=names.PROCESS_CHUNK)
+async def crawl_process_chunk(chunk: int) -> dict[str, object]:
+    """Downloads, judges, stores and settles a chunk."""
+    from shared.crawl.process import ChunkProcessor
+
+    app = services()
+    processor = ChunkProcessor(
+        app.database,
+        app.blobs,
+        app.crawler_http,
+        app.outbox,
+        in_flight=app.settings.crawl_downloads_in_flight,
+        deadline_seconds=app.settings.celery_task_time_limit,
+    )
+    return await processor.process(chunk)
+
+
+@bp.activity_trigger(input_name="order", activity=names.FINISH)
+async def crawl_finish(order: dict[str, int]) -> str:
+    """Ends the job, unless it has ended, and sweeps what crashes left in blob storage."""
+    from shared.images import service as images
+    from shared.jobs import finish
+
+    app = services()
+    async with app.database.transaction() as transaction:
+        status = await finish.finish_job(transaction, order["job_id"], order["attempt"])
+    await app.outbox.send(transaction.outbox)
+    if status != "running":
+        await images.sweep_blobs(app.database, app.blobs, order["job_id"])
+    return status

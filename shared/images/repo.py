@@ -1,0 +1,75 @@
+"""The table ``images``, read by its owner."""
+
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from shared.images.schemas import ImageOut, ImageQuery
+from shared.platform.db import Transaction
+
+
+async def list_images(
+    transaction: Transaction, user_id: UUID, job_id: int, query: ImageQuery, *, limit: int
+) -> list[ImageOut]:
+    """Up to ``limit`` images of the user's job, newest first."""
+    async with transaction.connection.cursor(row_factory=class_row(ImageOut)) as cursor:
+        await cursor.execute(
+            """
+            SELECT i.id, i.crawl_job_id, i.filename, i.original_url, i.width, i.height,
+              i.file_size, i.format, i.hash, i.is_duplicate, i.duplicate_of, i.keyword, i.engine,
+              i.source_page_url, i.creator, i.license, i.license_url, i.attribution, i.created_at
+            FROM images AS i
+            JOIN crawl_jobs AS j ON j.id = i.crawl_job_id
+            JOIN projects AS p ON p.id = j.project_id
+            WHERE i.crawl_job_id = %(job_id)s AND p.user_id = %(user_id)s AND i.id < %(below)s
+              AND (%(keyword)s::text IS NULL OR i.keyword = %(keyword)s)
+              AND (%(engine)s::text IS NULL OR i.engine = %(engine)s)
+              AND (%(license)s::text IS NULL OR i.license = %(license)s)
+              AND (%(format)s::text IS NULL OR i.format = %(format)s)
+              AND (%(is_duplicate)s::bool IS NULL OR i.is_duplicate = %(is_duplicate)s)
+            ORDER BY i.id DESC LIMIT %(limit)s
+            """,
+            {
+                **query.model_dump(exclude={"limit", "cursor"}),
+                "job_id": job_id,
+                "user_id": user_id,
+                "below": min(query.below, 2**31 - 1),
+                "limit": limit,
+            },
+        )
+        return await cursor.fetchall()
+
+
+async def find_image(
+    transaction: Transaction, user_id: UUID, image_id: int
+) -> tuple[ImageOut, str] | None:
+    """The user's image of that id, and the name of its blob."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT i.id, i.crawl_job_id, i.filename, i.original_url, i.width, i.height,
+          i.file_size, i.format, i.hash, i.is_duplicate, i.duplicate_of, i.keyword, i.engine,
+          i.source_page_url, i.creator, i.license, i.license_url, i.attribution, i.created_at,
+          i.storage_url
+        FROM images AS i
+        JOIN crawl_jobs AS j ON j.id = i.crawl_job_id
+        JOIN projects AS p ON p.id = j.project_id
+        WHERE i.id = %(image_id)s AND p.user_id = %(user_id)s
+        """,
+        {"image_id": image_id, "user_id": user_id},
+    )
+    row: dict[str, Any] | None = await cursor.fetchone()
+    return (ImageOut.model_validate(row), row["storage_url"]) if row else None
+
+
+async def missing_hashes(transaction: Transaction, job_id: int, hashes: list[str]) -> set[str]:
+    """Those of ``hashes`` that no image of the job has."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT hash FROM unnest(%(hashes)s::text[]) AS h (hash)
+        WHERE NOT EXISTS (
+          SELECT FROM images WHERE crawl_job_id = %(job_id)s AND images.hash = h.hash)
+        """,
+        {"job_id": job_id, "hashes": hashes},
+    )
+    return {row["hash"] for row in await cursor.fetchall()}

@@ -1,0 +1,85 @@
+"""Rules of images."""
+
+from pathlib import PurePosixPath
+
+from shared.images import repo
+from shared.images.schemas import ImageOut, ImageQuery
+from shared.jobs import service as jobs
+from shared.platform.blob import BlobStore
+from shared.platform.db import Database, Transaction
+from shared.platform.errors import NotFound
+from shared.platform.pagination import Page, make_page
+from shared.platform.principal import Principal
+
+SWEEP_BATCH = 1000
+
+
+async def list_images(
+    transaction: Transaction, principal: Principal, job_id: int, query: ImageQuery
+) -> Page[ImageOut]:
+    """A page of the images of the caller's job, newest first.
+
+    Raises:
+        NotFound: the caller has no such job.
+    """
+    rows = await repo.list_images(
+        transaction, principal.user_id, job_id, query, limit=query.limit + 1
+    )
+    if not rows:
+        await jobs.get_job(transaction, principal, job_id)
+    return make_page(rows, query, lambda image: image.id)
+
+
+async def get_image(transaction: Transaction, principal: Principal, image_id: int) -> ImageOut:
+    """The caller's image.
+
+    Raises:
+        NotFound: there is none of that id, or it is somebody else's.
+    """
+    image, _ = await _find(transaction, principal, image_id)
+    return image
+
+
+async def download_url(
+    transaction: Transaction,
+    principal: Principal,
+    blobs: BlobStore,
+    image_id: int,
+    *,
+    inline: bool,
+) -> str:
+    """A URL that reads the image's bytes for 15 minutes.
+
+    Raises:
+        NotFound: the caller has no such image.
+    """
+    image, blob_name = await _find(transaction, principal, image_id)
+    return await blobs.download_url(blob_name, filename=image.filename, inline=inline)
+
+
+async def sweep_blobs(database: Database, blobs: BlobStore, job_id: int) -> int:
+    """Deletes blobs of the job that no row refers to (a crash left them); returns how many."""
+    swept, names = 0, []
+    async for name in blobs.names(f"jobs/{job_id}/images/"):
+        names.append(name)
+        if len(names) == SWEEP_BATCH:
+            swept += await _sweep(database, blobs, job_id, names)
+            names = []
+    return swept + await _sweep(database, blobs, job_id, names)
+
+
+async def _sweep(database: Database, blobs: BlobStore, job_id: int, names: list[str]) -> int:
+    by_hash = {PurePosixPath(name).stem: name for name in names}
+    async with database.transaction() as transaction:
+        orphans = await repo.missing_hashes(transaction, job_id, list(by_hash))
+    await blobs.delete([by_hash[sha256] for sha256 in sorted(orphans)])
+    return len(orphans)
+
+
+async def _find(
+    transaction: Transaction, principal: Principal, image_id: int
+) -> tuple[ImageOut, str]:
+    found = await repo.find_image(transaction, principal.user_id, image_id)
+    if found is None:
+        raise NotFound("You have no such image.")
+    return found
