@@ -1,0 +1,1 @@
+"""A local Azure Functions host and the services around it, for development and tests."""

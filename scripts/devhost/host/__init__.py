@@ -1,0 +1,1 @@
+"""The local Functions host: HTTP, queue, timer and durable triggers for an unmodified app."""

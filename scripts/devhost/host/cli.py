@@ -1,0 +1,117 @@
+"""The command line of the host."""
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from scripts.devhost.host.errors import HostError
+from scripts.devhost.host.faults import HOST_POINTS, WORKER_POINTS, Faults, KillPoint
+from scripts.devhost.host.host import Host, Options
+from scripts.devhost.host.log import setup_logging
+from scripts.devhost.host.settings import HostSettings, load_settings
+
+_DESCRIPTION: Final = """\
+Runs an Azure Functions app (Python v2 programming model) on this machine: HTTP, queue and timer
+triggers and Durable Functions, with the routing, delivery and replay rules of the real host.
+It reads host.json and local.settings.json of the app; variables that are set in the environment
+win over the file's Values. Queue triggers need AzureWebJobsStorage (Azurite will do). Durable
+state lives in one SQLite file under --state: kill the host at any moment and start it again,
+and everything goes on. Function keys are not checked, as in Core Tools.
+
+Ready when GET /admin/host/status answers 200. GET /admin/functions lists what was loaded,
+GET /admin/instances counts durable instances and work on its way, and
+POST /admin/functions/NAME {"input": "..."} runs any function that is not HTTP at once.
+Durable entities, call_http, rewind and bindings other than HTTP, queue, timer and durable ones
+are not offered. maxConcurrentActivityFunctions and maxConcurrentOrchestratorFunctions hold for
+the host with all its workers, as they hold for one instance in Azure."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    points = "\n".join(f"  {point:18} {text}" for point, text in HOST_POINTS.items())
+    workers = ", ".join(WORKER_POINTS)
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.devhost",
+        description=_DESCRIPTION,
+        epilog=f"points for --kill, where the host dies as by kill -9:\n{points}\n"
+        f"and where only the worker that runs the function dies:\n  {workers}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--app", type=Path, default=Path(), help="directory of host.json (default: .)")
+    add("--port", type=int, help="public port (default: LocalHttpPort, else 7071)")
+    add("--address", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--state", type=Path, default=Path(".local/host"), help="directory of durable state")
+    add("--workers", type=int, help="processes (default: FUNCTIONS_WORKER_PROCESS_COUNT, else 1)")
+    add("--cors", help="allowed origins, comma-separated, or *")
+    add("--verbose", action="store_true", help="also log every request and episode")
+    faults = parser.add_argument_group("faults, for tests")
+    faults.add_argument(
+        "--deliver-twice",
+        action="store_true",
+        help="run every activity and every queue message twice",
+    )
+    faults.add_argument("--reorder", type=int, metavar="SEED", help="shuffle the order of delivery")
+    faults.add_argument(
+        "--kill",
+        action="append",
+        default=[],
+        metavar="POINT[:N]",
+        help="kill -9 at the Nth pass of a point (may be repeated)",
+    )
+    faults.add_argument(
+        "--strict-sizes",
+        action="store_true",
+        help="fail activities whose input or output exceeds 16 KB instead of warning",
+    )
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the host; the exit code."""
+    given = build_parser().parse_args(arguments)
+    setup_logging(verbose=given.verbose)
+    try:
+        _run(given)
+    except HostError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(given: argparse.Namespace) -> None:
+    app = given.app.resolve()
+    state = given.state.resolve()
+    faults = Faults(
+        kills=tuple(KillPoint.parse(text) for text in given.kill),
+        deliver_twice=given.deliver_twice,
+        reorder_seed=given.reorder,
+    )
+    settings = load_settings(app, cors=given.cors)
+    options = Options(
+        app=app,
+        state=state,
+        address=given.address,
+        port=given.port or settings.port,
+        workers=given.workers or _worker_count(),
+        strict_sizes=given.strict_sizes,
+        faults=faults,
+    )
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(options, settings))
+
+
+async def _serve(options: Options, settings: HostSettings) -> None:
+    await Host(options, settings).serve()
+
+
+def _worker_count() -> int:
+    text = os.environ.get("FUNCTIONS_WORKER_PROCESS_COUNT", "1")
+    if not text.isdecimal() or int(text) < 1:
+        raise HostError(f"FUNCTIONS_WORKER_PROCESS_COUNT is {text!r}, not a positive number.")
+    return int(text)

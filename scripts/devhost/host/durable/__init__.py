@@ -1,0 +1,1 @@
+"""The durable engine: replay, history on SQLite, dispatch, and the client's HTTP protocol."""

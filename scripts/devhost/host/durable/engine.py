@@ -1,0 +1,287 @@
+"""The durable engine: takes due work from the store and runs it on the workers."""
+
+import asyncio
+import itertools
+import json
+import sqlite3
+import uuid
+from collections import Counter
+from collections.abc import Coroutine
+from typing import Any, Final
+
+from scripts.devhost.host.durable.episode import (
+    ActivityItem,
+    Answer,
+    Episode,
+    Message,
+    accept,
+    read_answer,
+    read_failure,
+    request_body,
+    utc_now,
+)
+from scripts.devhost.host.durable.events import (
+    Event,
+    EventType,
+    event,
+    execution_started,
+    task_completed,
+    task_failed,
+    timestamp,
+)
+from scripts.devhost.host.durable.replay import Scheduled
+from scripts.devhost.host.durable.store import Batch, Store
+from scripts.devhost.host.errors import HostError, InvocationError, WorkerLost
+from scripts.devhost.host.faults import Faults
+from scripts.devhost.host.functions import FunctionTable
+from scripts.devhost.host.log import get_log
+from scripts.devhost.host.settings import DurableSettings
+from scripts.devhost.host.workers import WorkerPool
+
+PAYLOAD_LIMIT: Final = 16 * 1024
+
+
+class Engine:
+    """Runs orchestrator episodes and activities, within the limits of host.json."""
+
+    def __init__(
+        self,
+        store: Store,
+        pool: WorkerPool,
+        functions: FunctionTable,
+        settings: DurableSettings,
+        faults: Faults,
+        *,
+        strict_sizes: bool = False,
+    ) -> None:
+        self.store = store
+        self.settings = settings
+        self.functions = functions
+        self.faults = faults
+        self.counters: Counter[str] = Counter()
+        self._pool = pool
+        self._strict_sizes = strict_sizes
+        self._instances: set[str] = set()
+        self._activities: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._log = get_log("durable")
+
+    # What clients ask for
+
+    def start(
+        self, name: str, instance_id: str | None, input_text: str | None, version: str | None
+    ) -> str | None:
+        """Store a new instance; its id, or None if a running instance has that id."""
+        self.faults.reach("rpc.start")
+        orchestrator = self.functions.orchestrator(name)
+        started = execution_started(
+            timestamp(utc_now()),
+            name=name if orchestrator is None else orchestrator.durable_name,
+            instance_id=instance_id or uuid.uuid4().hex,
+            execution_id=uuid.uuid4().hex,
+            input_text=input_text,
+            version=version or self.settings.default_version,
+        )
+        replace = self.settings.replace_running_instances
+        if not self.store.start(started, replace_running=replace):
+            return None
+        self.faults.reach("rpc.started")
+        self.wake()
+        return str(started["OrchestrationInstance"]["InstanceId"])
+
+    def send(self, instance_id: str, kind: EventType, **fields: Any) -> None:
+        """Send an event from outside to an instance."""
+        self.store.send(Message(instance_id, None, event(kind, timestamp(utc_now()), **fields)))
+        self.wake()
+
+    def wake(self) -> None:
+        """Look for work now."""
+        self._wake.set()
+
+    # Dispatch
+
+    async def run(self) -> None:
+        """Dispatch work as it becomes due, for ever."""
+        while True:
+            self._wake.clear()
+            now = utc_now().timestamp()
+            self._dispatch_episodes(now)
+            self._dispatch_activities()
+            due = self.store.next_due(now)
+            pause = None if due is None else max(0.0, due - utc_now().timestamp())
+            try:
+                await asyncio.wait_for(self._wake.wait(), pause)
+            except TimeoutError:
+                continue
+
+    async def drain(self, seconds: float) -> None:
+        """Give running work that time to end."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+
+    def _dispatch_episodes(self, now: float) -> None:
+        free = self.settings.max_orchestrators - len(self._instances)
+        ready = (i for i in self.store.ready_instances(now) if i not in self._instances)
+        for instance_id in self.faults.order(list(itertools.islice(ready, max(0, free)))):
+            self._instances.add(instance_id)
+            self._spawn(self._run_instance(instance_id))
+
+    def _dispatch_activities(self) -> None:
+        free = self.settings.max_activities - len(self._activities)
+        if free <= 0:
+            return
+        pending = self.store.pending_activities(free * 4 + len(self._activities))
+        waiting = [item for item in pending if item.sequence not in self._activities]
+        for item in self.faults.order(waiting)[:free]:
+            self._activities.add(item.sequence)
+            self._spawn(self._run_activity(item))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.error("the engine stumbled: %r", error, exc_info=error)
+        self.wake()
+
+    # Episodes
+
+    async def _run_instance(self, instance_id: str) -> None:
+        try:
+            batch = self.store.load(instance_id, utc_now().timestamp())
+            if batch is not None:
+                await self._run_episode(batch)
+        except WorkerLost:
+            self._log.warning("%s: the worker died, the episode runs again", instance_id)
+        except sqlite3.OperationalError as error:
+            self._log.error("%s: cannot store the episode: %s", instance_id, error)
+            await asyncio.sleep(1)
+        finally:
+            self._instances.discard(instance_id)
+
+    async def _run_episode(self, batch: Batch) -> None:
+        instance = batch.instance
+        history = [json.loads(text) for text in batch.history]
+        accepted = accept(history, batch.messages)
+        if not accepted:
+            self.store.drop_messages(batch.sequences)
+            return
+        new = [event(EventType.ORCHESTRATOR_STARTED, timestamp(utc_now())), *accepted]
+        answer = await self._ask(instance.name, request_body(instance, batch.history, new))
+        now = timestamp(utc_now())
+        outcome = Episode(
+            instance,
+            history,
+            new,
+            answer,
+            now=now,
+            store_inputs=self.settings.store_inputs,
+            unknown_name=self._unknown_name,
+        ).decide()
+        for activity in outcome.activities:
+            self._check_size(activity.name, "input", activity.input)
+        self.faults.reach("episode.commit")
+        self.store.commit(batch, outcome, now, copies=2 if self.faults.deliver_twice else 1)
+        self.faults.reach("episode.committed")
+        self._log.debug("%s %s: %s", instance.name, instance.id, outcome.status)
+        if outcome.status == "Failed":
+            self._log.error("%s %s failed: %s", instance.name, instance.id, outcome.output)
+
+    async def _ask(self, name: str, body: str) -> Answer:
+        function = self.functions.orchestrator(name)
+        if function is None:
+            return read_failure(self._missing(name, "orchestrator"))
+        self.faults.reach("episode.invoke")
+        try:
+            text, _ = await self._pool.invoke(
+                function.name, body, lambda pid: self.faults.reach_worker("episode.invoke", pid)
+            )
+        except InvocationError as error:
+            return read_failure(str(error))
+        return read_answer(text)
+
+    def _unknown_name(self, scheduled: Scheduled) -> str | None:
+        if scheduled.kind is EventType.TASK_SCHEDULED:
+            if self.functions.activity(scheduled.name) is None:
+                return self._missing(scheduled.name, "activity")
+        elif (
+            scheduled.kind is EventType.SUB_ORCHESTRATION_CREATED
+            and self.functions.orchestrator(scheduled.name) is None
+        ):
+            return self._missing(scheduled.name, "orchestrator")
+        return None
+
+    def _missing(self, name: str, kind: str) -> str:
+        trigger = "activityTrigger" if kind == "activity" else "orchestrationTrigger"
+        known = ", ".join(f"'{f.durable_name}'" for f in self.functions.of_kind(trigger))
+        article = "an"
+        return (
+            f"The function '{name}' doesn't exist, is disabled, or is not {article} {kind} "
+            f"function. Additional info: The following are the known {kind} functions: {known}."
+        )
+
+    def missing_orchestrator(self, name: str) -> str | None:
+        """Why no orchestrator of that name can be started, or None."""
+        known = self.functions.orchestrator(name) is not None
+        return None if known else self._missing(name, "orchestrator")
+
+    # Activities
+
+    async def _run_activity(self, item: ActivityItem) -> None:
+        try:
+            result = await self._activity_result(item)
+            self.faults.reach("activity.done")
+            self.store.complete_activity(item, result)
+            self.faults.reach("activity.stored")
+        except WorkerLost:
+            self._log.warning("%s: the worker died, the activity runs again", item.name)
+            self.counters["redeliveredActivities"] += 1
+        except sqlite3.OperationalError as error:
+            self._log.error("%s: cannot store the result: %s", item.name, error)
+            await asyncio.sleep(1)
+        finally:
+            self._activities.discard(item.sequence)
+
+    async def _activity_result(self, item: ActivityItem) -> Event:
+        function = self.functions.activity(item.name)
+        try:
+            if function is None:
+                raise InvocationError(self._missing(item.name, "activity"))
+            self._refuse_oversize(item.name, "input", item.input)
+            self.faults.reach("activity.invoke")
+            result, _ = await self._pool.invoke(
+                function.name,
+                item.input,
+                lambda pid: self.faults.reach_worker("activity.invoke", pid),
+            )
+            self._check_size(item.name, "output", result)
+            self._refuse_oversize(item.name, "output", result)
+        except InvocationError as error:
+            self._log.warning("%s failed: %s\n%s", item.name, error, error.trace.rstrip())
+            return task_failed(timestamp(utc_now()), item.task_id, item.name, str(error))
+        return task_completed(timestamp(utc_now()), item.task_id, result)
+
+    def _check_size(self, name: str, what: str, text: str | None) -> None:
+        size = len(text or "")
+        if size > PAYLOAD_LIMIT:
+            self.counters["oversizedPayloads"] += 1
+            self._log.warning("%s: its %s has %d bytes, more than 16 KB", name, what, size)
+
+    def _refuse_oversize(self, name: str, what: str, text: str | None) -> None:
+        if self._strict_sizes and len(text or "") > PAYLOAD_LIMIT:
+            raise InvocationError(f"ValueError: the {what} of {name} is larger than 16 KB")
+
+
+def check_instance_id(instance_id: str) -> None:
+    """Refuse an instance id that the real host refuses."""
+    forbidden = set("/\\#?")
+    if (
+        len(instance_id) > 256
+        or instance_id.startswith("@")
+        or any(c in forbidden or ord(c) < 32 or 127 <= ord(c) < 160 for c in instance_id)
+    ):
+        raise HostError(f"The instance id {instance_id!r} is not allowed.")

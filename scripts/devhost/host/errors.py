@@ -1,0 +1,27 @@
+"""What can go wrong in the host, by who has to act.
+
+HostError            the user: shown as one sentence, exit code 1
+InvocationError      the app: a user function raised
+WorkerLost           nobody: the worker process died, the work is delivered again
+FunctionTimeout      the app: a function ran longer than functionTimeout
+"""
+
+
+class HostError(Exception):
+    """A problem the user can mend; its text is one clear sentence."""
+
+
+class InvocationError(Exception):
+    """A user function raised; the text is `Type: message`, the trace is kept apart."""
+
+    def __init__(self, message: str, trace: str = "") -> None:
+        super().__init__(message)
+        self.trace = trace
+
+
+class WorkerLost(Exception):
+    """The worker process died while it ran the function."""
+
+
+class FunctionTimeout(InvocationError):
+    """The function exceeded functionTimeout; its worker has been restarted."""

@@ -1,0 +1,59 @@
+"""Messages between host and worker: a length, then one marshalled tuple of plain data.
+
+marshal is the fastest encoder of the standard library and knows built-in types only, so a
+frame cannot smuggle an object; both ends are the same interpreter, started by the same host.
+"""
+
+import asyncio
+import marshal
+import struct
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+Frame = tuple[Any, ...]
+_LENGTH: Final = struct.Struct("!I")
+
+
+class FrameConnection(asyncio.Protocol):
+    """One end of the socket between host and worker."""
+
+    def __init__(self, on_frame: Callable[[Frame], None], on_lost: Callable[[], None]) -> None:
+        self._on_frame = on_frame
+        self._on_lost = on_lost
+        self._received = bytearray()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport for `send`."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand over every complete frame."""
+        received = self._received
+        received += data
+        start = 0
+        while len(received) - start >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(received, start)
+            end = start + _LENGTH.size + length
+            if len(received) < end:
+                break
+            frame = marshal.loads(received[start + _LENGTH.size : end])  # noqa: S302
+            start = end
+            self._on_frame(frame)
+        if start:
+            del received[:start]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the owner that the other process is gone."""
+        self._on_lost()
+
+    def send(self, frame: Frame) -> None:
+        """Queue one frame; frames sent after the other side died are dropped."""
+        body = marshal.dumps(frame)
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(_LENGTH.pack(len(body)) + body)
+
+    def close(self) -> None:
+        """Close the socket."""
+        if self._transport is not None:
+            self._transport.close()

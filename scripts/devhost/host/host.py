@@ -1,0 +1,207 @@
+"""The host put together: workers, durable engine, listeners, timers, HTTP."""
+
+import asyncio
+import contextlib
+import errno
+import signal
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import web
+
+from scripts.devhost.host.admin import Admin
+from scripts.devhost.host.checks import find_problems
+from scripts.devhost.host.cors import Cors
+from scripts.devhost.host.durable.api import DurableApi
+from scripts.devhost.host.durable.client_binding import client_binding
+from scripts.devhost.host.durable.engine import Engine
+from scripts.devhost.host.durable.store import Store
+from scripts.devhost.host.errors import HostError, InvocationError, WorkerLost
+from scripts.devhost.host.faults import Faults
+from scripts.devhost.host.functions import Function, FunctionTable
+from scripts.devhost.host.http_server import HttpFront
+from scripts.devhost.host.log import get_log
+from scripts.devhost.host.outputs import OutputSender
+from scripts.devhost.host.queue_storage import StorageAccounts
+from scripts.devhost.host.queues import QueueListener
+from scripts.devhost.host.routing import RouteTable
+from scripts.devhost.host.settings import HostSettings
+from scripts.devhost.host.timers import Timer
+from scripts.devhost.host.workers import WorkerPool
+
+_GRACE_SECONDS: Final = 5.0
+_DATABASE: Final = "durable.sqlite3"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line decides."""
+
+    app: Path
+    state: Path
+    address: str
+    port: int
+    workers: int
+    strict_sizes: bool
+    faults: Faults
+
+
+class Host:
+    """One running host."""
+
+    def __init__(self, options: Options, settings: HostSettings) -> None:
+        self._options = options
+        self._settings = settings
+        self._faults = options.faults
+        self._store = Store(options.state / _DATABASE)
+        self._pool = WorkerPool(options.app, options.workers, settings.function_timeout)
+        self._accounts = StorageAccounts(base64_encoding=settings.queues.base64)
+        self._outputs = OutputSender(self._accounts)
+        self._listeners: dict[str, QueueListener] = {}
+        self._timers: dict[str, Timer] = {}
+        self._background: list[asyncio.Task[Any]] = []
+        self._runners: list[web.ServerRunner] = []
+        self._log = get_log("host")
+
+    async def serve(self) -> None:
+        """Run until SIGTERM or SIGINT, then stop in good order."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        try:
+            await self._start()
+            await stop.wait()
+            self._log.info("stopping")
+        finally:
+            await self._stop()
+
+    async def _start(self) -> None:
+        functions, problems = await self._pool.start()
+        problems += find_problems(functions, self._settings.http.route_prefix)
+        if problems:
+            raise HostError("\n".join(problems))
+        table = FunctionTable(functions)
+        engine = self._engine = Engine(
+            self._store,
+            self._pool,
+            table,
+            self._settings.durable,
+            self._faults,
+            strict_sizes=self._options.strict_sizes,
+        )
+        self._create_listeners(table)
+        await self._start_http(table, engine)
+        self._spawn(engine.run())
+        for listener in self._listeners.values():
+            self._spawn(listener.run())
+        for timer in self._timers.values():
+            self._spawn(timer.run())
+        self._announce(table)
+
+    def _create_listeners(self, table: FunctionTable) -> None:
+        for function in table.of_kind("queueTrigger"):
+            self._listeners[function.name] = QueueListener(
+                function,
+                self._accounts.get(function.trigger),
+                self._settings.queues,
+                self._pool,
+                self._outputs,
+                self._faults,
+            )
+        for function in table.of_kind("timerTrigger"):
+            self._timers[function.name] = Timer(
+                function, self._pool, self._store, self._outputs, self._faults
+            )
+
+    async def _start_http(self, table: FunctionTable, engine: Engine) -> None:
+        origin = f"http://{self._options.address}:{self._options.port}"
+        routes = RouteTable(table.of_kind("httpTrigger"), self._settings.http.route_prefix)
+        front = HttpFront(
+            self._settings.http,
+            routes,
+            self._pool,
+            self._outputs,
+            DurableApi(engine, origin),
+            Admin(table, engine, self._run_now),
+            Cors(self._settings.cors),
+            self._faults,
+        )
+        rpc_port = await self._listen(front.handle_rpc, "127.0.0.1", 0)
+        self._pool.configure(
+            client_binding(
+                public_origin=origin,
+                rpc_origin=f"http://127.0.0.1:{rpc_port}",
+                hub=self._settings.durable.hub_name,
+            )
+        )
+        await self._listen(front.handle_public, self._options.address, self._options.port)
+
+    async def _listen(self, handler: Any, address: str, port: int) -> int:
+        runner = web.ServerRunner(web.Server(handler, access_log=None))
+        await runner.setup()
+        self._runners.append(runner)
+        try:
+            await web.TCPSite(runner, address, port, backlog=1024).start()
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise HostError(f"Port {port} is in use by another program.") from None
+            raise HostError(f"Cannot listen on {address}:{port}: {error.strerror}.") from None
+        return int(runner.addresses[0][1])
+
+    async def _run_now(self, function: Function, text: str) -> None:
+        """Start a function because /admin/functions asked for it."""
+        if function.name in self._timers:
+            self._spawn(self._timers[function.name].fire(past_due=False))
+        elif function.name in self._listeners:
+            self._spawn(self._listeners[function.name].run_now(text))
+        elif function.kind == "orchestrationTrigger":
+            self._engine.start(function.durable_name, None, text or None, None)
+        else:
+            self._spawn(self._run_activity(function, text))
+
+    async def _run_activity(self, function: Function, text: str) -> None:
+        try:
+            await self._pool.invoke(function.name, text)
+        except (InvocationError, WorkerLost) as error:
+            self._log.error("%s failed: %s", function.name, error)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._background_ended)
+        self._background.append(task)
+
+    def _background_ended(self, task: asyncio.Task[Any]) -> None:
+        self._background.remove(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.error("a part of the host ended: %r", error, exc_info=error)
+
+    def _announce(self, table: FunctionTable) -> None:
+        for function in table.enabled:
+            self._log.info("%s: %s", function.name, function.kind)
+        address = f"http://{self._options.address}:{self._options.port}"
+        count = len(table.enabled)
+        self._log.info("%d functions, %d workers, %s", count, self._options.workers, address)
+
+    async def _stop(self) -> None:
+        for runner in self._runners:
+            for site in list(runner.sites):
+                await site.stop()
+        for task in list(self._background):
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._drain()
+        for runner in self._runners:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(runner.cleanup(), _GRACE_SECONDS)
+        await self._pool.stop()
+        await self._accounts.close()
+        self._store.close()
+
+    async def _drain(self) -> None:
+        waits = [listener.drain(_GRACE_SECONDS) for listener in self._listeners.values()]
+        if hasattr(self, "_engine"):
+            waits.append(self._engine.drain(_GRACE_SECONDS))
+        await asyncio.gather(*waits)

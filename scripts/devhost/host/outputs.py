@@ -1,0 +1,37 @@
+"""Queue output bindings: sent only after the function has succeeded."""
+
+from collections.abc import Callable, Sequence
+
+from scripts.devhost.host.functions import Binding, Function
+from scripts.devhost.host.queue_storage import StorageAccounts
+from scripts.devhost.host.settings import expand
+
+
+def queue_name(binding: Binding, function: str) -> str:
+    """The queue that a binding means: settings expanded, lower case."""
+    return expand(str(binding.get("queueName", "")), f"Function {function}").lower()
+
+
+class OutputSender:
+    """Sends what functions put into their queue outputs."""
+
+    def __init__(self, accounts: StorageAccounts) -> None:
+        self._accounts = accounts
+        self._wakers: dict[str, Callable[[], None]] = {}
+
+    def on_message(self, queue: str, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever a function of this host sends to the queue."""
+        self._wakers[queue] = wake
+
+    async def send(
+        self, function: Function, outputs: Sequence[tuple[str, Sequence[bytes]]]
+    ) -> None:
+        """Send the messages of each output binding."""
+        for name, bodies in outputs:
+            binding = function.binding(name)
+            queue = queue_name(binding, function.name)
+            storage = self._accounts.get(binding)
+            for body in bodies:
+                await storage.put(queue, storage.encode(body))
+            if queue in self._wakers:
+                self._wakers[queue]()

@@ -1,0 +1,1 @@
+"""The worker process: loads the app once and runs its functions for the host."""
