@@ -1,0 +1,101 @@
+"""The service's API as this program uses it."""
+
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+
+class ApiError(Exception):
+    """The service refused or does not answer; the message is for a person."""
+
+    def __init__(self, message: str, *, code: str = "", problem: dict[str, Any] | None = None):
+        super().__init__(message)
+        self.code = code
+        self.problem = problem or {}
+
+
+class Api:
+    """A client that is signed in, by API key or with a password."""
+
+    ATTEMPTS = 5
+
+    def __init__(self, url: str, *, key: str | None = None) -> None:
+        headers = {"X-API-Key": key} if key else {}
+        self._http = httpx.Client(
+            base_url=f"{url.rstrip('/')}/api/v1/",
+            headers=headers,
+            timeout=30,
+            limits=httpx.Limits(max_connections=16),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def sign_in(self, email: str, password: str) -> None:
+        """Uses the user's access token from now on."""
+        session = self.post("auth/login", {"email": email, "password": password})
+        self._http.headers["Authorization"] = f"Bearer {session['access_token']}"
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The JSON at ``path``. Passing troubles are tried again."""
+        return self._send("GET", path, params=query).json()
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """The JSON answer to ``body``."""
+        return self._send("POST", path, json=body or {}).json()
+
+    def every(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+        """All items of a list, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self.get(path, **query, limit=100, **({"cursor": cursor} if cursor else {}))
+            yield from page["data"]
+            cursor = page["meta"]["next_cursor"]
+            if cursor is None:
+                return
+
+    def content(self, path: str) -> bytes:
+        """The bytes that ``path`` redirects to."""
+        location = self._send("GET", path).headers["location"]
+        try:
+            # Another client: storage must not see our credential.
+            return httpx.get(location, timeout=60).raise_for_status().content
+        except httpx.HTTPError as error:
+            raise ApiError(f"Storage does not hand out {path}: {error}") from None
+
+    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        for attempt in range(1, self.ATTEMPTS + 1):
+            last = attempt == self.ATTEMPTS
+            try:
+                answer = self._http.request(method, path, **request)
+            except httpx.HTTPError as error:
+                # Only reads are repeated: a write may have happened although its answer was lost.
+                if last or method != "GET":
+                    raise ApiError(f"{self._http.base_url} does not answer: {error}") from None
+            else:
+                busy = answer.status_code in (429, 502, 503)
+                if not busy or last or method != "GET":
+                    return _checked(answer)
+            time.sleep(min(0.5 * 2**attempt, 5))
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _checked(answer: httpx.Response) -> httpx.Response:
+    if answer.status_code < 400:
+        return answer
+    try:
+        problem = answer.json()
+    except ValueError:
+        raise ApiError(f"The service answered {answer.status_code}.") from None
+    fields = "".join(
+        f" {'.'.join(map(str, f['loc'][1:]))}: {f['msg']}." for f in problem.get("errors", [])
+    )
+    raise ApiError(problem["detail"] + fields, code=problem["code"], problem=problem)
