@@ -16,7 +16,7 @@ bp = df.Blueprint()
 
 
 @bp.orchestration_trigger(context_name="context", orchestration=names.CRAWL)
-def crawl(context: df.DurableOrchestrationContext) -> Generator[Any, Any, str]:
+def crawl(context: df.DurableOrchestrationContext) -> Generator[Any, Any, Any]:
     """One round of ``{"job_id", "attempt", "begun"?}``; returns the job's final status."""
     order = context.get_input()
     if not order.get("begun") and not (yield _call(context, names.BEGIN, order)):

@@ -1,4 +1,4 @@
-"""A job's images as a folder: ``<keyword>/<sha256>.<ext>``, ``metadata.jsonl``, ``preview.html``."""
+"""A job's images as a folder: one file per image, an index, and a contact sheet."""
 
 import hashlib
 import json

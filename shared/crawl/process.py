@@ -56,7 +56,7 @@ class ChunkProcessor:
         try:
             work = asyncio.gather(*tasks)
             await asyncio.wait(
-                [work, stopped],
+                {work, stopped},
                 timeout=self.deadline_seconds,
                 return_when=asyncio.FIRST_COMPLETED,
             )

@@ -2,14 +2,16 @@
 
 from dataclasses import asdict
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.crawl.model import TRANSIENT_OUTCOMES, Chunk, ChunkCandidate, JobState, Search
 from shared.platform.db import Transaction
-from shared.sources.source import Candidate
+
+if TYPE_CHECKING:
+    from shared.sources.source import Candidate
 
 
 async def lock_job(transaction: Transaction, job_id: int) -> dict[str, Any] | None:
@@ -127,10 +129,10 @@ async def degrade_search(transaction: Transaction, search_id: int, reason: str) 
 
 
 async def insert_candidates(
-    transaction: Transaction, search: Search, candidates: list[Candidate]
+    transaction: Transaction, search: Search, candidates: "list[Candidate]"
 ) -> None:
     """Adds what a page listed. A URL that several searches find belongs to the first in order."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             **asdict(candidate),
             "url_hash": sha256(candidate.url.encode()).digest(),
@@ -161,7 +163,7 @@ async def insert_candidates(
             WHERE known.chunk_id IS NULL
               AND (EXCLUDED.rank, EXCLUDED.search_id) < (known.rank, known.search_id)
             """,
-            sorted(rows, key=lambda row: bytes(row["url_hash"])),  # one lock order: no deadlocks
+            sorted(rows, key=lambda row: row["url_hash"]),  # one lock order: no deadlocks
         )
 
 

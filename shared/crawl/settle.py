@@ -156,8 +156,9 @@ async def _log(
     transaction: Transaction, chunk: Chunk, settlement: Settlement, result: dict[str, object]
 ) -> None:
     rejected = [
-        {"candidate_id": key, "outcome": outcome, "detail": detail}
-        for key, (outcome, detail) in settlement.outcomes.items()
+        {"url": candidate.url, "outcome": outcome, "detail": detail}
+        for candidate in chunk.candidates
+        for outcome, detail in [settlement.outcomes[candidate.id]]
         if outcome != STORED
     ]
     await repo.add_event(

@@ -143,7 +143,7 @@ def register_fallback(blueprint: df.Blueprint) -> None:
         path = "/" + req.route_params.get("path", "")
         methods = allowed_methods(path)
         error: errors.AppError = errors.NotFound("There is nothing at this address.")
-        if methods:
+        if methods and req.method not in methods:
             error = errors.MethodNotAllowed(
                 f"{path} supports {', '.join(methods)}.", headers={"Allow": ", ".join(methods)}
             )

@@ -33,6 +33,8 @@ def configure_logging(level: str) -> None:
     logger.remove()
     logger.add(_to_stdlib, level=level, format="{message}")
     logging.getLogger("pixcrawler").setLevel(level)
+    for chatty in ("httpx", "azure"):  # they log whole URLs, signatures included
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def get_logger(name: str) -> "Logger":
