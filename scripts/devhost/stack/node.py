@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -45,7 +46,7 @@ def npm(runtime: Path) -> list[str]:
     return [system]
 
 
-def install(package: Path, target: Path) -> Path:
+def install(package: Path, target: Path, say: Callable[[str], None]) -> Path:
     """The `node_modules` with what the lock file beside `package.json` names.
 
     Nothing is done when that very lock file was installed before. Install scripts do not run.
@@ -57,6 +58,7 @@ def install(package: Path, target: Path) -> Path:
     with (target / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         if not stamp.exists() or stamp.read_text() != wanted:
+            say(f"Installing the npm packages for {target.name}, once")
             stamp.unlink(missing_ok=True)
             for name in ("package.json", "package-lock.json"):
                 shutil.copyfile(package / name, target / name)

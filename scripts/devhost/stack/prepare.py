@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from scripts.devhost.imageweb.__main__ import parser
+from scripts.devhost.imageweb.catalogue import load
 from scripts.devhost.stack.plan import Request
 from scripts.devhost.stack.storage import install_azurite
 
@@ -9,5 +11,7 @@ from scripts.devhost.stack.storage import install_azurite
 def prepare(request: Request, say: Callable[[str], None]) -> None:
     """Install the npm packages and build the image web, if they are wanted and missing."""
     if "azurite" in request.parts:
-        say("Azurite: npm packages")
-        install_azurite()
+        install_azurite(say)
+    if "imageweb" in request.parts:
+        options = parser().parse_args(request.image_web_options)
+        load(options.directory, options.seed, per_keyword=options.per_keyword, say=say)

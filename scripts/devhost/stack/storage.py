@@ -1,5 +1,6 @@
 """Azurite: Blob, Queue and Table storage on loopback, and what the app expects to find there."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -19,9 +20,9 @@ KEY: Final = (
 )
 
 
-def install_azurite() -> Path:
+def install_azurite(say: Callable[[str], None]) -> Path:
     """The `node_modules` with Azurite, installed when the clone has none."""
-    return install(PACKAGE, SHARED / "npm" / "azurite")
+    return install(PACKAGE, SHARED / "npm" / "azurite", say)
 
 
 def command(directory: Path, ports: dict[str, int]) -> list[str]:

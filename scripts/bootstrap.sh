@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Makes .venv with everything in requirements-dev.txt; quick when nothing changed.
+# Sourced by the other scripts, which then run "$PYTHON".
+set -euo pipefail
+
+PROJECT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+PYTHON="$PROJECT/.venv/bin/python"
+
+die() { echo "$*" >&2; exit 1; }
+
+# The first interpreter that really runs (a pyenv shim may not) and is new and old enough.
+find_python() {
+  local candidate
+  for candidate in python3 python3.13 python3.12 python3.11 python; do
+    if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+  return 1
+}
+
+# Runs a step quietly; when it fails, says why in one sentence and where to read more.
+step() {
+  local sentence="$1" log="$PROJECT/.local/log/bootstrap.log"
+  shift
+  mkdir -p "$PROJECT/.local/log" 2>/dev/null && : >"$log" 2>/dev/null ||
+    die "Cannot write to $PROJECT/.local: the disk is full or the directory is read-only."
+  "$@" >"$log" 2>&1 && return
+  if grep -qi -e 'no space left' -e 'disk quota' "$log"; then
+    die "The disk is full: $sentence."
+  elif grep -qiE 'resolve host|name resolution|dns error|connection refused|network is unreachable|timed out|connect error|error sending request|newconnectionerror' "$log"; then
+    die "The package registry cannot be reached: $sentence (see $log)."
+  fi
+  die "The installation failed: $sentence (see $log)."
+}
+
+bootstrap() {
+  local python wanted stamp="$PROJECT/.venv/.requirements"
+  if ! "$PYTHON" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+    python="$(find_python)" ||
+      die "PixCrawler needs Python 3.11, 3.12 or 3.13, and none was found on the PATH."
+    echo "Making the virtual environment .venv with $("$python" --version)"
+    rm -rf "$PROJECT/.venv"
+    step "could not make .venv (on Debian, python3-venv must be installed)" \
+      "$python" -m venv "$PROJECT/.venv"
+  fi
+  wanted="$(cksum <"$PROJECT/requirements-dev.txt")"
+  if [[ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]]; then
+    echo "Installing the Python packages, once (see .local/log/bootstrap.log)"
+    [[ -x "$PROJECT/.venv/bin/uv" ]] || step "could not install uv" \
+      "$PYTHON" -m pip install --quiet --disable-pip-version-check \
+      "$(grep -o '^uv==[0-9.]*' "$PROJECT/requirements-dev.txt")"
+    step "could not install requirements-dev.txt" \
+      "$PROJECT/.venv/bin/uv" pip install --quiet --python "$PYTHON" \
+      -r "$PROJECT/requirements-dev.txt"
+    echo "$wanted" >"$stamp" || die "The disk is full: could not write into .venv."
+  fi
+}
+
+bootstrap

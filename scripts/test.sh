@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Lint, types, import rules and tests: ./scripts/test.sh [pytest arguments]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/bootstrap.sh
+export PATH="$PROJECT/.venv/bin:$PATH"
+ruff check --quiet .
+ruff format --quiet --check .
+mypy --no-error-summary
+lint-imports --no-cache
+exec "$PYTHON" -m pytest "$@"
