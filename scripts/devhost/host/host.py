@@ -32,6 +32,7 @@ from scripts.devhost.host.timers import Timer
 from scripts.devhost.host.workers import WorkerPool
 
 _GRACE_SECONDS: Final = 5.0
+_HEADER_LIMIT: Final = 32 * 1024
 _DATABASE: Final = "durable.sqlite3"
 
 
@@ -72,8 +73,13 @@ class Host:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         try:
-            await self._start()
-            await stop.wait()
+            starting = asyncio.create_task(self._start())
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+                await stopping
+            starting.cancel()
             self._log.info("stopping")
         finally:
             await self._stop()
@@ -140,7 +146,7 @@ class Host:
         await self._listen(front.handle_public, self._options.address, self._options.port)
 
     async def _listen(self, handler: Any, address: str, port: int) -> int:
-        runner = web.ServerRunner(web.Server(handler, access_log=None))
+        runner = web.ServerRunner(_server(handler))
         await runner.setup()
         self._runners.append(runner)
         try:
@@ -205,3 +211,14 @@ class Host:
         if hasattr(self, "_engine"):
             waits.append(self._engine.drain(_GRACE_SECONDS))
         await asyncio.gather(*waits)
+
+
+def _server(handler: Any) -> web.Server:
+    """A server with Kestrel's limit for headers that hands bodies over as they came."""
+    return web.Server(
+        handler,
+        access_log=None,
+        auto_decompress=False,
+        max_line_size=_HEADER_LIMIT,
+        max_field_size=_HEADER_LIMIT,
+    )

@@ -6,7 +6,7 @@ import time
 from typing import Final
 from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from scripts.devhost.host.admin import Admin
 from scripts.devhost.host.cors import Cors
@@ -86,7 +86,7 @@ class HttpFront:
         self._outstanding += 1
         try:
             # As the real host does: without a Content-Length the function sees no body.
-            body = await request.content.read() if length else b""
+            body = await _read(request) if length else b""
             if self._slots is None:
                 return await self._call(request, found[0], found[1], body)
             async with self._slots:
@@ -95,7 +95,7 @@ class HttpFront:
             self._outstanding -= 1
 
     async def _manage(self, request: web.BaseRequest, base: str) -> web.Response:
-        body = await request.content.read()
+        body = await _read(request)
         headers = {name.lower(): value for name, value in request.headers.items()}
         path = request.rel_url.raw_path.removeprefix(base)
         reply = self._durable.handle(
@@ -139,6 +139,12 @@ class HttpFront:
             "%s %s -> %d (%s, %.0f ms)", request.method, url, status, function.name, duration
         )
         return response
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue" and request.transport:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    return await request.content.read()
 
 
 def _headers(request: web.BaseRequest) -> dict[str, str]:

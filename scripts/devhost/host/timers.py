@@ -18,12 +18,7 @@ from scripts.devhost.host.settings import expand
 from scripts.devhost.host.workers import WorkerPool
 
 _MONITOR_THRESHOLD: Final = dt.timedelta(minutes=1)
-
-
-def local_zone() -> dt.tzinfo | None:
-    """The zone of schedules: WEBSITE_TIME_ZONE, else (None) the machine's."""
-    name = os.environ.get("WEBSITE_TIME_ZONE") or os.environ.get("TZ")
-    return ZoneInfo(name) if name else None
+_NEVER: Final = "0001-01-01T00:00:00+00:00"
 
 
 class Timer:
@@ -43,44 +38,38 @@ class Timer:
         self._store = store
         self._outputs = outputs
         self._faults = faults
-        self._text = expand(trigger["schedule"], f"Function {function.name}")
-        self._schedule = parse_schedule(self._text)
+        self._schedule = parse_schedule(expand(trigger["schedule"], f"Function {function.name}"))
         self._runs_on_startup = bool(trigger.get("runOnStartup"))
         wants_monitor = trigger.get("useMonitor") is not False
-        self._monitored = wants_monitor and _period(self._schedule) >= _MONITOR_THRESHOLD
+        self._is_monitored = wants_monitor and _period(self._schedule) >= _MONITOR_THRESHOLD
         self._log = get_log(function.name)
 
     async def run(self) -> None:
         """Keep the schedule until cancelled."""
-        planned = self._load()
-        now = self._now()
-        if self._monitored and planned is not None and now > planned:
+        if self._is_past_due():
             await self.fire(past_due=True)
-            planned = None
         elif self._runs_on_startup:
             await self.fire(past_due=False)
-            planned = None
-        if planned is None:
-            planned = self._plan(self._now())
+        planned = self._schedule.next_after(_now())
+        if self._is_monitored and self._status() is None:
+            self._save(last=_NEVER, following=planned)
         while True:
-            await asyncio.sleep(max(0.0, (planned - self._now()).total_seconds()))
-            now = self._now()
-            if now < planned:
+            await asyncio.sleep(max(0.0, (planned - _now()).total_seconds()))
+            if _now() < planned:
                 continue
             await self.fire(past_due=False)
             # A run that began early by clock skew must not be repeated at its planned time.
-            planned = self._plan(max(self._now(), planned))
+            planned = self._schedule.next_after(max(_now(), planned))
 
     async def fire(self, *, past_due: bool) -> None:
         """Run the function once; its failure does not stop the schedule."""
         self._faults.reach("timer.invoke")
-        status = self._status()
+        started = _now()
         body = {
             "Schedule": {"AdjustForDST": True},
-            "ScheduleStatus": status,
+            "ScheduleStatus": self._status(),
             "IsPastDue": past_due,
         }
-        started = self._now()
         try:
             _, outputs = await self._pool.invoke(
                 self._function.name,
@@ -93,37 +82,33 @@ class Timer:
         except WorkerLost:
             self._log.error("the worker died while the timer ran")
         self._faults.reach("timer.done")
-        if self._monitored:
-            self._save(last=started, following=self._schedule.next_after(self._now()))
+        if self._is_monitored:
+            following = self._schedule.next_after(_now())
+            self._save(last=started.isoformat(), following=following)
 
-    def _now(self) -> dt.datetime:
-        return dt.datetime.now(local_zone()).astimezone(local_zone())
+    def _is_past_due(self) -> bool:
+        """Whether an occurrence passed while no host was running.
 
-    def _plan(self, after: dt.datetime) -> dt.datetime:
-        following = self._schedule.next_after(after)
-        if self._monitored:
-            status = self._status()
-            last = after if status is None else dt.datetime.fromisoformat(status["Last"])
-            self._save(last=last, following=following)
-        return following
+        It is counted from the last run, so that a changed schedule is taken into account.
+        """
+        status = self._status()
+        if status is None:
+            return False
+        base = status["LastUpdated"] if status["Last"] == _NEVER else status["Last"]
+        return _now() > self._schedule.next_after(dt.datetime.fromisoformat(base))
 
     def _status(self) -> dict[str, str] | None:
-        if not self._monitored:
-            return None
-        return self._store.schedule_status(self._function.name, self._text)
+        return self._store.schedule_status(self._function.name) if self._is_monitored else None
 
-    def _load(self) -> dt.datetime | None:
-        """The stored next run; None if there is none or the schedule was changed."""
-        status = self._status()
-        return None if status is None else dt.datetime.fromisoformat(status["Next"])
+    def _save(self, *, last: str, following: dt.datetime) -> None:
+        status = {"Last": last, "Next": following.isoformat(), "LastUpdated": _now().isoformat()}
+        self._store.save_schedule_status(self._function.name, status)
 
-    def _save(self, *, last: dt.datetime, following: dt.datetime) -> None:
-        status = {
-            "Last": last.isoformat(),
-            "Next": following.isoformat(),
-            "LastUpdated": self._now().isoformat(),
-        }
-        self._store.save_schedule_status(self._function.name, self._text, status)
+
+def _now() -> dt.datetime:
+    """The time in the zone of schedules: WEBSITE_TIME_ZONE, else the machine's."""
+    name = os.environ.get("WEBSITE_TIME_ZONE")
+    return dt.datetime.now(ZoneInfo(name)) if name else dt.datetime.now().astimezone()
 
 
 def _period(schedule: Schedule) -> dt.timedelta:

@@ -1,5 +1,6 @@
 """The durable management API, for the client's RPC and the public webhooks alike."""
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,8 +9,8 @@ from urllib.parse import parse_qs, unquote
 
 from scripts.devhost.host.durable.client_binding import WEBHOOK_PATH, management_urls
 from scripts.devhost.host.durable.engine import Engine, check_instance_id
-from scripts.devhost.host.durable.episode import Instance
-from scripts.devhost.host.durable.events import TERMINAL, EventType, Status
+from scripts.devhost.host.durable.events import TERMINAL, EventType, Status, timestamp
+from scripts.devhost.host.durable.records import Instance
 from scripts.devhost.host.durable.status import history_json, status_json
 from scripts.devhost.host.errors import HostError
 
@@ -58,6 +59,12 @@ class DurableApi:
 
     def handle(self, request: ApiRequest) -> ApiReply:
         """The reply to one request."""
+        try:
+            return self._route(request)
+        except ValueError as error:  # a time or number of the query that is none
+            return _refusal(400, str(error))
+
+    def _route(self, request: ApiRequest) -> ApiReply:
         parts = [unquote(part) for part in request.path.strip("/").split("/")]
         match (request.method, *parts):
             case ("POST", "orchestrators", name):
@@ -120,8 +127,8 @@ class DurableApi:
     def _matching(self, request: ApiRequest, **more: Any) -> list[Instance]:
         statuses = [part for part in request.first("runtimeStatus").split(",") if part]
         return self._store.query(
-            created_from=request.first("createdTimeFrom"),
-            created_to=request.first("createdTimeTo") or "~",
+            created_from=_moment(request.first("createdTimeFrom")),
+            created_to=_moment(request.first("createdTimeTo")) or "~",
             prefix=request.first("instanceIdPrefix"),
             statuses=statuses,
             **more,
@@ -202,6 +209,14 @@ class DurableApi:
         if started is None:
             return _refusal(409, f"The instance {instance.id} is still running.")
         return self._started(started)
+
+
+def _moment(text: str) -> str:
+    """A time of a query as the store writes it; without an offset it is UTC."""
+    if not text:
+        return ""
+    moment = dt.datetime.fromisoformat(text.replace(" ", "+"))
+    return timestamp(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
 
 
 def _refusal(status: int, text: str) -> ApiReply:

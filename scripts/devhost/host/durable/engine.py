@@ -9,17 +9,7 @@ from collections import Counter
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from scripts.devhost.host.durable.episode import (
-    ActivityItem,
-    Answer,
-    Episode,
-    Message,
-    accept,
-    read_answer,
-    read_failure,
-    request_body,
-    utc_now,
-)
+from scripts.devhost.host.durable.episode import Episode
 from scripts.devhost.host.durable.events import (
     Event,
     EventType,
@@ -29,8 +19,17 @@ from scripts.devhost.host.durable.events import (
     task_failed,
     timestamp,
 )
+from scripts.devhost.host.durable.records import ActivityItem, Message
 from scripts.devhost.host.durable.replay import Scheduled
 from scripts.devhost.host.durable.store import Batch, Store
+from scripts.devhost.host.durable.wire import (
+    Answer,
+    accept,
+    read_answer,
+    read_failure,
+    request_body,
+    utc_now,
+)
 from scripts.devhost.host.errors import HostError, InvocationError, WorkerLost
 from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import FunctionTable

@@ -1,151 +1,32 @@
-"""One orchestrator episode: what the worker is asked, and what its answer changes."""
+"""One orchestrator episode: what the worker's answer changes."""
 
-import datetime as dt
 import json
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from scripts.devhost.host.durable.events import (
-    COMPLETIONS,
     STATUS_NUMBERS,
     TERMINAL,
     Event,
     EventType,
     Status,
+    child_answer,
     event,
     execution_started,
     parent_instance,
     parse_timestamp,
 )
+from scripts.devhost.host.durable.records import ActivityItem, Instance, Message, Outcome
 from scripts.devhost.host.durable.replay import (
     NonDeterminismError,
     Replay,
     Scheduled,
     UnsupportedActionError,
 )
+from scripts.devhost.host.durable.wire import Answer
 
-_OUT_OF_PROC_MARK: Final = "\n\n$OutOfProcData$:"
 _MAX_CUSTOM_STATUS_BYTES: Final = 16 * 1024
-
-
-@dataclass(frozen=True)
-class Instance:
-    """The stored state of an orchestration instance."""
-
-    id: str
-    name: str
-    execution_id: str
-    status: Status
-    input: str | None
-    output: str | None
-    custom_status: str | None
-    created: str
-    updated: str
-    parent: dict[str, Any] | None
-    version: str
-
-
-@dataclass(frozen=True)
-class Message:
-    """An event for an instance, not to be delivered before `due`."""
-
-    instance_id: str
-    execution_id: str | None
-    event: Event
-    due: float = 0.0
-
-
-@dataclass(frozen=True)
-class ActivityItem:
-    """An activity to run; `sequence` is its place in the store."""
-
-    instance_id: str
-    execution_id: str
-    task_id: int
-    name: str
-    input: str | None
-    sequence: int = 0
-
-
-@dataclass
-class Outcome:
-    """Everything one episode changes, committed at once."""
-
-    status: Status
-    output: str | None = None
-    custom_status: str | None = None
-    history: list[Event] = field(default_factory=list)
-    activities: list[ActivityItem] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
-    children: list[Event] = field(default_factory=list)
-    continued: Event | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The worker's answer to an episode, read."""
-
-    state: dict[str, Any]
-    error: str | None
-    is_readable: bool = True
-
-
-def read_answer(text: str) -> Answer:
-    """The state of an orchestrator that came to an end of its episode."""
-    return Answer(json.loads(text), None)
-
-
-def read_failure(text: str) -> Answer:
-    """The state that an orchestrator's exception carries, if it does."""
-    _, mark, carried = text.partition(_OUT_OF_PROC_MARK)
-    if not mark:
-        return Answer({"isDone": False, "actions": [[]]}, text, is_readable=False)
-    state = json.loads(carried)
-    return Answer(state, str(state.get("error", "")))
-
-
-def accept(history: Sequence[Event], messages: Sequence[Message]) -> list[Event]:
-    """The events to deliver: without results that the history has already."""
-    seen = {_task_key(past) for past in history}
-    accepted = []
-    for message in messages:
-        key = _task_key(message.event)
-        if key is None or key not in seen:
-            accepted.append(message.event)
-            seen.add(key)
-    return accepted
-
-
-def _task_key(past: Event) -> tuple[str, int] | None:
-    if past["EventType"] in COMPLETIONS:
-        return "task", past["TaskScheduledId"]
-    if past["EventType"] == EventType.TIMER_FIRED:
-        return "timer", past["TimerId"]
-    return None
-
-
-def request_body(instance: Instance, history_texts: Sequence[str], new: Sequence[Event]) -> str:
-    """The context that the orchestrator function is called with."""
-    texts = [*history_texts, *map(json.dumps, new)]
-    rest = {
-        "input": None if instance.input is None else json.loads(instance.input),
-        "instanceId": instance.id,
-        "isReplaying": bool(history_texts),
-        "parentInstanceId": _parent_id(instance),
-        "upperSchemaVersion": 1,
-        "upperSchemaVersionNew": 3,
-        "longRunningTimerIntervalDuration": "3.00:00:00",
-        "maximumShortTimerDuration": "6.00:00:00",
-        "defaultHttpAsyncRequestSleepTimeMillseconds": 30000,
-    }
-    return f'{{"history": [{",".join(texts)}], {json.dumps(rest)[1:]}'
-
-
-def _parent_id(instance: Instance) -> str | None:
-    parent = instance.parent
-    return None if parent is None else str(parent["OrchestrationInstance"]["InstanceId"])
 
 
 class Episode:
@@ -194,7 +75,9 @@ class Episode:
 
     def _conclude(self) -> Outcome:
         terminated = _first(self._new, EventType.EXECUTION_TERMINATED)
-        if not self._answer.is_readable and terminated is None:
+        if terminated is not None:
+            return Outcome(Status.TERMINATED, terminated["Input"])
+        if not self._answer.is_readable:
             return self._failed(self._answer.error or "")
         try:
             for past in [*self._history, *self._new]:
@@ -203,8 +86,6 @@ class Episode:
             return Outcome(Status.FAILED, str(error))
         except UnsupportedActionError as error:
             return self._failed(str(error))
-        if terminated is not None:
-            return Outcome(Status.TERMINATED, terminated["Input"])
         return self._ended() if self._replay.has_ended else self._running()
 
     def _ended(self) -> Outcome:
@@ -304,7 +185,7 @@ class Episode:
             event(
                 EventType.EXECUTION_COMPLETED,
                 self._now,
-                self._replay.next_id,
+                1 + max((past["EventId"] for past in self._history), default=-1),
                 OrchestrationStatus=STATUS_NUMBERS[outcome.status],
                 Result=outcome.output,
                 FailureDetails=None,
@@ -320,27 +201,6 @@ class Episode:
     def _custom_status(self) -> str | None:
         custom = self._answer.state.get("customStatus")
         return None if custom is None else json.dumps(custom)
-
-
-def child_answer(task_id: int, status: Status, output: str | None, now: str) -> Event:
-    """What the parent hears when a sub-orchestration has ended."""
-    if status is Status.COMPLETED:
-        return event(
-            EventType.SUB_ORCHESTRATION_COMPLETED, now, TaskScheduledId=task_id, Result=output
-        )
-    return event(
-        EventType.SUB_ORCHESTRATION_FAILED,
-        now,
-        TaskScheduledId=task_id,
-        Reason=output,
-        Details=None,
-        FailureDetails=None,
-    )
-
-
-def utc_now() -> dt.datetime:
-    """The host's clock."""
-    return dt.datetime.now(dt.UTC)
 
 
 def _first(events: Sequence[Event], kind: EventType) -> Event | None:

@@ -164,3 +164,19 @@ def task_failed(now: str, task_id: int, activity: str, error: str) -> Event:
         Details=json.dumps(details),
         FailureDetails=None,
     )
+
+
+def child_answer(task_id: int, status: Status, output: str | None, now: str) -> Event:
+    """What the parent hears when a sub-orchestration has ended."""
+    if status is Status.COMPLETED:
+        return event(
+            EventType.SUB_ORCHESTRATION_COMPLETED, now, TaskScheduledId=task_id, Result=output
+        )
+    return event(
+        EventType.SUB_ORCHESTRATION_FAILED,
+        now,
+        TaskScheduledId=task_id,
+        Reason=output,
+        Details=None,
+        FailureDetails=None,
+    )

@@ -48,6 +48,5 @@ CREATE INDEX IF NOT EXISTS activities_by_instance ON activities (instance_id);
 -- The schedule monitor of timer triggers.
 CREATE TABLE IF NOT EXISTS schedules (
     function TEXT PRIMARY KEY,
-    schedule TEXT NOT NULL,
     status   TEXT NOT NULL
 );

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from scripts.devhost.host.durable.episode import Instance
 from scripts.devhost.host.durable.events import (
     COMPLETIONS,
     EVENT_NAMES,
@@ -12,6 +11,7 @@ from scripts.devhost.host.durable.events import (
     Event,
     EventType,
 )
+from scripts.devhost.host.durable.records import Instance
 
 _SCHEDULING: Final = (EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_CREATED)
 _NOT_SHOWN: Final = (EventType.ORCHESTRATOR_STARTED, EventType.ORCHESTRATOR_COMPLETED)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from scripts.devhost.host.durable.episode import ActivityItem, Instance, Message, Outcome
-from scripts.devhost.host.durable.events import TERMINAL, Event, EventType, Status
+from scripts.devhost.host.durable import statements
+from scripts.devhost.host.durable.events import Event, EventType
+from scripts.devhost.host.durable.records import ActivityItem, Instance, Message, Outcome
 from scripts.devhost.host.errors import HostError
 
 _SCHEMA: Final = Path(__file__).with_name("schema.sql")
-_TERMINAL_LIST: Final = "('Completed', 'Failed', 'Terminated')"
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,12 @@ class Store:
     def find(self, instance_id: str) -> Instance | None:
         """The instance, or None."""
         row = self._db.execute("SELECT * FROM instances WHERE id = ?", (instance_id,)).fetchone()
-        return None if row is None else _instance(row)
+        return None if row is None else statements.read_instance(row)
 
     def start(self, started: Event, *, replace_running: bool = False) -> bool:
         """Store a new pending instance; False if a running one has the id."""
         with self._transaction() as db:
-            return _start(db, started, replace_running=replace_running)
+            return statements.start(db, started, replace_running=replace_running)
 
     def history(self, instance_id: str) -> list[Event]:
         """The events of the instance's current execution."""
@@ -88,7 +88,7 @@ class Store:
     def purge(self, instance_ids: Collection[str]) -> int:
         """Forget terminal instances; how many there were."""
         with self._transaction() as db:
-            return sum(_purge(db, instance_id) for instance_id in instance_ids)
+            return sum(statements.purge(db, instance_id) for instance_id in instance_ids)
 
     def query(
         self,
@@ -108,14 +108,14 @@ class Store:
             f"AND substr(id, 1, ?) = ? AND id > ? {chosen} ORDER BY id LIMIT ?",
             (created_from, created_to, len(prefix), prefix, after, *statuses, limit),
         )
-        return [_instance(row) for row in rows]
+        return [statements.read_instance(row) for row in rows]
 
     # Messages
 
     def send(self, message: Message) -> bool:
         """Put an event into an inbox; False if no such execution is alive."""
         with self._transaction() as db:
-            return _send(db, message)
+            return statements.send(db, message)
 
     def ready_instances(self, now: float) -> list[str]:
         """Instances with due messages, longest waiting first."""
@@ -139,12 +139,16 @@ class Store:
             "SELECT * FROM messages WHERE instance_id = ? AND due <= ? ORDER BY due, sequence",
             (instance_id, now),
         ).fetchall()
-        stale = [row["sequence"] for row in rows if instance is None or not _is_for(row, instance)]
+        stale = [
+            row["sequence"]
+            for row in rows
+            if instance is None or not statements.is_for(row, instance)
+        ]
         if stale:
-            self.drop_messages(stale)
+            self.drop_messages(sorted(stale))
         if instance is None or len(stale) == len(rows):
             return None
-        kept = [row for row in rows if row["sequence"] not in set(stale)]
+        kept = [row for row in rows if row["sequence"] not in stale]
         messages = [
             Message(instance_id, row["execution_id"], json.loads(row["event"]), row["due"])
             for row in kept
@@ -157,24 +161,26 @@ class Store:
     def drop_messages(self, sequences: Sequence[int]) -> None:
         """Delete messages that change nothing."""
         with self._transaction() as db:
-            _delete_messages(db, sequences)
+            statements.delete_messages(db, sequences)
 
     def commit(self, batch: Batch, outcome: Outcome, now: str, copies: int = 1) -> None:
         """Store one episode: history, outbound messages and the consumed inbox, at once."""
         with self._transaction() as db:
-            _delete_messages(db, batch.sequences)
+            statements.delete_messages(db, batch.sequences)
             if outcome.continued is not None:
-                _continue(db, outcome.continued, outcome.custom_status)
+                statements.continue_as_new(db, outcome.continued, outcome.custom_status)
             else:
-                _append_history(db, batch, outcome)
-                _update(db, batch.instance.id, outcome, now)
+                statements.append_history(
+                    db, batch.instance.id, len(batch.history), outcome.history
+                )
+                statements.update_instance(db, batch.instance.id, outcome, now)
             for activity in outcome.activities:
                 for _ in range(copies):
-                    _add_activity(db, activity)
+                    statements.add_activity(db, activity)
             for child in outcome.children:
-                _start_child(db, child)
+                statements.start_child(db, child)
             for message in outcome.messages:
-                _send(db, message)
+                statements.send(db, message)
 
     # Activities
 
@@ -197,24 +203,23 @@ class Store:
         """Store the result and forget the work, at once."""
         with self._transaction() as db:
             db.execute("DELETE FROM activities WHERE sequence = ?", (item.sequence,))
-            _send(db, Message(item.instance_id, item.execution_id, result))
+            statements.send(db, Message(item.instance_id, item.execution_id, result))
 
     # Schedules and counts
 
-    def schedule_status(self, function: str, schedule: str) -> dict[str, str] | None:
-        """The stored Last, Next and LastUpdated of a timer; None if the schedule is new."""
+    def schedule_status(self, function: str) -> dict[str, str] | None:
+        """The stored Last, Next and LastUpdated of a timer; None before its first start."""
         row = self._db.execute(
-            "SELECT status FROM schedules WHERE function = ? AND schedule = ?",
-            (function, schedule),
+            "SELECT status FROM schedules WHERE function = ?", (function,)
         ).fetchone()
         return None if row is None else dict(json.loads(row["status"]))
 
-    def save_schedule_status(self, function: str, schedule: str, status: dict[str, str]) -> None:
+    def save_schedule_status(self, function: str, status: dict[str, str]) -> None:
         """Remember when a timer ran and is to run next."""
         with self._transaction() as db:
             db.execute(
-                "INSERT OR REPLACE INTO schedules (function, schedule, status) VALUES (?, ?, ?)",
-                (function, schedule, json.dumps(status)),
+                "INSERT OR REPLACE INTO schedules (function, status) VALUES (?, ?)",
+                (function, json.dumps(status)),
             )
 
     def counts(self) -> dict[str, Any]:
@@ -227,153 +232,3 @@ class Store:
             "pendingActivities": activities,
             "pendingMessages": messages,
         }
-
-
-def _instance(row: sqlite3.Row) -> Instance:
-    values = dict(row)
-    values["status"] = Status(values["status"])
-    values["parent"] = None if values["parent"] is None else json.loads(values["parent"])
-    return Instance(**values)
-
-
-def _is_for(row: sqlite3.Row, instance: Instance) -> bool:
-    is_current = row["execution_id"] in (None, instance.execution_id)
-    return is_current and instance.status not in TERMINAL
-
-
-def _start(db: sqlite3.Connection, started: Event, *, replace_running: bool) -> bool:
-    ids = started["OrchestrationInstance"]
-    found = db.execute("SELECT status FROM instances WHERE id = ?", (ids["InstanceId"],)).fetchone()
-    if found is not None and found["status"] not in TERMINAL and not replace_running:
-        return False
-    _delete_instance(db, ids["InstanceId"])
-    _insert_instance(db, started, Status.PENDING, None)
-    return True
-
-
-def _insert_instance(
-    db: sqlite3.Connection, started: Event, status: Status, custom_status: str | None
-) -> None:
-    ids, moment, parent = (
-        started["OrchestrationInstance"],
-        started["Timestamp"],
-        started["ParentInstance"],
-    )
-    db.execute(
-        "INSERT INTO instances VALUES (?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?)",
-        (
-            ids["InstanceId"],
-            started["Name"],
-            ids["ExecutionId"],
-            status,
-            started["Input"],
-            custom_status,
-            moment,
-            moment,
-            None if parent is None else json.dumps(parent),
-            started["Version"],
-        ),
-    )
-    _insert_message(db, Message(ids["InstanceId"], ids["ExecutionId"], started))
-
-
-def _start_child(db: sqlite3.Connection, started: Event) -> None:
-    """Start a sub-orchestration; an id that is running already fails it."""
-    if _start(db, started, replace_running=False):
-        return
-    parent = started["ParentInstance"]
-    waiting = parent["OrchestrationInstance"]
-    instance_id = started["OrchestrationInstance"]["InstanceId"]
-    failed = {
-        "EventType": int(EventType.SUB_ORCHESTRATION_FAILED),
-        "EventId": -1,
-        "IsPlayed": False,
-        "Timestamp": started["Timestamp"],
-        "TaskScheduledId": parent["TaskScheduleId"],
-        "Reason": f"An orchestration with the instance id {instance_id} is running already.",
-        "Details": None,
-        "FailureDetails": None,
-    }
-    _send(db, Message(waiting["InstanceId"], waiting["ExecutionId"], failed))
-
-
-def _continue(db: sqlite3.Connection, started: Event, custom_status: str | None) -> None:
-    """Begin the next execution; messages for no execution in particular stay."""
-    instance_id = started["OrchestrationInstance"]["InstanceId"]
-    db.execute("DELETE FROM history WHERE instance_id = ?", (instance_id,))
-    db.execute(
-        "DELETE FROM messages WHERE instance_id = ? AND execution_id IS NOT NULL", (instance_id,)
-    )
-    db.execute("DELETE FROM instances WHERE id = ?", (instance_id,))
-    _insert_instance(db, started, Status.CONTINUED_AS_NEW, custom_status)
-
-
-def _append_history(db: sqlite3.Connection, batch: Batch, outcome: Outcome) -> None:
-    start = len(batch.history)
-    db.executemany(
-        "INSERT INTO history (instance_id, position, event) VALUES (?, ?, ?)",
-        [
-            (batch.instance.id, start + offset, json.dumps(event))
-            for offset, event in enumerate(outcome.history)
-        ],
-    )
-
-
-def _update(db: sqlite3.Connection, instance_id: str, outcome: Outcome, now: str) -> None:
-    db.execute(
-        "UPDATE instances SET status = ?, output = ?, custom_status = ?, updated = ? WHERE id = ?",
-        (outcome.status, outcome.output, outcome.custom_status, now, instance_id),
-    )
-    if outcome.status in TERMINAL:
-        db.execute("DELETE FROM messages WHERE instance_id = ?", (instance_id,))
-
-
-def _send(db: sqlite3.Connection, message: Message) -> bool:
-    alive = db.execute(
-        "SELECT 1 FROM instances WHERE id = ? AND coalesce(?, execution_id) = execution_id "  # noqa: S608
-        f"AND status NOT IN {_TERMINAL_LIST}",
-        (message.instance_id, message.execution_id),
-    ).fetchone()
-    if alive is not None:
-        _insert_message(db, message)
-    return alive is not None
-
-
-def _insert_message(db: sqlite3.Connection, message: Message) -> None:
-    db.execute(
-        "INSERT INTO messages (instance_id, execution_id, due, event) VALUES (?, ?, ?, ?)",
-        (message.instance_id, message.execution_id, message.due, json.dumps(message.event)),
-    )
-
-
-def _delete_messages(db: sqlite3.Connection, sequences: Sequence[int]) -> None:
-    db.executemany("DELETE FROM messages WHERE sequence = ?", [(number,) for number in sequences])
-
-
-def _add_activity(db: sqlite3.Connection, item: ActivityItem) -> None:
-    db.execute(
-        "INSERT INTO activities (instance_id, execution_id, task_id, name, input) "
-        "VALUES (?, ?, ?, ?, ?)",
-        (item.instance_id, item.execution_id, item.task_id, item.name, item.input),
-    )
-
-
-def _purge(db: sqlite3.Connection, instance_id: str) -> int:
-    found = db.execute(
-        f"SELECT 1 FROM instances WHERE id = ? AND status IN {_TERMINAL_LIST}",  # noqa: S608
-        (instance_id,),
-    ).fetchone()
-    if found is None:
-        return 0
-    _delete_instance(db, instance_id)
-    return 1
-
-
-def _delete_instance(db: sqlite3.Connection, instance_id: str) -> None:
-    db.execute("DELETE FROM instances WHERE id = ?", (instance_id,))
-    for statement in (
-        "DELETE FROM history WHERE instance_id = ?",
-        "DELETE FROM messages WHERE instance_id = ?",
-        "DELETE FROM activities WHERE instance_id = ?",
-    ):
-        db.execute(statement, (instance_id,))

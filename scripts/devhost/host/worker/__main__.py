@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -41,6 +42,7 @@ class Worker:
     def __init__(self, app: Path) -> None:
         self._app = app
         self._loop = asyncio.get_running_loop()
+        self._loop_thread = threading.get_ident()
         self._connection = FrameConnection(self._receive, self._host_gone)
         self._invoker: Invoker | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -67,7 +69,10 @@ class Worker:
 
     def send_from_any_thread(self, frame: Frame) -> None:
         """Send from user code, which may run on the pool or on a thread of its own."""
-        self._loop.call_soon_threadsafe(self._connection.send, frame)
+        if threading.get_ident() == self._loop_thread:
+            self._connection.send(frame)  # at once, so that a log line precedes the result
+        else:
+            self._loop.call_soon_threadsafe(self._connection.send, frame)
 
     def _receive(self, frame: Frame) -> None:
         invoker = self._invoker
@@ -88,11 +93,20 @@ class Worker:
             result, outputs = await invoker.invoke(name, invocation_id, payload)
             frame: Frame = ("result", number, result, outputs)
         except Exception as error:  # noqa: BLE001 - a user function may raise anything
-            frame = ("error", number, f"{type(error).__name__}: {error}", traceback.format_exc())
+            frame = ("error", number, f"{type(error).__name__}: {error}", user_trace(error))
         self._connection.send(frame)
 
     def _host_gone(self) -> None:
         os._exit(0)  # user threads may never end; the host that could use them is gone
+
+
+def user_trace(error: BaseException) -> str:
+    """The stack trace from the first frame outside of this program."""
+    trace = error.__traceback__
+    own = str(Path(__file__).parent)
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(own):
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace))
 
 
 def _die_with(parent: int) -> None:

@@ -1,0 +1,59 @@
+"""What the durable engine stores and what one episode changes."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from scripts.devhost.host.durable.events import Event, Status
+
+
+@dataclass(frozen=True)
+class Instance:
+    """The stored state of an orchestration instance."""
+
+    id: str
+    name: str
+    execution_id: str
+    status: Status
+    input: str | None
+    output: str | None
+    custom_status: str | None
+    created: str
+    updated: str
+    parent: dict[str, Any] | None
+    version: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """An event for an instance, not to be delivered before `due`."""
+
+    instance_id: str
+    execution_id: str | None
+    event: Event
+    due: float = 0.0
+
+
+@dataclass(frozen=True)
+class ActivityItem:
+    """An activity to run; `sequence` is its place in the store."""
+
+    instance_id: str
+    execution_id: str
+    task_id: int
+    name: str
+    input: str | None
+    sequence: int = 0
+
+
+@dataclass
+class Outcome:
+    """Everything one episode changes, committed at once."""
+
+    status: Status
+    output: str | None = None
+    custom_status: str | None = None
+    history: list[Event] = field(default_factory=list)
+    activities: list[ActivityItem] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    children: list[Event] = field(default_factory=list)
+    continued: Event | None = None
