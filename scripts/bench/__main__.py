@@ -1,0 +1,32 @@
+"""``bench.sh``: runs one benchmark."""
+
+import argparse
+import json
+import sys
+
+from scripts.bench.crawl import bench_crawl
+from scripts.crawl.api import ApiError
+from scripts.devhost.stack.errors import StackError
+
+
+def main() -> int:
+    """The exit code: 0 when the benchmark ran to its end."""
+    parser = argparse.ArgumentParser(prog="bench.sh", description=__doc__)
+    benchmarks = parser.add_subparsers(dest="benchmark", required=True)
+    crawl = benchmarks.add_parser("crawl", help="a whole crawl on the local stack")
+    crawl.add_argument("--images", type=int, default=1000, metavar="N", help="default: 1000")
+    crawl.add_argument("--workers", type=int, default=2, metavar="N",
+                       help="worker processes of the host (default: 2)")  # fmt: skip
+    arguments = parser.parse_args()
+    try:
+        print(json.dumps(bench_crawl(arguments.images, workers=arguments.workers)))
+    except KeyboardInterrupt:
+        return 130
+    except (ApiError, StackError, OSError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
