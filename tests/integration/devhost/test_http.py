@@ -1,0 +1,191 @@
+"""The HTTP front, as a client sees it."""
+
+import concurrent.futures
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.devhost.hosting import RunningHost, eventually
+
+ORIGIN = "https://app.example"
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
+    running = RunningHost(
+        tmp_path_factory.mktemp("http"),
+        "http_app.py",
+        ALLOWED_ORIGINS=f"{ORIGIN}, https://other.example",
+        FUNCTIONS_REQUEST_BODY_SIZE_LIMIT="1000",
+        **{"AzureWebJobs.off.Disabled": "true"},
+    )
+    settings = {"IsEncrypted": False, "Values": {}, "Host": {"CORSCredentials": True}}
+    (running.app / "local.settings.json").write_text(json.dumps(settings))
+    host_json = json.loads((running.app / "host.json").read_text())
+    host_json["extensions"]["http"] |= {"maxConcurrentRequests": 2, "maxOutstandingRequests": 3}
+    (running.app / "host.json").write_text(json.dumps(host_json))
+    with running:
+        yield running
+
+
+def echoed(host: RunningHost, method: str, url: str, **more: Any) -> dict[str, Any]:
+    reply = host.client.request(method, url, **more)
+    assert reply.status_code == 200
+    return dict(reply.json())
+
+
+class TestRequest:
+    def test_headers_are_lower_case_and_joined(self, host: RunningHost) -> None:
+        seen = echoed(host, "GET", "/api/echo/", headers=[("X-Two", "a"), ("X-Two", "b")])
+        assert seen["headers"]["x-two"] == "a,b"
+
+    def test_query_is_joined_and_empty_values_are_dropped(self, host: RunningHost) -> None:
+        seen = echoed(host, "GET", "/api/echo/x?a=1&a=2&b=&c=%20d%2Be")
+        assert seen["params"] == {"a": "1,2", "c": " d+e"}
+        assert seen["url"].endswith("/api/echo/x?a=1&a=2&b=&c=%20d%2Be")
+
+    def test_body_arrives_as_it_was_sent(self, host: RunningHost) -> None:
+        seen = echoed(host, "POST", "/api/echo/", content=bytes(range(256)))
+        assert seen["body"].encode("latin-1") == bytes(range(256))
+
+    def test_compressed_body_is_not_unpacked(self, host: RunningHost) -> None:
+        packed = {"content": b"\x1f\x8bxyz", "headers": {"content-encoding": "gzip"}}
+        assert echoed(host, "PUT", "/api/echo/", **packed)["body"] == "\x1f\x8bxyz"
+
+    def test_chunked_body_reaches_the_function_empty(self, host: RunningHost) -> None:
+        assert echoed(host, "POST", "/api/echo/", content=iter([b"abc"]))["body"] == ""
+
+    def test_body_over_the_limit_is_refused(self, host: RunningHost) -> None:
+        assert host.client.post("/api/echo/", content=b"x" * 1001).status_code == 413
+
+    def test_expected_continue_is_sent(self, host: RunningHost) -> None:
+        with socket.create_connection(("127.0.0.1", host.port), 10) as client:
+            head = "POST /api/echo/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+            client.sendall(f"{head}Content-Length: 2\r\n\r\n".encode())
+            assert client.recv(100).startswith(b"HTTP/1.1 100 Continue")
+            client.sendall(b"ok")
+            assert client.recv(100).startswith(b"HTTP/1.1 200 OK")
+
+    def test_context_names_the_invocation(self, host: RunningHost) -> None:
+        first, second = (echoed(host, "GET", "/api/echo/") for _ in range(2))
+        assert first["function"] == "echo"
+        assert first["invocation"] != second["invocation"]
+
+
+class TestRouting:
+    def test_first_function_by_name_wins(self, host: RunningHost) -> None:
+        assert host.client.get("/api/a/exact").text == "first by name"
+
+    def test_method_mismatch_falls_through(self, host: RunningHost) -> None:
+        assert host.client.delete("/api/a/exact").text == "second by name"
+        reply = host.client.post("/api/a/exact")
+        assert (reply.status_code, reply.content) == (404, b"")
+
+    def test_literals_ignore_case_and_the_last_slash(self, host: RunningHost) -> None:
+        assert host.client.get("/API/A/Exact/").text == "first by name"
+
+    def test_catch_all_keeps_slashes(self, host: RunningHost) -> None:
+        assert echoed(host, "GET", "/api/echo/a/b%20c")["route"] == {"rest": "a/b c"}
+
+    def test_disabled_function_is_not_found(self, host: RunningHost) -> None:
+        assert host.client.get("/api/off").status_code == 404
+
+    def test_home_page(self, host: RunningHost) -> None:
+        assert "up and running" in host.client.get("/").text
+
+
+class TestAnswer:
+    def test_status_headers_cookies_and_bytes(self, host: RunningHost) -> None:
+        reply = host.client.get("/api/headers")
+        assert (reply.status_code, reply.content) == (201, b"\x00\xff")
+        assert reply.headers["content-type"] == "image/png"
+        assert reply.headers["x-one"] == "1"
+        cookies = reply.headers.get_list("set-cookie")
+        assert cookies == ["a=1; HttpOnly; Path=/", "b=2; Secure"]
+
+    def test_custom_headers_of_host_json(self, host: RunningHost) -> None:
+        assert host.client.get("/api/headers").headers["x-host"] == "local"
+
+    def test_returned_text_is_read_as_json_first(self, host: RunningHost) -> None:
+        plain = host.client.get("/api/text?text=hello")
+        assert (plain.text, plain.headers["content-type"]) == ("hello", "text/plain; charset=utf-8")
+        listed = host.client.get('/api/text?text=[1, 2]')
+        assert listed.headers["content-type"] == "application/json; charset=utf-8"
+        whole = host.client.get('/api/text?text={"status": 418, "body": "tea"}')
+        assert (whole.status_code, whole.text) == (418, "tea")
+
+    @pytest.mark.parametrize("route", ["fail", "none"])
+    def test_failure_is_an_empty_500(self, host: RunningHost, route: str) -> None:
+        reply = host.client.get(f"/api/{route}")
+        assert (reply.status_code, reply.content) == (500, b"")
+
+    def test_failure_is_logged_with_the_users_frames_only(self, host: RunningHost) -> None:
+        host.client.get("/api/fail")
+        eventually(lambda: "ValueError: a secret in the message" in host.log.read_text())
+        assert "host/worker/" not in host.log.read_text()
+
+
+class TestCors:
+    preflight = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "x-a"}
+
+    def test_preflight_is_answered_before_routing(self, host: RunningHost) -> None:
+        reply = host.client.options("/nowhere", headers={"Origin": ORIGIN, **self.preflight})
+        assert reply.status_code == 204
+        assert reply.headers["access-control-allow-origin"] == ORIGIN
+        assert reply.headers["access-control-allow-methods"] == "PUT"
+        assert reply.headers["access-control-allow-headers"] == "x-a"
+        assert reply.headers["access-control-allow-credentials"] == "true"
+
+    def test_foreign_origin_gets_no_permission(self, host: RunningHost) -> None:
+        foreign = {"Origin": "https://evil.example"}
+        for reply in (
+            host.client.options("/api/text", headers={**foreign, **self.preflight}),
+            host.client.get("/api/text", headers=foreign),
+        ):
+            assert "access-control-allow-origin" not in reply.headers
+
+    def test_allowed_origin_may_read_the_answer(self, host: RunningHost) -> None:
+        reply = host.client.get("/api/text", headers={"Origin": ORIGIN})
+        assert reply.headers["access-control-allow-origin"] == ORIGIN
+        assert reply.headers["vary"] == "Origin"
+
+    def test_plain_options_is_an_ordinary_method(self, host: RunningHost) -> None:
+        assert host.client.options("/api/a/exact").status_code == 404
+        assert echoed(host, "OPTIONS", "/api/echo/")["method"] == "OPTIONS"
+
+
+class TestLimits:
+    def test_requests_beyond_the_outstanding_limit_get_429(self, host: RunningHost) -> None:
+        with concurrent.futures.ThreadPoolExecutor(6) as threads:
+            replies = list(threads.map(lambda _: host.client.get("/api/sleep/0.5"), range(6)))
+        statuses = sorted(reply.status_code for reply in replies)
+        assert statuses == [200, 200, 200, 429, 429, 429]
+
+    def test_function_timeout_ends_the_request_and_restarts_the_worker(
+        self, host: RunningHost
+    ) -> None:
+        before = host.client.get("/api/sleep/0").text
+        assert host.client.get("/api/sleep/60").status_code == 500
+        assert host.client.get("/api/sleep/0").text != before
+
+
+class TestAdmin:
+    def test_functions_are_listed_with_their_bindings(self, host: RunningHost) -> None:
+        listed = {f["name"]: f for f in host.client.get("/admin/functions").json()}
+        assert listed["off"]["isDisabled"] is True
+        assert listed["yearly"]["config"]["bindings"][0]["schedule"] == "0 0 0 1 1 *"
+
+    def test_any_function_but_http_runs_on_demand(self, host: RunningHost) -> None:
+        assert host.client.post("/admin/functions/YEARLY", json={}).status_code == 202
+        eventually(lambda: "ran now, past due: False" in host.log.read_text())
+        assert host.client.post("/admin/functions/echo", json={}).status_code == 404
+
+    def test_logs_and_prints_of_the_app_reach_the_log(self, host: RunningHost) -> None:
+        host.client.get("/api/talk")
+        eventually(lambda: "printed line" in host.log.read_text())
+        line = next(x for x in host.log.read_text().splitlines() if "a warning of mine" in x)
+        assert "WARNING" in line
+        assert "[talk " in line

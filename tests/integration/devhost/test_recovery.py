@@ -1,0 +1,120 @@
+"""Hosts and workers that die: nothing is lost, results count once."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.integration.devhost.hosting import RunningHost, eventually, is_alive
+
+STEPS = list(range(12))
+HOST_KILLS = [
+    "episode.invoke:3",
+    "episode.commit:2",
+    "episode.committed:4",
+    "activity.invoke:5",
+    "activity.done:4",
+    "activity.stored:7",
+]
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> RunningHost:
+    return RunningHost(tmp_path, "durable_app.py")
+
+
+def test_orchestration_survives_a_host_killed_at_every_point(host: RunningHost) -> None:
+    first, *others = HOST_KILLS
+    with host.start("--kill", first):
+        instance_id = host.begin("long_chain", instance_id="survivor")
+        workers = host.worker_pids()
+        assert host.wait() == -9
+        eventually(lambda: not any(is_alive(pid) for pid in workers))
+        for point in others:
+            host.launch("--kill", point)
+            assert host.wait() == -9, point
+        host.start()
+        ended = host.result(instance_id)
+    assert (ended["runtimeStatus"], ended["output"]) == ("Completed", STEPS)
+    marks = [int(line.split()[1]) for line in host.marks]
+    assert sorted(set(marks)) == STEPS  # each at least once, some again
+    kinds = [event["EventType"] for event in ended["historyEvents"]]
+    assert kinds.count("TaskCompleted") == len(STEPS)
+
+
+def test_activity_whose_result_was_not_stored_runs_again(host: RunningHost) -> None:
+    with host.start("--kill", "activity.done:1"):
+        host.begin("chaining", "a", instance_id="again")
+        assert host.wait() == -9
+        host.start()
+        assert host.result("again")["output"] == "a-0-1-2"
+
+
+@pytest.mark.parametrize("point", ["rpc.start", "rpc.started"])
+def test_start_request_cut_off_by_a_kill(host: RunningHost, point: str) -> None:
+    with host.start("--kill", point):
+        with pytest.raises(httpx.TransportError):
+            host.client.post("/api/start/chaining?id=cut", json="a")
+        assert host.wait() == -9
+        host.start()
+        if point == "rpc.start":
+            assert host.do("status", "cut") is None
+            host.begin("chaining", "a", instance_id="cut")
+        assert host.result("cut")["output"] == "a-0-1-2"
+
+
+def test_timer_that_was_due_while_the_host_was_dead_fires(host: RunningHost) -> None:
+    with host.start():
+        host.begin("approval", 0.3, instance_id="late")
+        eventually(lambda: host.status("late")["runtimeStatus"] == "Running")
+        host.kill()
+        host.start()
+        assert host.result("late")["output"] == "escalated"
+
+
+def test_killed_workers_are_replaced_and_their_work_is_done_again(host: RunningHost) -> None:
+    kills = ["worker@activity.invoke:3", "worker@episode.invoke:4", "worker@activity.invoke:9"]
+    options = [option for point in kills for option in ("--kill", point)]
+    with host.start("--workers", "2", *options):
+        instance_id = host.begin("long_chain")
+        assert host.result(instance_id)["output"] == STEPS
+        counts = host.client.get("/admin/instances").json()
+        assert counts["redeliveredActivities"] >= 2
+        eventually(lambda: len(host.worker_pids()) == 2)
+
+
+def test_http_request_in_a_dying_worker_answers_502(host: RunningHost) -> None:
+    with host.start("--kill", "worker@http.invoke:1"):
+        assert host.client.post("/api/start/chaining").status_code == 502
+        host.begin("chaining")  # waits for the new worker
+
+
+def test_everything_delivered_twice_and_in_disorder_gives_the_same(host: RunningHost) -> None:
+    with host.start("--deliver-twice", "--reorder", "7"):
+        instance_id = host.begin("long_chain")
+        ended = host.result(instance_id)
+        eventually(lambda: host.client.get("/admin/instances").json()["pendingActivities"] == 0)
+    assert ended["output"] == STEPS
+    marks = [int(line.split()[1]) for line in host.marks]
+    assert sorted(marks) == sorted(STEPS * 2)
+    kinds = [event["EventType"] for event in ended["historyEvents"]]
+    assert kinds.count("TaskCompleted") == len(STEPS)
+
+
+def test_stop_leaves_no_process_and_frees_the_port(host: RunningHost) -> None:
+    with host.start("--workers", "2"):
+        workers = host.worker_pids()
+        assert len(workers) == 2
+        assert host.stop() == 0
+        assert not any(is_alive(pid) for pid in workers)
+        with pytest.raises(httpx.ConnectError):
+            host.client.get("/admin/host/status")
+
+
+def test_second_host_on_the_same_state_is_refused(host: RunningHost, tmp_path: Path) -> None:
+    with host.start():
+        second = RunningHost(tmp_path, "durable_app.py")
+        second.launch()
+        assert second.wait() == 1
+        assert "is in use by another running host." in host.log.read_text()
+        second.client.close()
