@@ -28,7 +28,14 @@ def install_azurite(say: Callable[[str], None]) -> Path:
 def command(directory: Path, ports: dict[str, int]) -> list[str]:
     """How Azurite is started on the data in the directory."""
     script = SHARED / "npm" / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
-    words = [str(node()), str(script), "--location", str(directory)]
+    words = [
+        str(node()),
+        "--require",
+        str(PACKAGE / "journal.cjs"),
+        str(script),
+        "--location",
+        str(directory),
+    ]
     for service in SERVICES:
         words += [f"--{service}Host", "127.0.0.1", f"--{service}Port", str(ports[service])]
     return [*words, "--skipApiVersionCheck", "--disableTelemetry", "--silent"]
