@@ -1,0 +1,84 @@
+"""The perceptual hash against the reference implementation, and what it finds."""
+
+import io
+from itertools import combinations
+
+import imagehash
+import pytest
+from PIL import Image, ImageOps
+
+from shared.imaging.dhash import dhash, distance
+from shared.imaging.judge import Judged, judge
+from tests.unit.imaging.pictures import PHOTOS, TEXTURES, crops, encoded, photo
+
+NEAR = 4
+
+
+def oracle(image: Image.Image) -> int:
+    value = int(str(imagehash.dhash(image)), 16)
+    return value - (1 << 64) if value >> 63 else value
+
+
+def phash(body: bytes) -> int:
+    judged = judge(body)
+    assert isinstance(judged, Judged)
+    return judged.phash
+
+
+def variants(image: Image.Image) -> dict[str, bytes]:
+    width, height = image.size
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    return {
+        "half": encoded(image.resize((width // 2, height // 2)), quality=90),
+        "double": encoded(image.resize((width * 2, height * 2)), quality=90),
+        "quality 50": encoded(image, quality=50),
+        "webp": encoded(image, "WEBP", quality=80),
+        "png": encoded(image, "PNG"),
+        "turned by EXIF": encoded(
+            image.transpose(Image.Transpose.ROTATE_90), quality=90, exif=turned
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", PHOTOS + TEXTURES)
+class TestOracle:
+    @pytest.mark.parametrize("mode", ["RGB", "L", "P", "CMYK", "RGBA", "1"])
+    def test_equal_on_the_same_pixels(self, name: str, mode: str) -> None:
+        image = photo(name).convert(mode)
+        assert dhash(image) == oracle(image)
+
+    @pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "BMP"])
+    def test_judge_is_equal_where_decoding_is_full(self, name: str, kind: str) -> None:
+        body = encoded(photo(name), kind)
+        with Image.open(io.BytesIO(body)) as image:
+            assert phash(body) == oracle(image)
+
+    def test_judge_is_within_two_bits_where_decoding_is_reduced(self, name: str) -> None:
+        image = photo(name)
+        body = encoded(image.resize((image.width * 3, image.height * 3)), quality=85)
+        with Image.open(io.BytesIO(body)) as full:
+            assert distance(phash(body), oracle(ImageOps.exif_transpose(full))) <= 2
+
+
+class TestNearDuplicates:
+    def test_copies_are_found(self) -> None:
+        found = [
+            distance(phash(encoded(picture, quality=92)), phash(copy)) <= NEAR
+            for name in PHOTOS
+            for picture in crops(name)[:3]
+            for copy in variants(picture).values()
+        ]
+        assert len(found) > 200
+        assert sum(found) / len(found) >= 0.95
+
+    def test_other_pictures_are_not(self) -> None:
+        hashes = [phash(encoded(photo(name), quality=92)) for name in PHOTOS + TEXTURES]
+        wrong = [distance(one, other) <= NEAR for one, other in combinations(hashes, 2)]
+        assert sum(wrong) / len(wrong) <= 0.01
+
+
+def test_distance_counts_bits_of_signed_numbers() -> None:
+    assert distance(-1, 0) == 64
+    assert distance(-(1 << 63), 0) == 1
+    assert distance(5, 5) == 0
