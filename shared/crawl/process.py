@@ -52,18 +52,15 @@ class ChunkProcessor:
             asyncio.create_task(self._examine(chunk.job_id, candidate, slots))
             for candidate in chunk.candidates
         ]
-        stopped = asyncio.create_task(self._stopped(chunk))
+        watch = asyncio.create_task(self._cancel_when_stopped(chunk, tasks))
         try:
-            work = asyncio.gather(*tasks)
             await asyncio.wait(
-                {work, stopped},
-                timeout=self.deadline_seconds,
-                return_when=asyncio.FIRST_COMPLETED,
+                tasks, timeout=self.deadline_seconds, return_when=asyncio.FIRST_EXCEPTION
             )
         finally:
-            for task in (stopped, *tasks):
+            for task in (watch, *tasks):
                 task.cancel()
-            await asyncio.gather(*tasks, stopped, work, return_exceptions=True)
+            await asyncio.gather(watch, *tasks, return_exceptions=True)
         return [
             Examined(candidate.id, "timeout", "the chunk's time was up")
             if task.cancelled()
@@ -95,11 +92,12 @@ class ChunkProcessor:
             await self.blobs.put(image.blob_name, fetched.body, f"image/{judged.format}")
             return Examined(candidate.id, image=image)
 
-    async def _stopped(self, chunk: Chunk) -> None:
-        """Returns when the job does not want the chunk any more."""
-        while True:
+    async def _cancel_when_stopped(self, chunk: Chunk, tasks: list[asyncio.Task[Examined]]) -> None:
+        wanted = True
+        while wanted:
             await asyncio.sleep(STOP_POLL_SECONDS)
             with contextlib.suppress(Unavailable):
                 async with self.database.transaction() as transaction:
-                    if not await repo.is_wanted(transaction, chunk.job_id, chunk.attempt):
-                        return
+                    wanted = await repo.is_wanted(transaction, chunk.job_id, chunk.attempt)
+        for task in tasks:
+            task.cancel()

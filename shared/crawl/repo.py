@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from hashlib import sha256
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import class_row
@@ -163,7 +164,7 @@ async def insert_candidates(
             WHERE known.chunk_id IS NULL
               AND (EXCLUDED.rank, EXCLUDED.search_id) < (known.rank, known.search_id)
             """,
-            sorted(rows, key=lambda row: row["url_hash"]),  # one lock order: no deadlocks
+            sorted(rows, key=itemgetter("url_hash")),  # one lock order: no deadlocks
         )
 
 

@@ -136,7 +136,6 @@ async def mark_running(transaction: Transaction, job_id: int, attempt: int) -> N
         """
         UPDATE crawl_jobs SET status = 'running', attempt = %(attempt)s,
           started_at = clock_timestamp(), completed_at = NULL, failure_reason = NULL,
-          stop_requested_at = NULL,
           task_ids = task_ids || to_jsonb('job-' || id || '-' || %(attempt)s::int)
         WHERE id = %(job_id)s
         """,
@@ -151,12 +150,16 @@ async def mark_finished(
     await transaction.connection.execute(
         """
         UPDATE crawl_jobs SET status = %(status)s, failure_reason = %(failure)s,
-          completed_at = clock_timestamp(), settled_attempt = attempt, active_chunks = 0,
-          progress = CASE WHEN %(status)s = 'completed' THEN 100 ELSE progress END,
-          stop_requested_at = CASE WHEN %(status)s = 'cancelled' THEN clock_timestamp() END
+          completed_at = clock_timestamp(), active_chunks = 0,
+          progress = CASE WHEN %(completed)s THEN 100 ELSE progress END
         WHERE id = %(job_id)s
         """,
-        {"job_id": job_id, "status": status, "failure": failure},
+        {
+            "job_id": job_id,
+            "status": status,
+            "failure": failure,
+            "completed": status == "completed",
+        },
     )
 
 

@@ -14,17 +14,9 @@ from pydantic import (
 )
 
 from shared.platform.pagination import PageQuery
-from shared.platform.settings import get_settings
 
 Status = Literal["pending", "running", "completed", "failed", "cancelled"]
 Engine = Literal["openverse", "wikimedia"]
-
-
-def _within_plan(value: int) -> int:
-    limit = get_settings().max_images_per_job
-    if value > limit:
-        raise ValueError(f"your plan allows up to {limit} images in one job")
-    return value
 
 
 def _distinct(values: list[str]) -> list[str]:
@@ -45,7 +37,7 @@ class JobCreate(BaseModel):
     keywords: Annotated[
         list[Keyword], Field(min_length=1, max_length=50), AfterValidator(_distinct)
     ]
-    max_images: Annotated[int, Field(ge=1), AfterValidator(_within_plan)] = 1000
+    max_images: Annotated[int, Field(ge=1)] = 1000
     engines: Annotated[
         list[Engine], Field(min_length=1, max_length=2), AfterValidator(_distinct)
     ] = ["openverse", "wikimedia"]

@@ -24,7 +24,7 @@ from shared.jobs.schemas import (
 )
 from shared.platform import outbox
 from shared.platform.db import Transaction
-from shared.platform.errors import NotFound
+from shared.platform.errors import Invalid, NotFound
 from shared.platform.pagination import Page, PageQuery, make_page
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
@@ -38,9 +38,14 @@ async def create_job(
     """The new job, started when it asks for that.
 
     Raises:
+        Invalid: it asks for more images than the plan allows.
         NotFound: the caller has no such project.
         InsufficientCredits, TooManyRunningJobs: as for `start_job`.
     """
+    if job.max_images > settings.max_images_per_job:
+        problem = f"your plan allows up to {settings.max_images_per_job} images in one job"
+        field = {"loc": ["body", "max_images"], "msg": problem, "type": "less_than_equal"}
+        raise Invalid("Invalid: max_images.", errors=[field])
     job_id = await repo.insert_job(transaction, principal.user_id, job)
     if job_id is None:
         raise NotFound("You have no such project.")

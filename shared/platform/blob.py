@@ -83,6 +83,11 @@ class BlobStore:
         )
         return f"{self._url(name)}?{sas}"
 
+    async def close(self) -> None:
+        """Closes its connections, those of the shared HTTP client excepted."""
+        if self._service is not None:
+            await self._service.close()
+
     def _url(self, name: str) -> str:
         return f"{self._client().url.rstrip('/')}/{self._container}/{quote(name)}"
 

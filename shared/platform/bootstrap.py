@@ -4,6 +4,7 @@ Everything here lives on the worker's single event loop.
 """
 
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -14,6 +15,9 @@ from shared.platform.outbox import Dispatcher
 from shared.platform.queue import QueueSender
 from shared.platform.settings import Settings, get_settings
 from shared.platform.tokens import TokenVerifier
+
+if TYPE_CHECKING:
+    from shared.platform.safe_http import SafeHttp
 
 
 class Services:
@@ -29,6 +33,22 @@ class Services:
         from httpx_aiohttp import HttpxAiohttpClient
 
         return HttpxAiohttpClient(timeout=10)
+
+    @cached_property
+    def crawler_http(self) -> "SafeHttp":
+        """The guarded client for addresses that strangers wrote."""
+        from shared.platform.safe_http import FetchLimits, SafeHttp
+
+        limits = FetchLimits(
+            total_seconds=self.settings.crawl_timeout_seconds,
+            retry_seconds=self.settings.crawl_retry_wait_seconds,
+            per_host=self.settings.crawl_connections_per_host,
+        )
+        return SafeHttp(
+            limits,
+            user_agent=self.settings.user_agent,
+            allowed_hosts=self.settings.allowed_hosts,
+        )
 
     @cached_property
     def database(self) -> Database:

@@ -25,6 +25,11 @@ class QueueSender:
         )
         await client.send_message(json.dumps(message))
 
+    async def close(self) -> None:
+        """Closes its connections."""
+        if self._service is not None:
+            await self._service.close()
+
     def _client(self) -> "QueueServiceClient":
         if self._service is None:
             from azure.storage.queue.aio import QueueServiceClient

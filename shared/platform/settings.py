@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     crawl_timeout_seconds: float = Field(15, gt=0)
     crawl_retry_wait_seconds: float = Field(2, gt=0)
     crawl_downloads_in_flight: int = Field(16, ge=1, le=64)
+    crawl_connections_per_host: int = Field(2, ge=1, le=64)
     celery_task_time_limit: int = Field(110, ge=10, le=600)
 
     @field_validator("database_url", mode="before")

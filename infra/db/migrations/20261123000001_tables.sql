@@ -53,10 +53,7 @@ CREATE TABLE public.crawl_jobs (
   attempt integer NOT NULL DEFAULT 0,
   failure_reason text,
   duplicate_images integer NOT NULL DEFAULT 0,
-  rejected_images integer NOT NULL DEFAULT 0,
-  stop_requested_at timestamptz,
-  settled_attempt integer NOT NULL DEFAULT 0,
-  trace_parent text
+  rejected_images integer NOT NULL DEFAULT 0
 );
 CREATE INDEX crawl_jobs_project_id_status_idx ON public.crawl_jobs (project_id, status);
 CREATE INDEX crawl_jobs_created_at_idx ON public.crawl_jobs (created_at);

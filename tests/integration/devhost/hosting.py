@@ -60,11 +60,14 @@ class RunningHost:
 
     def launch(self, *options: str) -> subprocess.Popen[bytes]:
         """Start the process without waiting for it to be ready."""
-        arguments = ["--app", str(self.app), "--state", str(self.directory / "state")]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "scripts.devhost", *arguments]
-                + ["--port", str(self.port), "--verbose", *options],
+                [
+                    *(sys.executable, "-m", "scripts.devhost"),
+                    *("--app", str(self.app), "--state", str(self.directory / "state")),
+                    *("--port", str(self.port), "--verbose"),
+                    *options,
+                ],
                 env=self._environment,
                 stdout=log,
                 stderr=log,
@@ -78,7 +81,7 @@ class RunningHost:
         def is_ready() -> bool:
             assert process.poll() is None, self.log.read_text()
             with contextlib.suppress(httpx.TransportError):
-                return self.client.get("/admin/host/status").json()["state"] == "Running"
+                return self.client.get("/admin/host/status").status_code == 200
             return False
 
         eventually(is_ready, START_SECONDS)
@@ -102,7 +105,7 @@ class RunningHost:
         return self._process.wait(20)
 
     def __enter__(self) -> Self:
-        return self.start()
+        return self if self._process is not None else self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None

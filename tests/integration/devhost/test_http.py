@@ -11,6 +11,7 @@ import pytest
 from tests.integration.devhost.hosting import RunningHost, eventually
 
 ORIGIN = "https://app.example"
+PREFLIGHT = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "x-a"}
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +113,7 @@ class TestAnswer:
     def test_returned_text_is_read_as_json_first(self, host: RunningHost) -> None:
         plain = host.client.get("/api/text?text=hello")
         assert (plain.text, plain.headers["content-type"]) == ("hello", "text/plain; charset=utf-8")
-        listed = host.client.get('/api/text?text=[1, 2]')
+        listed = host.client.get("/api/text?text=[1, 2]")
         assert listed.headers["content-type"] == "application/json; charset=utf-8"
         whole = host.client.get('/api/text?text={"status": 418, "body": "tea"}')
         assert (whole.status_code, whole.text) == (418, "tea")
@@ -129,10 +130,8 @@ class TestAnswer:
 
 
 class TestCors:
-    preflight = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "x-a"}
-
     def test_preflight_is_answered_before_routing(self, host: RunningHost) -> None:
-        reply = host.client.options("/nowhere", headers={"Origin": ORIGIN, **self.preflight})
+        reply = host.client.options("/nowhere", headers={"Origin": ORIGIN, **PREFLIGHT})
         assert reply.status_code == 204
         assert reply.headers["access-control-allow-origin"] == ORIGIN
         assert reply.headers["access-control-allow-methods"] == "PUT"
@@ -142,7 +141,7 @@ class TestCors:
     def test_foreign_origin_gets_no_permission(self, host: RunningHost) -> None:
         foreign = {"Origin": "https://evil.example"}
         for reply in (
-            host.client.options("/api/text", headers={**foreign, **self.preflight}),
+            host.client.options("/api/text", headers={**foreign, **PREFLIGHT}),
             host.client.get("/api/text", headers=foreign),
         ):
             assert "access-control-allow-origin" not in reply.headers

@@ -1,6 +1,7 @@
 """Queue triggers on Azurite: delivery, failure, poison, outputs."""
 
 import base64
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,26 +19,20 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield stack.info.storage_connection_string
 
 
-def make_host(directory: Path, connection: str) -> RunningHost:
-    return RunningHost(
-        directory, "queue_app.py", AzureWebJobsStorage=connection, INBOX=f"inbox-{directory.name}"
-    )
+def make_host(directory: Path, connection: str, inbox: str) -> RunningHost:
+    return RunningHost(directory, "queue_app.py", AzureWebJobsStorage=connection, INBOX=inbox)
 
 
 @pytest.fixture(scope="module")
-def host(
-    tmp_path_factory: pytest.TempPathFactory, connection: str
-) -> Iterator[RunningHost]:
-    with make_host(tmp_path_factory.mktemp("queues"), connection) as running:
+def host(tmp_path_factory: pytest.TempPathFactory, connection: str) -> Iterator[RunningHost]:
+    with make_host(tmp_path_factory.mktemp("queues"), connection, "inbox") as running:
         yield running
 
 
 def queue(connection: str, name: str) -> QueueClient:
     client = QueueClient.from_connection_string(connection, name)
-    try:
+    with contextlib.suppress(ResourceExistsError):
         client.create_queue()
-    except ResourceExistsError:
-        pass
     return client
 
 
@@ -67,11 +62,9 @@ def test_output_of_a_failed_function_is_not_sent(host: RunningHost) -> None:
     assert deliveries(host, "lost") == []
 
 
-def test_poison_message_after_exactly_max_dequeue_count(
-    host: RunningHost, connection: str
-) -> None:
+def test_poison_message_after_exactly_max_dequeue_count(host: RunningHost, connection: str) -> None:
     send(host, "bad")
-    poison = queue(connection, f"inbox-{host.directory.name}-poison")
+    poison = queue(connection, "inbox-poison")
     moved = eventually(lambda: list(poison.peek_messages()))
     assert [base64.b64decode(message.content) for message in moved] == [b"bad"]
     assert deliveries(host, "bad") == [1, 2, 3]
@@ -88,22 +81,20 @@ def test_message_that_is_not_base64_ends_as_poison(host: RunningHost, connection
     assert eventually(lambda: [m.content for m in poison.peek_messages()]) == ["%%%"]
 
 
-def test_message_survives_a_host_killed_before_deleting_it(
-    tmp_path: Path, connection: str
-) -> None:
-    host = make_host(tmp_path, connection)
+def test_message_survives_a_host_killed_before_deleting_it(tmp_path: Path, connection: str) -> None:
+    host = make_host(tmp_path, connection, "cut-off")
     with host.start("--kill", "queue.done"):
         send(host, "again")
         assert host.wait() == -9
         assert deliveries(host, "again") == [1]
-        inbox = queue(connection, f"inbox-{tmp_path.name}")
+        inbox = queue(connection, "cut-off")
         # The lease of ten minutes is still on it: the message is there, only hidden.
         assert inbox.get_queue_properties().approximate_message_count == 1
         assert list(inbox.peek_messages()) == []
 
 
 def test_every_message_can_be_delivered_twice(tmp_path: Path, connection: str) -> None:
-    host = make_host(tmp_path, connection)
+    host = make_host(tmp_path, connection, "doubled")
     with host.start("--deliver-twice"):
         send(host, "double")
         eventually(lambda: deliveries(host, "double") == [1, 1])

@@ -1,0 +1,75 @@
+"""A database of the test's own, as the app opens it, with users and jobs in it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import uuid4
+
+import pytest
+
+from scripts.devhost.stack import LocalStack
+from shared.jobs import service as jobs
+from shared.jobs.schemas import JobCreate, JobOut
+from shared.platform.db import Database
+from shared.platform.principal import Principal
+from shared.platform.settings import Settings
+from shared.projects import service as projects
+from shared.projects.schemas import ProjectCreate
+
+MakeJob = Callable[..., Awaitable[JobOut]]
+
+
+@pytest.fixture
+def settings(stack_services: LocalStack, database_url: str) -> Settings:
+    """The app's settings on the test's database."""
+    info = stack_services.info
+    return Settings.model_validate(
+        {
+            "database_url": database_url,
+            "supabase_url": info.supabase_url,
+            "supabase_anon_key": info.supabase_anon_key,
+            "supabase_service_role_key": info.supabase_service_role_key,
+            "azure_storage_connection_string": info.storage_connection_string,
+            "api_key_pepper": "pepper",
+        }
+    )
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The test's database, migrated and otherwise empty."""
+    opened = Database(settings)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def owner(database: Database) -> Principal:
+    """A user with the signup bonus of 100 credits."""
+    return await make_user(database)
+
+
+async def make_user(database: Database) -> Principal:
+    """A new user, made as Supabase Auth makes one."""
+    principal = Principal(uuid4())
+    async with database.transaction() as transaction:
+        await transaction.connection.execute("RESET ROLE")
+        await transaction.connection.execute(
+            "INSERT INTO auth.users (id, email) VALUES (%(id)s, %(email)s)",
+            {"id": principal.user_id, "email": f"{principal.user_id}@example.com"},
+        )
+    return principal
+
+
+@pytest.fixture
+def make_job(database: Database, settings: Settings, owner: Principal) -> MakeJob:
+    """Makes a job of the owner's: ``await make_job(max_images=10, start=True)``."""
+
+    async def make(**fields: object) -> JobOut:
+        async with database.transaction() as transaction:
+            project = await projects.create_project(transaction, owner, ProjectCreate(name="p"))
+            job = JobCreate.model_validate(
+                {"project_id": project.id, "name": "cats", "keywords": ["cat"], "max_images": 10}
+                | fields
+            )
+            return await jobs.create_job(transaction, owner, settings, job)
+
+    return make

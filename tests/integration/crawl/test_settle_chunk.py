@@ -1,0 +1,172 @@
+"""Chunks settled twice, at once, over the quota, and after a stop."""
+
+import asyncio
+from hashlib import sha256
+
+import pytest
+from shared.sources.source import Candidate
+
+from shared.crawl import plan, repo
+from shared.crawl.model import Chunk, Examined, ImageFacts
+from shared.crawl.settle import settle_chunk
+from shared.jobs import finish
+from shared.jobs import service as jobs
+from shared.jobs.schemas import JobOut
+from shared.platform.db import Database
+from shared.platform.principal import Principal
+from tests.integration.conftest import MakeJob
+
+
+def picture(number: int, job_id: int, *, side: int = 100) -> ImageFacts:
+    digest = sha256(f"{number}".encode()).hexdigest()
+    phash = int.from_bytes(sha256(f"phash {number}".encode()).digest()[:8], signed=True)
+    name = f"jobs/{job_id}/images/{digest}.jpeg"
+    return ImageFacts(digest, phash, "jpeg", side, side, 5000, name)
+
+
+def examine(chunk: Chunk, numbers: list[int]) -> list[Examined]:
+    return [
+        Examined(candidate.id, image=picture(number, chunk.job_id))
+        for candidate, number in zip(chunk.candidates, numbers, strict=False)
+    ]
+
+
+async def cut(database: Database, job: JobOut, urls: int) -> list[Chunk]:
+    """The job's chunks after its one search has found so many URLs."""
+    async with database.transaction() as transaction:
+        assert await finish.begin_job(transaction, job.id, 1)
+        (search_id, *_) = await repo.open_searches(transaction, job.id, limit=9)
+        search = await repo.find_search(transaction, search_id)
+        assert search is not None
+        found = [_candidate(n) for n in range(urls)]
+        assert await repo.advance_search(transaction, search, next_cursor=None, found=len(found))
+        await repo.insert_candidates(transaction, search, found)
+    async with database.transaction() as transaction:
+        ids = await plan.cut(transaction, job.id, 1)
+    async with database.transaction() as transaction:
+        claimed = [await repo.claim_chunk(transaction, chunk_id) for chunk_id in ids]
+    return [chunk for chunk in claimed if chunk is not None]
+
+
+def _candidate(number: int) -> Candidate:
+    return Candidate(url=f"https://images.example/{number}.jpg", license="cc0")
+
+
+async def settle(database: Database, chunk: Chunk, examined: list[Examined]) -> dict[str, object]:
+    async with database.transaction() as transaction:
+        return await settle_chunk(transaction, chunk, examined)
+
+
+async def valid_images(database: Database, job_id: int) -> int:
+    async with database.transaction() as transaction:
+        cursor = await transaction.connection.execute(
+            """
+            SELECT count(*) FILTER (WHERE NOT is_duplicate) AS valid,
+              count(DISTINCT hash) FILTER (WHERE NOT is_duplicate) AS hashes
+            FROM images WHERE crawl_job_id = %(job_id)s
+            """,
+            {"job_id": job_id},
+        )
+        row = (await cursor.fetchall())[0]
+    assert row["valid"] == row["hashes"]
+    return int(row["valid"])
+
+
+async def deleted_blobs(database: Database) -> set[str]:
+    async with database.transaction() as transaction:
+        cursor = await transaction.connection.execute(
+            "SELECT payload FROM outbox WHERE kind = 'delete_blobs'"
+        )
+        return {name for row in await cursor.fetchall() for name in row["payload"]["names"]}
+
+
+class TestSettleChunk:
+    async def test_a_chunk_settled_again_changes_nothing(
+        self, database: Database, make_job: MakeJob
+    ) -> None:
+        job = await make_job(max_images=20, start=True)
+        (chunk, *_) = await cut(database, job, 10)
+        first = await settle(database, chunk, examine(chunk, list(range(10))))
+        again = await settle(database, chunk, examine(chunk, list(range(10))))
+        assert first == {"status": "completed", "stored": 10}
+        assert again == {"status": "cancelled", "stored": 0}
+        assert await valid_images(database, job.id) == 10
+        assert await deleted_blobs(database) == set()
+
+    async def test_chunks_at_once_keep_each_picture_once_and_the_quota(
+        self, database: Database, make_job: MakeJob
+    ) -> None:
+        job = await make_job(max_images=50, start=True)
+        chunks = await cut(database, job, 80)
+        assert len(chunks) > 3
+        await asyncio.gather(
+            *(settle(database, chunk, examine(chunk, list(range(40)))) for chunk in chunks)
+        )
+        distinct = max(len(chunk.candidates) for chunk in chunks)
+        assert await valid_images(database, job.id) == distinct
+
+    async def test_never_one_image_over_the_quota(
+        self, database: Database, make_job: MakeJob
+    ) -> None:
+        job = await make_job(max_images=25, start=True)
+        chunks = await cut(database, job, 60)
+        await asyncio.gather(
+            *(
+                settle(database, chunk, examine(chunk, list(range(100 * n, 100 * n + 50))))
+                for n, chunk in enumerate(chunks)
+            )
+        )
+        assert await valid_images(database, job.id) == 25
+        kept = 25
+        total = sum(len(chunk.candidates) for chunk in chunks)
+        assert len(await deleted_blobs(database)) == total - kept
+
+    async def test_after_a_stop_nothing_is_kept(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        job = await make_job(max_images=20, start=True)
+        (chunk, *_) = await cut(database, job, 10)
+        async with database.transaction() as transaction:
+            await jobs.stop_job(transaction, owner, job.id)
+        examined = examine(chunk, list(range(10)))
+        assert await settle(database, chunk, examined) == {"status": "cancelled", "stored": 0}
+        assert await valid_images(database, job.id) == 0
+        assert len(await deleted_blobs(database)) == 10
+
+    async def test_a_larger_near_duplicate_replaces_an_image_of_another_chunk(
+        self, database: Database, make_job: MakeJob
+    ) -> None:
+        job = await make_job(max_images=30, start=True)
+        first, second, *_ = await cut(database, job, 20)
+        small = picture(1, job.id, side=50)
+        large = ImageFacts(
+            "f" * 64, small.phash ^ 1, "jpeg", 200, 200, 9000, f"jobs/{job.id}/images/f.jpeg"
+        )
+        await settle(database, first, [Examined(first.candidates[0].id, image=small)] + [
+            Examined(c.id, "http_404") for c in first.candidates[1:]
+        ])  # fmt: skip
+        await settle(database, second, [Examined(second.candidates[0].id, image=large)] + [
+            Examined(c.id, "http_404") for c in second.candidates[1:]
+        ])  # fmt: skip
+        assert await valid_images(database, job.id) == 1
+        async with database.transaction() as transaction:
+            state = await repo.load_state(transaction, job.id)
+        assert state is not None
+        assert state.stored == 1
+
+
+class TestCut:
+    async def test_twice_gives_the_same_chunks(self, database: Database, make_job: MakeJob) -> None:
+        job = await make_job(max_images=50, start=True)
+        chunks = await cut(database, job, 60)
+        async with database.transaction() as transaction:
+            again = await plan.cut(transaction, job.id, 1)
+        assert again == [chunk.id for chunk in chunks]
+
+    @pytest.mark.parametrize("max_images", [1, 7, 50])
+    async def test_takes_no_more_than_the_quota_needs(
+        self, database: Database, make_job: MakeJob, max_images: int
+    ) -> None:
+        job = await make_job(max_images=max_images, start=True)
+        chunks = await cut(database, job, 500)
+        assert max_images <= sum(len(chunk.candidates) for chunk in chunks) <= 2 * max_images

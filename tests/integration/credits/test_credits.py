@@ -1,0 +1,97 @@
+"""Credits under concurrency and repetition."""
+
+import asyncio
+
+import pytest
+
+from shared.credits import service as credit_service
+from shared.credits.errors import InsufficientCredits
+from shared.credits.schemas import BalanceOut
+from shared.platform.db import Database
+from shared.platform.principal import Principal
+from shared.platform.settings import Settings
+from tests.integration.conftest import MakeJob
+
+
+async def balance(database: Database, owner: Principal) -> BalanceOut:
+    async with database.transaction() as transaction:
+        return await credit_service.get_balance(transaction, owner)
+
+
+async def hold(database: Database, owner: Principal, job_id: int, attempt: int, amount: int) -> int:
+    try:
+        async with database.transaction() as transaction:
+            await credit_service.hold_credits(
+                transaction, owner.user_id, job_id=job_id, attempt=attempt, amount=amount
+            )
+    except InsufficientCredits:
+        return 0
+    return 1
+
+
+async def settle(database: Database, job_id: int, attempt: int, used: int) -> None:
+    async with database.transaction() as transaction:
+        await credit_service.settle_hold(transaction, job_id=job_id, attempt=attempt, used=used)
+
+
+async def ledger(database: Database, owner: Principal) -> list[tuple[int, int]]:
+    async with database.transaction() as transaction:
+        cursor = await transaction.connection.execute(
+            """
+            SELECT amount, balance_after FROM credit_transactions
+            WHERE user_id = %(user_id)s ORDER BY created_at
+            """,
+            {"user_id": owner.user_id},
+        )
+        return [(row["amount"], row["balance_after"]) for row in await cursor.fetchall()]
+
+
+class TestHolds:
+    async def test_parallel_holds_never_exceed_the_balance(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        job = await make_job()
+        done = await asyncio.gather(*(hold(database, owner, job.id, n, 7) for n in range(1, 61)))
+        assert sum(done) == 100 // 7
+        account = await balance(database, owner)
+        assert (account.reserved, account.available) == (98, 2)
+
+    async def test_refusal_names_the_shortfall(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        job = await make_job()
+        async with database.transaction() as transaction:
+            with pytest.raises(InsufficientCredits) as caught:
+                await credit_service.hold_credits(
+                    transaction, owner.user_id, job_id=job.id, attempt=1, amount=130
+                )
+        assert caught.value.extra["shortfall"] == 30
+
+    async def test_settling_charges_what_was_used_and_returns_the_rest_once(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        job = await make_job()
+        await hold(database, owner, job.id, 1, 50)
+        await asyncio.gather(*(settle(database, job.id, 1, 30) for _ in range(10)))
+        account = await balance(database, owner)
+        assert (account.balance, account.reserved, account.monthly_usage) == (70, 0, 30)
+        assert await ledger(database, owner) == [(100, 100), (-30, 70)]
+
+    async def test_nothing_used_leaves_no_ledger_row(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        job = await make_job()
+        await hold(database, owner, job.id, 1, 50)
+        await settle(database, job.id, 1, 0)
+        assert await ledger(database, owner) == [(100, 100)]
+        assert (await balance(database, owner)).available == 100
+
+
+class TestPurchase:
+    async def test_is_granted_in_development(
+        self, database: Database, owner: Principal, settings: Settings
+    ) -> None:
+        async with database.transaction() as transaction:
+            account = await credit_service.purchase(transaction, owner, settings, "starter")
+        assert account.balance == 600
+        assert (await ledger(database, owner))[-1] == (500, 600)

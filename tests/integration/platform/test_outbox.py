@@ -1,0 +1,115 @@
+"""Side effects after a commit: sent once in the end, whatever dies in between."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.platform import outbox
+from shared.platform.blob import BlobStore
+from shared.platform.db import Database
+from shared.platform.outbox import Dispatcher
+from shared.platform.queue import QueueSender
+from shared.platform.settings import Settings
+
+
+class DurableClient:
+    """Instances as the durable extension keeps them."""
+
+    def __init__(self) -> None:
+        self.instances: dict[str, Any] = {}
+
+    async def get_status(self, instance_id: str) -> Any:
+        return self.instances.get(instance_id)
+
+    async def start_new(
+        self,
+        orchestration_function_name: str,
+        instance_id: str | None = None,
+        client_input: Any | None = None,
+    ) -> str:
+        assert instance_id is not None
+        assert instance_id not in self.instances
+        self.instances[instance_id] = client_input
+        return instance_id
+
+
+@pytest.fixture
+async def dispatcher(database: Database, settings: Settings) -> AsyncIterator[Dispatcher]:
+    async with httpx.AsyncClient() as http:
+        blobs, queues = BlobStore(settings, http), QueueSender(settings)
+        yield Dispatcher(database, blobs, queues)
+        await blobs.close()
+        await queues.close()
+
+
+async def promise(database: Database, name: str = "job-1-1") -> list[int]:
+    async with database.transaction() as transaction:
+        payload = {"name": "crawl", "instance_id": name, "input": {"job_id": 1}}
+        await outbox.add(transaction, "start_orchestration", payload, key=f"start:{name}")
+    return transaction.outbox
+
+
+async def unsent(database: Database) -> int:
+    async with database.transaction() as transaction:
+        cursor = await transaction.connection.execute(
+            "SELECT count(*) AS n FROM outbox WHERE sent_at IS NULL"
+        )
+        return int((await cursor.fetchall())[0]["n"])
+
+
+class TestOutbox:
+    async def test_is_sent_after_the_commit(
+        self, database: Database, dispatcher: Dispatcher
+    ) -> None:
+        client = DurableClient()
+        await dispatcher.send(await promise(database), client)
+        assert client.instances == {"job-1-1": {"job_id": 1}}
+        assert await unsent(database) == 0
+
+    async def test_a_rolled_back_promise_is_none(self, database: Database) -> None:
+        async def fail() -> None:
+            async with database.transaction() as transaction:
+                await outbox.add(transaction, "queue_message", {}, key="x")
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await fail()
+        assert await unsent(database) == 0
+
+    async def test_what_a_crash_left_is_sent_by_the_reconciler(
+        self, database: Database, dispatcher: Dispatcher
+    ) -> None:
+        await promise(database)
+        client = DurableClient()
+        assert await dispatcher.send_overdue(client, older_than=timedelta(0)) == 1
+        assert await dispatcher.send_overdue(client, older_than=timedelta(0)) == 0
+        assert list(client.instances) == ["job-1-1"]
+
+    async def test_a_lost_mark_starts_nothing_twice(
+        self, database: Database, dispatcher: Dispatcher
+    ) -> None:
+        client = DurableClient()
+        await dispatcher.send(await promise(database), client)
+        async with database.transaction() as transaction:
+            await transaction.connection.execute("UPDATE outbox SET sent_at = NULL")
+        await dispatcher.send_overdue(client, older_than=timedelta(0))
+        assert list(client.instances) == ["job-1-1"]
+
+    async def test_one_failing_row_does_not_hold_up_the_others(
+        self, database: Database, dispatcher: Dispatcher
+    ) -> None:
+        async with database.transaction() as transaction:
+            lost = {"queue": "no-such-queue", "message": {}}
+            await outbox.add(transaction, "queue_message", lost, key="lost")
+        await promise(database)
+        client = DurableClient()
+        await dispatcher.send_overdue(client, older_than=timedelta(0))
+        assert list(client.instances) == ["job-1-1"]
+        assert await unsent(database) == 1
+
+    async def test_the_same_promise_twice_is_one(self, database: Database) -> None:
+        assert len(await promise(database)) == 1
+        assert await promise(database) == []
