@@ -7,7 +7,7 @@ import signal
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
@@ -24,12 +24,14 @@ from scripts.devhost.host.functions import Function, FunctionTable
 from scripts.devhost.host.http_server import HttpFront
 from scripts.devhost.host.log import get_log
 from scripts.devhost.host.outputs import OutputSender
-from scripts.devhost.host.queue_storage import StorageAccounts
-from scripts.devhost.host.queues import QueueListener
 from scripts.devhost.host.routing import RouteTable
 from scripts.devhost.host.settings import HostSettings
+from scripts.devhost.host.storage_accounts import StorageAccounts
 from scripts.devhost.host.timers import Timer
 from scripts.devhost.host.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from scripts.devhost.host.queues import QueueListener
 
 _GRACE_SECONDS: Final = 5.0
 _HEADER_LIMIT: Final = 32 * 1024
@@ -109,6 +111,8 @@ class Host:
 
     def _create_listeners(self, table: FunctionTable) -> None:
         for function in table.of_kind("queueTrigger"):
+            from scripts.devhost.host.queues import QueueListener  # with the storage SDK
+
             self._listeners[function.name] = QueueListener(
                 function,
                 self._accounts.get(function.trigger),

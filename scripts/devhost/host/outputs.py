@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from scripts.devhost.host.functions import Binding, Function
-from scripts.devhost.host.queue_storage import StorageAccounts
 from scripts.devhost.host.settings import expand
+from scripts.devhost.host.storage_accounts import StorageAccounts
 
 
 def queue_name(binding: Binding, function: str) -> str:

@@ -4,7 +4,7 @@ import base64
 import binascii
 import datetime as dt
 import os
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -129,24 +129,3 @@ class QueueStorage:
             with suppress(ResourceExistsError):
                 await client.create_queue()
             await client.send_message(content)
-
-
-class StorageAccounts:
-    """The queue storages in use, one for each connection setting."""
-
-    def __init__(self, *, base64_encoding: bool) -> None:
-        self._base64 = base64_encoding
-        self._open: dict[str, QueueStorage] = {}
-
-    def get(self, binding: dict[str, Any]) -> QueueStorage:
-        """The storage that a queue binding means."""
-        setting = str(binding.get("connection") or "AzureWebJobsStorage")
-        if setting not in self._open:
-            self._open[setting] = QueueStorage(setting, base64_encoding=self._base64)
-        return self._open[setting]
-
-    async def close(self) -> None:
-        """Close all of them."""
-        async with AsyncExitStack() as stack:
-            for storage in self._open.values():
-                stack.push_async_callback(storage.close)
