@@ -1,0 +1,126 @@
+"""What end-to-end and chaos tests do to a running stack, and what they look at afterwards."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from azure.storage.blob import ContainerClient
+
+from scripts.crawl.api import Api
+from scripts.crawl.local import sign_in
+from scripts.devhost.imageweb.catalogue import Catalogue
+from scripts.devhost.stack import LocalStack
+
+CONTAINER = "pixcrawler"
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything a crawl left behind, in a form that two crawls can be compared by."""
+
+    status: str
+    images: frozenset[tuple[str, str]]
+    rows: int
+    charged: int
+    orphans: frozenset[str]
+    lost_blobs: frozenset[str]
+    notifications: int
+    unsettled_holds: int
+
+
+@contextmanager
+def signed_in(stack: LocalStack, *, credits: int = 5000) -> Iterator[Api]:
+    """The API as the stack's first user, with credits."""
+    with Api(stack.info.api_url) as api:
+        sign_in(api, stack, credits=credits)
+        yield api
+
+
+def start_crawl(api: Api, keywords: tuple[str, ...], max_images: int, **fields: Any) -> int:
+    """The id of a new job that runs."""
+    project = api.post("projects", {"name": "end to end"})
+    body = {
+        "project_id": project["id"],
+        "name": "crawl",
+        "keywords": list(keywords),
+        "max_images": max_images,
+        "start": True,
+    }
+    return int(api.post("jobs", body | fields)["id"])
+
+
+def wait_for_end(api: Api, job_id: int, *, seconds: float = 120) -> dict[str, Any]:
+    """The job's progress when it has ended."""
+    return wait_for(
+        lambda: api.get(f"jobs/{job_id}/progress"),
+        lambda progress: progress["status"] not in ("pending", "running"),
+        seconds=seconds,
+    )
+
+
+def wait_for(look: Callable[[], Any], good: Callable[[Any], bool], *, seconds: float = 30) -> Any:
+    """What ``look`` sees once it is ``good``; fails the test when that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not good(seen := look()):
+        assert time.monotonic() < deadline, f"after {seconds} s still {seen}"
+        time.sleep(0.1)
+    return seen
+
+
+def distinct_pictures(catalogue: Catalogue, keywords: tuple[str, ...]) -> set[tuple[str, str]]:
+    """The dataset that a crawl without a quota must end with: (keyword, picture)."""
+    return {(k, cluster) for k in keywords for cluster in catalogue.truth(k).clusters}
+
+
+def pictures_of(catalogue: Catalogue, result: Result) -> Counter[tuple[str, str | None]]:
+    """The pictures a crawl has stored; None for a file that must not be kept."""
+    return Counter(
+        (keyword, catalogue.truth(keyword).cluster_of(sha256)) for keyword, sha256 in result.images
+    )
+
+
+def result_of(stack: LocalStack, job_id: int) -> Result:
+    """What the job has left in database and blob storage."""
+    with psycopg.connect(stack.info.database_url) as connection:
+        rows = connection.execute(
+            "SELECT keyword, hash, storage_url, is_duplicate FROM images WHERE crawl_job_id = %s",
+            [job_id],
+        ).fetchall()
+        status, charged, held, notifications = _job(connection, job_id)
+    blobs = _blobs(stack, job_id)
+    known = {row[2] for row in rows}
+    return Result(
+        status=status,
+        images=frozenset((row[0], row[1]) for row in rows if not row[3]),
+        rows=sum(1 for row in rows if not row[3]),
+        charged=charged,
+        orphans=frozenset(blobs - known),
+        lost_blobs=frozenset(known - blobs),
+        notifications=notifications,
+        unsettled_holds=held,
+    )
+
+
+def _job(connection: psycopg.Connection[Any], job_id: int) -> tuple[str, int, int, int]:
+    row = connection.execute(
+        """
+        SELECT (SELECT status FROM crawl_jobs WHERE id = %(id)s),
+          (SELECT coalesce(-sum(amount), 0) FROM credit_transactions
+           WHERE metadata ->> 'job_id' = %(id)s::text),
+          (SELECT count(*) FROM credit_holds WHERE job_id = %(id)s AND status = 'held'),
+          (SELECT count(*) FROM notifications WHERE event_key LIKE 'job:' || %(id)s || ':%%')
+        """,
+        {"id": job_id},
+    ).fetchone()
+    assert row is not None
+    return row[0], int(row[1]), row[2], row[3]
+
+
+def _blobs(stack: LocalStack, job_id: int) -> set[str]:
+    connection = stack.info.storage_connection_string
+    with ContainerClient.from_connection_string(connection, CONTAINER) as container:
+        return set(container.list_blob_names(name_starts_with=f"jobs/{job_id}/"))
