@@ -10,27 +10,15 @@ import ssl
 import weakref
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    wait_exponential,
-)
 
 from shared.platform.address_guard import AddressGuard, BlockedAddress
-from shared.platform.logging import get_logger
+from shared.platform.retry import Refused, retry_after, retrying
 
-log = get_logger(__name__)
-
-RETRY_AFTER_MOST: Final = 30.0
 OPT_OUT: Final = frozenset({"noai", "noimageai", "noindex", "noimageindex", "noml", "none"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _RETRIED: Final = frozenset({"timeout", "network_error", "http_5xx", "rate_limited", "truncated"})
@@ -63,14 +51,13 @@ class Fetched:
     attempts: int
 
 
-class FetchRefused(Exception):
+class FetchRefused(Refused):
     """The URL gave no usable body. ``outcome`` is the name recorded for its candidate."""
 
     def __init__(self, outcome: str, detail: str, *, retry_after: float | None = None) -> None:
-        super().__init__(f"{outcome}: {detail}")
+        super().__init__(f"{outcome}: {detail}", retry_after=retry_after)
         self.outcome = outcome
         self.detail = detail
-        self.retry_after = retry_after
 
 
 class SafeHttp:
@@ -90,9 +77,6 @@ class SafeHttp:
         self._resolver = resolver
         self._hosts: weakref.WeakValueDictionary[str, asyncio.Semaphore] = (
             weakref.WeakValueDictionary()
-        )
-        self._backoff = wait_exponential(
-            multiplier=limits.retry_seconds, min=limits.retry_seconds, max=5 * limits.retry_seconds
         )
         tls = tls or httpx.create_ssl_context(trust_env=False)
         self._client = httpx.AsyncClient(
@@ -127,20 +111,23 @@ class SafeHttp:
         Raises:
             FetchRefused: what kept the body from coming.
         """
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(self._limits.attempts),
-            wait=self._wait,
-            retry=retry_if_exception(_is_worth_retrying),
-            before_sleep=self._log_retry,
-            reraise=True,
+        try:
+            host = httpx.URL(url).host
+        except httpx.InvalidURL as error:
+            raise FetchRefused("blocked_address", str(error)) from None
+        tries = retrying(
+            host,
+            _may_pass,
+            attempts=self._limits.attempts,
+            first_wait=self._limits.retry_seconds,
         )
-        answer: tuple[bytes, httpx.Headers, str] = await retrying(self._attempt, url)
-        return Fetched(*answer, retrying.statistics["attempt_number"])
+        answer: tuple[bytes, httpx.Headers, str] = await tries(self._attempt, url, host)
+        return Fetched(*answer, tries.statistics["attempt_number"])
 
-    async def _attempt(self, url: str) -> tuple[bytes, httpx.Headers, str]:
+    async def _attempt(self, url: str, host: str) -> tuple[bytes, httpx.Headers, str]:
         try:
             # Waiting for the host's turn is our choice, not its fault: outside the deadline.
-            async with self._slot(httpx.URL(url).host):
+            async with self._slot(host):
                 async with asyncio.timeout(self._limits.total_seconds):
                     return await self._follow(url)
         except TimeoutError:
@@ -182,33 +169,9 @@ class SafeHttp:
                 raise FetchRefused("too_large", f"more than {most} bytes")
         return bytes(body)
 
-    def _wait(self, state: RetryCallState) -> float:
-        """The server's own word if it gave one, else exponential."""
-        retry_after = _refusal(state).retry_after
-        return self._backoff(state) if retry_after is None else retry_after
 
-    def _log_retry(self, state: RetryCallState) -> None:
-        refused = _refusal(state)
-        log.bind(
-            attempt=f"{state.attempt_number}/{self._limits.attempts}",
-            host=httpx.URL(state.args[0]).host,
-            error=refused.outcome,
-        ).warning("fetch retried")
-
-
-def _refusal(state: RetryCallState) -> FetchRefused:
-    error = state.outcome.exception() if state.outcome else None
-    if not isinstance(error, FetchRefused):  # only those are retried
-        raise TypeError(type(error))
-    return error
-
-
-def _is_worth_retrying(error: BaseException) -> bool:
-    return (
-        isinstance(error, FetchRefused)
-        and error.outcome in _RETRIED
-        and (error.retry_after is None or error.retry_after <= RETRY_AFTER_MOST)
-    )
+def _may_pass(refused: Refused) -> bool:
+    return isinstance(refused, FetchRefused) and refused.outcome in _RETRIED
 
 
 def _network_failure(error: Exception) -> FetchRefused:
@@ -232,21 +195,7 @@ def _check_status(response: httpx.Response) -> None:
         outcome = "rate_limited"
     elif response.is_server_error:
         outcome = "http_5xx"
-    raise FetchRefused(outcome, f"status {status}", retry_after=_retry_after(response.headers))
-
-
-def _retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds, whether the server gave seconds or a date."""
-    value = headers.get("retry-after", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    raise FetchRefused(outcome, f"status {status}", retry_after=retry_after(response.headers))
 
 
 def _check_permission(headers: httpx.Headers) -> None:

@@ -169,8 +169,8 @@ class TestRetries:
         async with serving(answering((500, {}))) as server, opened(allow=server.host) as client:
             await refusal(client, f"http://{server.host}/secret?token=1")
         assert [(line["attempt"], line["host"], line["error"]) for line in warnings] == [
-            ("1/3", "127.0.0.1", "http_5xx"),
-            ("2/3", "127.0.0.1", "http_5xx"),
+            ("1/3", "127.0.0.1", "http_5xx: status 500"),
+            ("2/3", "127.0.0.1", "http_5xx: status 500"),
         ]
 
     @pytest.fixture
