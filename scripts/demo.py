@@ -88,7 +88,7 @@ def _parse() -> argparse.Namespace:
         "dataset against the truth, and stop the stack again.",
     )
     parser.add_argument("--images", type=int, metavar="N",
-                        help="how many images to keep (default: all of eight keywords)")  # fmt: skip
+                        help="how many to keep (default: all of eight keywords)")  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("demo-dataset"), metavar="DIR",
                         help="where the dataset goes (default: ./demo-dataset)")  # fmt: skip
     arguments = parser.parse_args()

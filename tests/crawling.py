@@ -55,11 +55,12 @@ def start_crawl(api: Api, keywords: tuple[str, ...], max_images: int, **fields: 
 
 def wait_for_end(api: Api, job_id: int, *, seconds: float = 120) -> dict[str, Any]:
     """The job's progress when it has ended."""
-    return wait_for(
+    ended: dict[str, Any] = wait_for(
         lambda: api.get(f"jobs/{job_id}/progress"),
         lambda progress: progress["status"] not in ("pending", "running"),
         seconds=seconds,
     )
+    return ended
 
 
 def wait_for(look: Callable[[], Any], good: Callable[[Any], bool], *, seconds: float = 30) -> Any:

@@ -46,6 +46,15 @@ def test_only_repositories_speak_sql(path: Path) -> None:
     assert is_repository or not {m for m in imports(path) if top(m) in ("psycopg", "psycopg_pool")}
 
 
+@pytest.mark.parametrize("path", python_files(*PRODUCT), ids=name_of)
+def test_a_domain_uses_anothers_service_never_its_tables(path: Path) -> None:
+    layers_below = {"platform", "crawl", path.parent.name}
+    for module in imports(path):
+        match module.split("."):
+            case ["shared", domain, "repo"]:
+                assert domain in layers_below
+
+
 @pytest.mark.parametrize("path", python_files("shared"), ids=name_of)
 def test_shared_code_knows_azure_functions_in_one_place(path: Path) -> None:
     allowed = {"shared/platform/endpoint.py", "shared/platform/problem.py"}

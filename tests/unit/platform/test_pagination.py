@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from shared.platform.errors import Invalid
 from shared.platform.pagination import FIRST_PAGE, PageQuery, make_page
@@ -13,13 +14,8 @@ NUMBERS = list(range(50, 0, -1))
 
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Settings.model_construct(api_key_pepper=_Secret())
+    made = Settings.model_construct(api_key_pepper=SecretStr("pepper"))
     monkeypatch.setattr("shared.platform.pagination.get_settings", lambda: made)
-
-
-class _Secret:
-    def get_secret_value(self) -> str:
-        return "pepper"
 
 
 def fetch(query: PageQuery) -> list[int]:
