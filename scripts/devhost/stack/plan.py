@@ -118,6 +118,8 @@ class Plan:
             "WIKIMEDIA_API_URL": f"{info.image_web_url}/w/api.php",
             "CRAWL_ALLOWED_HOSTS": info.image_web_url.removeprefix("http://"),
             "CRAWL_TIMEOUT_SECONDS": CRAWL_TIMEOUT_SECONDS,
+            "CRAWL_RETRY_WAIT_SECONDS": "0.2",
+            "CRAWL_CONNECTIONS_PER_HOST": "32",  # the image web is one host, and ours
             "API_KEY_PEPPER": self.secrets["api_key_pepper"],
             "ALLOWED_ORIGINS": "http://localhost:3000",
             **self.request.environment,
