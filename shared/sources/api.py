@@ -1,0 +1,103 @@
+"""Asking a source's JSON API, and distrusting the answer."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+import httpx
+from pydantic import AfterValidator, StringConstraints
+
+from shared.platform.retry import Refused, retry_after, retrying
+from shared.sources.source import SourceUnavailable
+
+MOST_BYTES: Final = 5 * 1024 * 1024
+MOST_SECONDS: Final = 20.0
+
+
+class _MayPass(SourceUnavailable):
+    """Worth another try."""
+
+
+def _storable(text: str) -> str:
+    """Without what PostgreSQL's text cannot hold: NUL and lone surrogates."""
+    return text.replace("\0", "").encode(errors="ignore").decode().strip()
+
+
+# What an answer says in words, and an address to fetch or to show.
+Words = Annotated[str, AfterValidator(_storable), AfterValidator(lambda text: text[:1000])]
+WebAddress = Annotated[
+    str, StringConstraints(max_length=4000, pattern=r"^https?://[^\s\x00-\x20]+$")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """GET requests with an honest name, few tries, and a bound on time and size."""
+
+    http: httpx.AsyncClient
+    user_agent: str
+    first_wait: float = 2
+
+    async def get(self, url: str, parameters: dict[str, str]) -> dict[str, Any]:
+        """The JSON object that the API answers with.
+
+        Raises:
+            SourceUnavailable: it answers anything else, or not at all.
+        """
+        tries = retrying(httpx.URL(url).host, _may_pass, first_wait=self.first_wait)
+        answer: dict[str, Any] = await tries(self._try, url, parameters)
+        return answer
+
+    async def _try(self, url: str, parameters: dict[str, str]) -> dict[str, Any]:
+        headers = {"user-agent": self.user_agent, "accept": "application/json"}
+        try:
+            async with (
+                asyncio.timeout(MOST_SECONDS),
+                self.http.stream("GET", url, params=parameters, headers=headers) as response,
+            ):
+                _check_status(response)
+                body = await _read(response)
+        except TimeoutError:
+            raise _MayPass(f"no answer within {MOST_SECONDS:g} s") from None
+        except httpx.HTTPError as error:
+            raise _MayPass(type(error).__name__) from None
+        return _parse(body, response)
+
+
+def _check_status(response: httpx.Response) -> None:
+    if response.is_success:
+        return
+    kind = SourceUnavailable
+    if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        kind = _MayPass
+    raise kind(f"status {response.status_code}", retry_after=retry_after(response.headers))
+
+
+async def _read(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise SourceUnavailable(f"an answer of more than {MOST_BYTES} bytes")
+    return bytes(body)
+
+
+def _parse(body: bytes, response: httpx.Response) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        raise SourceUnavailable("an answer that is not JSON") from None
+    if not isinstance(answer, dict):
+        raise SourceUnavailable("an answer that is not a JSON object")
+    error = answer.get("error")
+    if isinstance(error, dict):  # MediaWiki tells errors with status 200
+        code = str(error.get("code"))[:100]
+        if code in {"maxlag", "ratelimited", "readonly"}:
+            raise _MayPass(code, retry_after=retry_after(response.headers))
+        raise SourceUnavailable(code)
+    return answer
+
+
+def _may_pass(refused: Refused) -> bool:
+    return isinstance(refused, _MayPass)

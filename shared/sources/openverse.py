@@ -1,0 +1,82 @@
+"""Openverse: openly licensed images of Flickr, museums and many others.
+
+https://api.openverse.org/v1/ as an anonymous client: 20 results a page, 240 results deep.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from shared.sources.api import Api, WebAddress, Words
+from shared.sources.attribution import attribution, licence_code
+from shared.sources.source import Candidate, Page, SourceUnavailable
+
+PAGE_SIZE: Final = 20
+DEEPEST: Final = 240
+
+
+class _Result(BaseModel):
+    url: WebAddress
+    foreign_landing_url: WebAddress | None = None
+    title: Words | None = None
+    creator: Words | None = None
+    license: Words
+    license_version: Words | None = None
+    license_url: WebAddress | None = None
+    attribution: Words | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Openverse:
+    """The image search. A cursor is a page number."""
+
+    base_url: str
+    api: Api
+
+    async def search(self, query: str, cursor: str | None) -> Page:
+        """One page, in Openverse's order of relevance."""
+        number = int(cursor or 1)
+        answer = await self.api.get(
+            f"{self.base_url}/images/",
+            {"q": query, "page": str(number), "page_size": str(PAGE_SIZE)},
+        )
+        results, pages = answer.get("results"), answer.get("page_count")
+        if not isinstance(results, list) or not isinstance(pages, int):
+            raise SourceUnavailable("an answer without results")
+        more = number < pages and (number + 1) * PAGE_SIZE <= DEEPEST
+        candidates = tuple(filter(None, map(_candidate, results)))
+        return Page(candidates, str(number + 1) if more else None)
+
+
+def _candidate(raw: Any) -> Candidate | None:
+    """None for a result that lacks what every result has: the others may still be good."""
+    try:
+        result = _Result.model_validate(raw)
+    except ValidationError:
+        return None
+    return Candidate(
+        url=result.url,
+        source_page_url=result.foreign_landing_url,
+        creator=result.creator,
+        license=licence_code(result.license),
+        license_url=result.license_url,
+        attribution=result.attribution or _attribution(result),
+        title=result.title,
+        width=result.width,
+        height=result.height,
+    )
+
+
+def _attribution(result: _Result) -> str:
+    code = licence_code(result.license)
+    name = {"cc0": "CC0", "pdm": "Public Domain Mark"}.get(code, f"CC {code.upper()}")
+    return attribution(
+        code=code,
+        name=f"{name} {result.license_version or ''}".strip(),
+        title=result.title,
+        creator=result.creator,
+        url=result.license_url,
+    )

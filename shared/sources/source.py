@@ -1,0 +1,44 @@
+"""What a source is and what it finds."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.platform.retry import Refused
+
+
+class SourceUnavailable(Refused):
+    """The source gave no usable answer; the message says why in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An image that a search found, with what its source says about it."""
+
+    url: str
+    source_page_url: str | None = None
+    creator: str | None = None
+    license: str | None = None
+    license_url: str | None = None
+    attribution: str | None = None
+    title: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Results in the source's order. ``next_cursor`` is None after the last page."""
+
+    candidates: tuple[Candidate, ...]
+    next_cursor: str | None
+
+
+class Source(Protocol):
+    """A search for images."""
+
+    async def search(self, query: str, cursor: str | None) -> Page:
+        """The page at the cursor that the page before gave; the first one for None.
+
+        Raises:
+            SourceUnavailable: no usable answer after all tries.
+        """

@@ -1,0 +1,127 @@
+"""Wikimedia Commons: searching the file namespace by the MediaWiki Action API."""
+
+import json
+import re
+from dataclasses import dataclass
+from html import unescape
+from typing import Any, Final
+
+from pydantic import BaseModel, Field, ValidationError
+
+from shared.sources.api import Api, WebAddress, Words
+from shared.sources.attribution import attribution, licence_code
+from shared.sources.source import Candidate, Page, SourceUnavailable
+
+PAGE_SIZE: Final = 50
+_TAKEN: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"})
+_TAG: Final = re.compile(r"<[^>]*>")
+_QUERY: Final = {
+    "action": "query",
+    "format": "json",
+    "formatversion": "2",
+    # Politeness: a lagging cluster refuses, and is asked again later.
+    "maxlag": "5",
+    "generator": "search",
+    "gsrnamespace": "6",
+    "gsrlimit": str(PAGE_SIZE),
+    "prop": "imageinfo",
+    "iiprop": "url|size|mime|extmetadata",
+    "iiextmetadatafilter": "Artist|License|LicenseShortName|LicenseUrl|ObjectName",
+    "iiextmetadatalanguage": "en",
+}
+
+
+class _Value(BaseModel):
+    value: Words
+
+
+class _Info(BaseModel):
+    url: WebAddress
+    descriptionurl: WebAddress | None = None
+    mime: str
+    width: int | None = None
+    height: int | None = None
+    extmetadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class _File(BaseModel):
+    title: Words
+    index: int
+    imageinfo: list[_Info] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wikimedia:
+    """The file search. A cursor is the `continue` object of the answer before, as JSON."""
+
+    api_url: str
+    api: Api
+
+    async def search(self, query: str, cursor: str | None) -> Page:
+        """One page, in the order of the search's ranking."""
+        position: dict[str, str] = json.loads(cursor) if cursor else {}
+        answer = await self.api.get(
+            self.api_url, {**_QUERY, "gsrsearch": f"{query} filetype:bitmap", **position}
+        )
+        found = answer.get("query", {"pages": []})  # nothing found is said by saying nothing
+        pages = found.get("pages") if isinstance(found, dict) else None
+        if not isinstance(pages, list):
+            raise SourceUnavailable("an answer without pages")
+        files = sorted(filter(None, map(_file, pages)), key=lambda file: file.index)
+        candidates = tuple(_candidate(file) for file in files if file.imageinfo[0].mime in _TAKEN)
+        return Page(candidates, _next_cursor(answer))
+
+
+def _next_cursor(answer: dict[str, Any]) -> str | None:
+    position = answer.get("continue")
+    if not isinstance(position, dict):
+        return None
+    return json.dumps({str(name): str(value) for name, value in position.items()})
+
+
+def _file(raw: Any) -> _File | None:
+    """None for what is no usable file, such as a page whose information follows later."""
+    try:
+        return _File.model_validate(raw)
+    except ValidationError:
+        return None
+
+
+def _candidate(file: _File) -> Candidate:
+    info = file.imageinfo[0]
+    facts = {name: _text(value) for name, value in info.extmetadata.items()}
+    name = facts.get("LicenseShortName")
+    code = licence_code(facts.get("License") or name or "unknown")
+    title = facts.get("ObjectName") or _plain_title(file.title)
+    creator, licence_url = facts.get("Artist"), _address(facts.get("LicenseUrl"))
+    return Candidate(
+        url=info.url,
+        source_page_url=info.descriptionurl,
+        creator=creator,
+        license=code,
+        license_url=licence_url,
+        attribution=attribution(
+            code=code, name=name or code, title=title, creator=creator, url=licence_url
+        ),
+        title=title,
+        width=info.width,
+        height=info.height,
+    )
+
+
+def _text(raw: Any) -> str | None:
+    """The words of a value that is HTML."""
+    try:
+        html = _Value.model_validate(raw).value
+    except ValidationError:
+        return None
+    return " ".join(unescape(_TAG.sub("", html)).split()) or None
+
+
+def _address(text: str | None) -> str | None:
+    return text if text and text.startswith(("https://", "http://")) else None
+
+
+def _plain_title(title: str) -> str:
+    """Without namespace and file extension."""
+    return title.partition(":")[2].rpartition(".")[0] or title
