@@ -15,23 +15,55 @@ from orchestrations.retry import INFRASTRUCTURE
 bp = df.Blueprint()
 
 
+class StepFailed(Exception):
+    """A step failed for a reason that another try would not mend."""
+
+
 @bp.orchestration_trigger(context_name="context", orchestration=names.CRAWL)
 def crawl(context: df.DurableOrchestrationContext) -> Generator[Any, Any, Any]:
     """One round of ``{"job_id", "attempt", "begun"?}``; returns the job's final status."""
     order = context.get_input()
-    if not order.get("begun") and not (yield _call(context, names.BEGIN, order)):
+    try:
+        status = yield from _round(context, order)
+    except StepFailed as failed:
+        failure = f"The step {failed} failed on our side."
+        status = yield from _step(context, names.FINISH, {**order, "failure": failure})
+    if status is None:
+        context.continue_as_new({**order, "begun": True})
+    return status
+
+
+def _round(
+    context: df.DurableOrchestrationContext, order: dict[str, Any]
+) -> Generator[Any, Any, str | None]:
+    """The final status, or None when another round must follow."""
+    if not order.get("begun") and not (yield from _step(context, names.BEGIN, order)):
         return "not wanted"
-    plan = yield _call(context, names.CHECK, order)
+    plan = yield from _step(context, names.CHECK, order)
     if plan["done"]:
-        return (yield _call(context, names.FINISH, order))
-    if plan["searches"]:
-        yield context.task_all([_call(context, names.DISCOVER, i) for i in plan["searches"]])
-    chunks = yield _call(context, names.CUT, order)
-    if chunks:
-        yield context.task_all([_call(context, names.PROCESS_CHUNK, i) for i in chunks])
-    context.continue_as_new({**order, "begun": True})
-    return "continued"
+        return str((yield from _step(context, names.FINISH, order)))
+    yield from _fan_out(context, names.DISCOVER, plan["searches"])
+    chunks = yield from _step(context, names.CUT, order)
+    yield from _fan_out(context, names.PROCESS_CHUNK, chunks)
+    return None
 
 
-def _call(context: df.DurableOrchestrationContext, name: str, payload: object) -> Any:
-    return context.call_activity_with_retry(name, INFRASTRUCTURE, payload)
+def _step(
+    context: df.DurableOrchestrationContext, name: str, payload: object
+) -> Generator[Any, Any, Any]:
+    (result,) = yield from _fan_out(context, name, [payload])
+    return result
+
+
+def _fan_out(
+    context: df.DurableOrchestrationContext, name: str, payloads: list[Any]
+) -> Generator[Any, Any, list[Any]]:
+    """One activity per payload, side by side; their results in the same order."""
+    if not payloads:
+        return []
+    answers = yield context.task_all(
+        [context.call_activity_with_retry(name, INFRASTRUCTURE, payload) for payload in payloads]
+    )
+    if any("failed" in answer for answer in answers):
+        raise StepFailed(name)
+    return [answer["result"] for answer in answers]

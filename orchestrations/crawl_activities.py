@@ -1,14 +1,18 @@
 """The steps of a crawl. Each may run twice and at any time; payloads are ids, never data."""
 
+from typing import Any
+
 import azure.durable_functions as df
 
 from orchestrations import names
+from orchestrations.boundary import step
 from shared.platform.bootstrap import services
 
 bp = df.Blueprint()
 
 
 @bp.activity_trigger(input_name="order", activity=names.BEGIN)
+@step
 async def crawl_begin(order: dict[str, int]) -> bool:
     """Prepares the searches; whether the job is wanted."""
     from shared.jobs import finish
@@ -18,6 +22,7 @@ async def crawl_begin(order: dict[str, int]) -> bool:
 
 
 @bp.activity_trigger(input_name="order", activity=names.CHECK)
+@step
 async def crawl_check(order: dict[str, int]) -> dict[str, object]:
     """Whether the crawl is over, and which searches to fetch a page of."""
     from shared.crawl import plan
@@ -27,11 +32,11 @@ async def crawl_check(order: dict[str, int]) -> dict[str, object]:
 
 
 @bp.activity_trigger(input_name="search", activity=names.DISCOVER)
+@step
 async def crawl_discover(search: int) -> dict[str, object]:
     """Fetches a search's next page into the database."""
-    from shared.sources import open_source
-
     from shared.crawl.discover import discover
+    from shared.sources import open_source
 
     app = services()
     return await discover(
@@ -40,6 +45,7 @@ async def crawl_discover(search: int) -> dict[str, object]:
 
 
 @bp.activity_trigger(input_name="order", activity=names.CUT)
+@step
 async def crawl_cut(order: dict[str, int]) -> list[int]:
     """The next wave's chunks."""
     from shared.crawl import plan
@@ -49,6 +55,7 @@ async def crawl_cut(order: dict[str, int]) -> list[int]:
 
 
 @bp.activity_trigger(input_name="chunk", activity=names.PROCESS_CHUNK)
+@step
 async def crawl_process_chunk(chunk: int) -> dict[str, object]:
     """Downloads, judges, stores and settles a chunk."""
     from shared.crawl.process import ChunkProcessor
@@ -66,14 +73,17 @@ async def crawl_process_chunk(chunk: int) -> dict[str, object]:
 
 
 @bp.activity_trigger(input_name="order", activity=names.FINISH)
-async def crawl_finish(order: dict[str, int]) -> str:
+@step
+async def crawl_finish(order: dict[str, Any]) -> str:
     """Ends the job, unless it has ended, and sweeps what crashes left in blob storage."""
     from shared.images import service as images
     from shared.jobs import finish
 
     app = services()
     async with app.database.transaction() as transaction:
-        status = await finish.finish_job(transaction, order["job_id"], order["attempt"])
+        status = await finish.finish_job(
+            transaction, order["job_id"], order["attempt"], failure=order.get("failure")
+        )
     await app.outbox.send(transaction.outbox)
     if status != "running":
         await images.sweep_blobs(app.database, app.blobs, order["job_id"])

@@ -218,7 +218,7 @@ async def claim_chunk(transaction: Transaction, chunk_id: int) -> Chunk | None:
     cursor = await transaction.connection.execute(
         """
         UPDATE job_chunks SET status = 'active', deliveries = deliveries + 1,
-          started_at = coalesce(started_at, now())
+          started_at = coalesce(job_chunks.started_at, now())
         FROM crawl_jobs
         WHERE job_chunks.id = %(chunk_id)s AND crawl_jobs.id = job_chunks.job_id
           AND job_chunks.status IN ('pending', 'active')

@@ -24,15 +24,20 @@ async def begin_job(transaction: Transaction, job_id: int, attempt: int) -> bool
     return True
 
 
-async def finish_job(transaction: Transaction, job_id: int, attempt: int) -> str:
-    """Ends a running attempt as completed or failed; the job's status. Twice is as once."""
+async def finish_job(
+    transaction: Transaction, job_id: int, attempt: int, *, failure: str | None = None
+) -> str:
+    """Ends a running attempt as completed or failed; the job's status. Twice is as once.
+
+    It has failed for the ``failure`` given, or when its own figures say so.
+    """
     job = await repo.lock_job(transaction, job_id)
     if job is None:
         return "deleted"
     if job["status"] != "running" or job["attempt"] != attempt:
         return str(job["status"])
     state = await crawl_repo.load_state(transaction, job_id)
-    failure = decide(state).failure if state else None
+    failure = failure or (decide(state).failure if state else None)
     status = "failed" if failure else "completed"
     await end_job(transaction, job_id, status=status, failure=failure)
     return status

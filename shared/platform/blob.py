@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SAS_LIFETIME = timedelta(hours=1)
 DOWNLOAD_LIFETIME = timedelta(minutes=15)
 CLOCK_SKEW = timedelta(minutes=5)
+EPOCH = datetime.fromtimestamp(0, UTC)
 DELETE_BATCH = 256  # the service's limit for one batch request
 
 
@@ -33,9 +34,9 @@ class BlobStore:
         self._container = settings.storage_azure_container_name
         self._service: BlobServiceClient | None = None
         self._delegation: Any = None
-        self._delegation_ends = datetime.min.replace(tzinfo=UTC)
+        self._delegation_ends = EPOCH
         self._write_sas = ""
-        self._sas_expires = datetime.min.replace(tzinfo=UTC)
+        self._sas_expires = EPOCH
 
     @retry(
         retry=retry_if_exception_type(Unavailable),

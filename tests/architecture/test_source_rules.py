@@ -81,7 +81,9 @@ def test_sql_is_never_put_together(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in python_files("orchestrations") if "activities" not in p.name], ids=name_of
+    "path",
+    [ROOT / "orchestrations" / name for name in ("crawl.py", "names.py", "retry.py")],
+    ids=name_of,
 )
 class TestOrchestrators:
     FORBIDDEN_CALLS = ("now", "utcnow", "today", "time", "monotonic", "uuid4", "uuid1", "random")
