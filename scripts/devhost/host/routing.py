@@ -130,7 +130,7 @@ def _segment_parts(segment: str) -> list[str | Parameter]:
         if text.startswith("{") and not text.startswith("{{"):
             parts.append(_parameter(text[1:-1]))
         elif text:
-            if re.sub(r"\{\{|\}\}", "", text).strip("{}") != re.sub(r"\{\{|\}\}", "", text):
+            if re.search(r"[{}]", re.sub(r"\{\{|\}\}", "", text)):
                 raise ValueError("has unbalanced braces")
             parts.append(text.replace("{{", "{").replace("}}", "}"))
     return parts

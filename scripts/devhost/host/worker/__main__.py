@@ -57,8 +57,10 @@ class Worker:
         except LoadError as error:
             self._connection.send(("failed", str(error)))
         except Exception as error:  # noqa: BLE001 - whatever the app's import raises is reported
-            trace = traceback.format_exc()
-            self._connection.send(("failed", f"{type(error).__name__}: {error}\n{trace}"))
+            self._connection.send(("log", logging.DEBUG, "load", "", user_trace(error)))
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            text = f"{type(error).__name__}: {error} ({where.filename}, line {where.lineno})."
+            self._connection.send(("failed", text))
         else:
             threads = os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT")
             count = int(threads) if threads else min(32, (os.cpu_count() or 1) + 4)

@@ -1,0 +1,79 @@
+# mypy: disable-error-code="untyped-decorator, no-any-return"
+"""One function for each thing that the real host or worker refuses at load."""
+
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+CONNECTION = "AzureWebJobsStorage"
+
+
+@app.route("mismatch")
+def mismatch(req: func.HttpRequest, surplus: str) -> func.HttpResponse:
+    return func.HttpResponse(surplus)
+
+
+@app.route("missing")
+@app.queue_output(arg_name="message", queue_name="texts", connection=CONNECTION)
+def missing(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse()
+
+
+@app.function_name("1st")
+@app.route("first")
+def misnamed(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse()
+
+
+@app.queue_trigger(arg_name="my_message", queue_name="texts", connection=CONNECTION)
+def underscored(my_message: func.QueueMessage) -> None: ...
+
+
+@app.queue_trigger(arg_name="message", queue_name="No_Such--Queue", connection=CONNECTION)
+def misqueued(message: func.QueueMessage) -> None: ...
+
+
+@app.timer_trigger(arg_name="timer", schedule="0 0 0 * * 7")
+def never(timer: func.TimerRequest) -> None: ...
+
+
+@app.timer_trigger(arg_name="timer", schedule="%NOT_DEFINED%")
+def undefined(timer: func.TimerRequest) -> None: ...
+
+
+@app.route("twice/{id}", methods=["GET"])
+def twice_a(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse()
+
+
+@app.route("Twice/{id}", methods=["POST", "GET"])
+def twice_b(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse()
+
+
+@app.route("odd/{id:nonsense}")
+def misrouted(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse()
+
+
+@app.route("plain")
+@app.durable_client_input(client_name="client")
+def plain_starter(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    return func.HttpResponse()
+
+
+@app.orchestration_trigger(context_name="ctx")
+def miscontexted(ctx: df.DurableOrchestrationContext) -> Any:
+    yield
+
+
+@app.entity_trigger(context_name="context")
+def counter(context: Any) -> None: ...
+
+
+@app.blob_trigger(arg_name="blob", path="in/{name}", connection=CONNECTION)
+def on_blob(blob: func.InputStream) -> None: ...
