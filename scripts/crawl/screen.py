@@ -2,29 +2,39 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from scripts.crawl.api import Api
 
 COUNTS = (
-    "found {task.fields[found]}  downloaded {task.fields[downloaded]}  "
-    "valid {task.fields[valid]}  duplicates {task.fields[duplicates]}  "
-    "rejected {task.fields[rejected]}  {task.fields[rate]} images/s"
+    "found {found}  downloaded {downloaded}  valid {valid}  duplicates {duplicates}  "
+    "rejected {rejected}  {rate} images/s"
 )
 
 
-def progress_bar(console: Console) -> Progress:
-    """A bar with the job's counts behind it."""
-    return Progress(
+class CrawlProgress(Progress):
+    """A bar, and the job's counts on a line of their own: both fit 80 columns."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The lines of the display."""
+        for task in self.tasks:
+            yield self.make_tasks_table([task])
+            yield Text(COUNTS.format(**task.fields), style="dim")
+
+
+def progress_bar(console: Console) -> CrawlProgress:
+    """The display of one job."""
+    return CrawlProgress(
         TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
+        BarColumn(bar_width=40),
         TextColumn("{task.completed}/{task.total}"),
-        TextColumn(COUNTS),
         TimeElapsedColumn(),
         console=console,
     )

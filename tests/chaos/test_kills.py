@@ -27,10 +27,11 @@ KEYWORDS = 13  # about 500 pictures
 
 
 @contextmanager
-def running_stack(*host_options: str) -> Iterator[LocalStack]:
+def running_stack(*host_options: str, **environment: str) -> Iterator[LocalStack]:
     with tempfile.TemporaryDirectory(prefix="pixcrawler-chaos-") as directory:
         Path(directory).chmod(0o755)
-        with LocalStack(Path(directory), host_options=host_options) as stack:
+        options = LocalStack(Path(directory), host_options=host_options, environment=environment)
+        with options as stack:
             yield stack
 
 
@@ -84,7 +85,7 @@ class TestChaos:
 
     def test_a_dying_image_web_fails_the_job_and_returns_the_credits(self) -> None:
         catalogue = load()
-        with running_stack() as stack, signed_in(stack) as api:
+        with running_stack(CRAWL_TIMEOUT_SECONDS="1") as stack, signed_in(stack) as api:
             before = api.get("credits/balance")["balance"]
             job_id = start_crawl(api, catalogue.keywords[:20], 800)
             wait_for(
@@ -92,7 +93,7 @@ class TestChaos:
                 lambda progress: progress["valid_images"] > 0,
                 seconds=60,
             )
-            stack.suspend("imageweb")
+            psutil.Process(stack.pid("imageweb")).suspend()
             progress = wait_for_end(api, job_id, seconds=120)
             assert progress["status"] == "failed"
             assert progress["failure_reason"]
