@@ -11,6 +11,7 @@ from scripts.devhost.host.functions import Function
 from scripts.devhost.host.route_constraints import Check, parse_constraint
 
 _ENCODED_SLASH: Final = re.compile("%2f", re.I)
+_PARAMETER: Final = re.compile(r"(\{(?:[^{}]|\{\{|\}\})*\})")
 
 
 @dataclass(frozen=True)
@@ -126,13 +127,13 @@ def _segment_parts(segment: str) -> list[str | Parameter]:
     if not segment:
         raise ValueError("has an empty segment")
     parts: list[str | Parameter] = []
-    for text in re.split(r"(\{(?:[^{}]|\{\{|\}\})*\})", segment):
-        if text.startswith("{") and not text.startswith("{{"):
+    for position, text in enumerate(_PARAMETER.split(segment)):
+        if position % 2:
             parts.append(_parameter(text[1:-1]))
+        elif "{" in text or "}" in text:
+            raise ValueError("has unbalanced braces")
         elif text:
-            if re.search(r"[{}]", re.sub(r"\{\{|\}\}", "", text)):
-                raise ValueError("has unbalanced braces")
-            parts.append(text.replace("{{", "{").replace("}}", "}"))
+            parts.append(text)
     return parts
 
 
