@@ -18,7 +18,7 @@ SLOW_SECONDS: Final = 1.0
 HANG_SECONDS: Final = 120.0
 OVERSIZED_BYTES: Final = 11 * 1024 * 1024
 BOMB_SIDE: Final = 20_000
-_JPEG_START: Final = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
+_JPEG_START: Final = bytes.fromhex("ffd8 ffe0 0010 4a46494600 0101 00 0001 0001 00 00")
 # Where nothing that downloads pictures has any business: metadata services, private networks,
 # and this very machine.
 _PRIVATE: Final = (
@@ -136,9 +136,10 @@ def _body(content: bytes, kind: str) -> Answer:
 
 
 async def _garbage(_: web.Request, candidate: Candidate) -> web.Response:
-    """A file that begins like a JPEG and goes on like nothing."""
+    """A file that begins and ends like a JPEG, and has no marker between."""
     noise = random.Random(candidate.id).randbytes(20_000)  # noqa: S311
-    return web.Response(body=_JPEG_START + noise, content_type="image/jpeg")
+    content = _JPEG_START + noise.replace(b"\xff", b"\x00") + b"\xff\xd9"
+    return web.Response(body=content, content_type="image/jpeg")
 
 
 async def _private(_: web.Request, candidate: Candidate) -> web.Response:

@@ -62,7 +62,7 @@ class Shelf:
         count = good + sum(EXTRA[kind].per_keyword for kind in DRAWN_EXTRA)
         self.subjects = (photographs + emoji * count)[:count]
         self.pictures = [
-            Picture(f"{self.seed}/{index}", subject, _format(index, self.chance))
+            Picture(f"{self.seed}/{index}", subject, self._format(index))
             for index, subject in enumerate(self.subjects)
         ]
         self.files: list[File] = []
@@ -155,6 +155,13 @@ class Shelf:
             **_measures(file),
         )
 
+    def _format(self, index: int) -> str:
+        roll = self.chance.randrange(_OF)
+        # JPEG is what near duplicates are made of, and what is cut off in the middle.
+        if index == 0 or index >= self.good or roll >= _PNG + _WEBP:
+            return "jpg"
+        return "png" if roll < _PNG else "webp"
+
     def _sources(self, index: int) -> tuple[str, ...]:
         if index % _SHARED_EVERY == _SHARED_EVERY - 1:
             return SOURCES
@@ -175,14 +182,6 @@ def _measures(file: File) -> dict[str, Any]:
         "dhash": file.dhash,
         "file": file.name,
     }
-
-
-def _format(index: int, chance: random.Random) -> str:
-    roll = chance.randrange(_OF)
-    # The first picture gets near duplicates, which are JPEG files.
-    if index == 0 or roll >= _PNG + _WEBP:
-        return "jpg"
-    return "png" if roll < _PNG else "webp"
 
 
 def _pretended(kind: str) -> str:

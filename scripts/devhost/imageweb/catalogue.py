@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -75,14 +76,9 @@ def _build(target: Path, seed: int, per_keyword: int, say: Say) -> None:
 
 def _version() -> str:
     """Changes with whatever the pictures depend on."""
-    import numpy
-    import PIL
-    import skimage
-    import sklearn
-
     state = hashlib.sha256()
-    for package in (PIL, numpy, skimage, sklearn):
-        state.update(str(package.__version__).encode())
+    for package in ("numpy", "pillow", "scikit-image", "scikit-learn"):
+        state.update(version(package).encode())
     for name in _MADE_BY:
         state.update((_PACKAGE / name).read_bytes())
     return state.hexdigest()[:10]

@@ -4,11 +4,11 @@ Everything follows from the seed of a picture, so the same picture comes out on 
 with the same versions of the packages.
 """
 
-import hashlib
 import io
 import random
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -53,12 +53,10 @@ class Drawn:
 
 def photograph(name: str) -> Path:
     """Where the installed scikit-image or scikit-learn keeps the photograph."""
-    import skimage
-    import sklearn
-
-    for package, folder in ((skimage, "data"), (sklearn, "datasets/images")):
-        path = Path(str(package.__file__)).parent / folder / name
-        if path.exists():
+    # Found, not imported: importing them would take longer than drawing fifty pictures.
+    for package, folder in (("skimage", "data"), ("sklearn", "datasets/images")):
+        spec = find_spec(package)
+        if spec and spec.origin and (path := Path(spec.origin).parent / folder / name).exists():
             return path
     raise FileNotFoundError(name)
 
@@ -83,11 +81,6 @@ def encode(image: Image.Image, kind: str, quality: int) -> bytes:
     else:
         image.save(file, "JPEG", quality=quality)
     return file.getvalue()
-
-
-def digest(content: bytes) -> str:
-    """The sha256 by which files are compared."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def _photograph(name: str, chance: random.Random) -> Image.Image:
@@ -119,7 +112,7 @@ def _figure(emoji: Path, room: int, chance: random.Random) -> Image.Image:
         figure = file.convert("RGBA")
     if chance.random() < 0.4:
         figure = ImageOps.mirror(figure)
-    figure = figure.rotate(chance.uniform(-28, 28), Image.Resampling.BICUBIC, expand=True)
+    figure = figure.rotate(chance.uniform(-28, 28), Image.Resampling.BILINEAR, expand=True)
     side = round(room * chance.uniform(0.6, 0.95))
     return figure.resize((side, side), Image.Resampling.BICUBIC)
 

@@ -1,13 +1,12 @@
 """`python -m scripts.devhost.stack up|down|status`."""
 
 import argparse
-import errno
 import signal
 import sys
 import time
 from pathlib import Path
 
-from scripts.devhost.stack.errors import StackError
+from scripts.devhost.stack.errors import StackError, sentence
 from scripts.devhost.stack.layout import SHARED
 from scripts.devhost.stack.local import LocalStack
 from scripts.devhost.stack.plan import PARTS
@@ -23,11 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
-    except StackError as error:
-        print(error, file=sys.stderr)
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        print("The disk is full." if full else f"The local stack: {error}.", file=sys.stderr)
+    except (StackError, OSError) as error:
+        print(sentence(error), file=sys.stderr)
     return 1
 
 

@@ -18,7 +18,7 @@ from scripts.devhost.stack.info import StackInfo
 from scripts.devhost.stack.layout import ROOT, Layout
 from scripts.devhost.stack.lock import ALREADY_RUNNING, is_running
 from scripts.devhost.stack.plan import PARTS, Request
-from scripts.devhost.stack.process import MARK, end_strays
+from scripts.devhost.stack.process import MARK, end, end_strays
 
 STOP_SECONDS: Final = 60.0
 RESTART_SECONDS: Final = 60.0
@@ -82,17 +82,15 @@ class LocalStack:
 
     def stop(self) -> None:
         """End every process of the stack; its data stays."""
-        if self.running and (pid := self.state().get("pid")):
+        if self._supervisor is not None:
+            end(self._supervisor, STOP_SECONDS)
+            self._supervisor = None
+        elif self.running and (pid := self.state().get("pid")):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
             if not _happens(lambda: not self.running, STOP_SECONDS):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-        if self._supervisor is not None:
-            if self._supervisor.stdin is not None:
-                self._supervisor.stdin.close()
-            self._supervisor.wait()
-            self._supervisor = None
         end_strays(self.layout.directory)
         self.layout.info.unlink(missing_ok=True)
         self.layout.state.unlink(missing_ok=True)

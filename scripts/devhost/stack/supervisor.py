@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from scripts.devhost.stack.errors import StackError
+from scripts.devhost.stack.errors import StackError, sentence
 from scripts.devhost.stack.files import read_json, write_json
 from scripts.devhost.stack.layout import Layout
 from scripts.devhost.stack.lock import ALREADY_RUNNING, take
@@ -70,7 +70,7 @@ class Supervisor:
                 pass
             except (StackError, OSError) as error:
                 _say(f"failed: {error}")
-                self._report(str(error))
+                self._report(sentence(error))
                 return 1
             finally:
                 self._take_down()
@@ -114,8 +114,8 @@ class Supervisor:
 
     def _wait_for(self, names: list[str]) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        for name in names:
-            watch = self.watches[name]
+        for watch in (self.watches[name] for name in names if not self.watches[name].healthy):
+            name = watch.part.name
             while not watch.part.healthy():
                 if self._told_to_stop():
                     raise StoppedError
@@ -123,6 +123,7 @@ class Supervisor:
                     raise StackError(f"{name} did not start (see {self.layout.log(name)}).")
                 time.sleep(TICK_SECONDS / 4)
             watch.healthy = True
+            _say(f"{name} is well after {time.monotonic() - watch.started:.1f} s")
             self._report()
 
     def _look_after_parts(self) -> None:

@@ -1,0 +1,123 @@
+"""One clear sentence and an exit code for what a stranger's machine may lack."""
+
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from scripts.devhost.stack import StackError
+from scripts.devhost.stack.__main__ import main
+from scripts.devhost.stack.layout import ROOT
+from scripts.devhost.stack.node import install
+from scripts.devhost.stack.storage import PACKAGE
+
+TOOLS = ("bash", "cat", "cksum", "dirname", "grep", "mkdir", "rm")
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A clone with nothing installed."""
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "bootstrap.sh", tmp_path / "scripts")
+    shutil.copy(ROOT / "requirements-dev.txt", tmp_path)
+    return tmp_path
+
+
+def bootstrap(clone: Path, python: str | None) -> subprocess.CompletedProcess[str]:
+    """Run the script where `python3` is the given shell script, or is not there at all."""
+    path = clone / "bin"
+    path.mkdir()
+    for tool in TOOLS:
+        found = shutil.which(tool)
+        assert found
+        (path / tool).symlink_to(found)
+    if python is not None:
+        (path / "python3").write_text(f"#!{path / 'bash'}\n{python}\n")
+        (path / "python3").chmod(0o755)
+    return subprocess.run(
+        [str(path / "bash"), str(clone / "scripts" / "bootstrap.sh")],
+        env={"PATH": str(path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def making_venv_says(words: str) -> str:
+    return f'[[ "$1" == -m ]] && {{ echo "{words}" >&2; exit 1; }}; exit 0'
+
+
+@pytest.mark.parametrize("python", [None, "exit 1"])
+def test_wrong_python(clone: Path, python: str | None) -> None:
+    ended = bootstrap(clone, python)
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "PixCrawler needs Python 3.11, 3.12 or 3.13, and none was found on the PATH.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("OSError: [Errno 28] No space left on device", "The disk is full: "),
+        ("error: Failed to fetch: dns error", "The package registry cannot be reached: "),
+        ("Traceback: something else", "The installation failed: "),
+    ],
+)
+def test_installation_that_cannot_be(clone: Path, words: str, sentence: str) -> None:
+    ended = bootstrap(clone, making_venv_says(words))
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(sentence)
+    assert ended.stderr.count("\n") == 1
+
+
+def test_no_npm_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{port}/")
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
+    with pytest.raises(StackError, match=r"^The npm registry cannot be reached"):
+        install(PACKAGE, tmp_path / "azurite", lambda _: None)
+
+
+def test_failed_npm_installation_is_tried_again(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    lock = package / "package-lock.json"
+    lock.write_text(
+        '{"name": "empty", "version": "1.0.0", "lockfileVersion": 3,'
+        ' "packages": {"": {"name": "empty", "version": "1.0.0"}}}'
+    )
+    description = '{"name": "empty", "version": "1.0.0", "dependencies": {"forgotten": "1.0.0"}}'
+    (package / "package.json").write_text(description)
+    with pytest.raises(StackError, match=r"^npm could not install"):
+        install(package, tmp_path / "target", lambda _: None)
+    (package / "package.json").write_text('{"name": "empty", "version": "1.0.0"}')
+    said: list[str] = []
+    for _ in range(2):
+        install(package, tmp_path / "target", said.append)
+    assert len(said) == 1  # the second time there is nothing to do
+
+
+def test_directory_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    code = main(["up", "--directory", str(tmp_path / "file" / "stack"), "--parts", "imageweb"])
+    said = capsys.readouterr().err
+    assert code == 1
+    assert said.startswith("The local stack cannot start: ")
+    assert said.count("\n") == 1
+
+
+def test_full_disk(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    # The one disk that every Linux has and that is always full.
+    full = Path(f"/dev/shm/pixcrawler-{os.getpid()}")
+    (full / "stack").mkdir(parents=True)
+    try:
+        (full / "log").mkdir()
+        (full / "log" / "supervisor.log").symlink_to("/dev/full")
+        code = main(["up", "--directory", str(full), "--parts", "imageweb"])
+    finally:
+        shutil.rmtree(full)
+    said = capsys.readouterr().err
+    assert code == 1
+    assert said.count("\n") == 1
