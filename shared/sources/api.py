@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
+import aiohttp
 import httpx
 from pydantic import AfterValidator, StringConstraints
 
@@ -60,7 +61,7 @@ class Api:
                 body = await _read(response)
         except TimeoutError:
             raise _MayPass(f"no answer within {MOST_SECONDS:g} s") from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, aiohttp.ClientError) as error:  # the transport maps most, not all
             raise _MayPass(type(error).__name__) from None
         return _parse(body, response)
 

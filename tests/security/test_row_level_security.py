@@ -1,6 +1,5 @@
 """Who may do what in the database, cell by cell: 11 tables x 3 callers x 4 operations."""
 
-from collections.abc import Iterator
 from typing import LiteralString
 from uuid import UUID
 
@@ -42,12 +41,6 @@ UPDATE = {
     "credit_transactions": "amount", "usage_metrics": "api_calls", "notifications": "is_read",
     "notification_preferences": "email_enabled",
 }  # fmt: skip
-
-
-@pytest.fixture
-def connection(database_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(database_url) as opened:
-        yield opened
 
 
 def attempts(

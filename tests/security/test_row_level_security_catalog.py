@@ -1,6 +1,5 @@
 """What holds for every table, and what row-level security costs."""
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import psycopg
@@ -10,12 +9,6 @@ from psycopg import sql
 from tests.security.callers import INSERT, Person, attempt, become
 
 SHARED = list(INSERT)
-
-
-@pytest.fixture
-def connection(database_url: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(database_url) as opened:
-        yield opened
 
 
 class TestCatalog:

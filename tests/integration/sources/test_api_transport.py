@@ -1,0 +1,34 @@
+"""A source's API over the transport that the app uses."""
+
+import asyncio
+
+import pytest
+from httpx_aiohttp import HttpxAiohttpClient
+
+from shared.sources import SourceUnavailable
+from shared.sources.api import Api
+from tests.fakes.raw_http import answer, serving
+
+
+@pytest.mark.parametrize(
+    "said", [b"SSH-2.0-OpenSSH_9.2\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"]
+)
+async def test_broken_answers_are_named(said: bytes) -> None:
+    async def handler(_: str, writer: asyncio.StreamWriter) -> None:
+        writer.write(said)
+        writer.close()
+
+    async with serving(handler) as server, HttpxAiohttpClient() as http:
+        with pytest.raises(SourceUnavailable):
+            await Api(http, "Test/1", 0.01).get(f"http://{server.host}/", {"q": "cat"})
+    assert len(server.requests) == 3
+
+
+async def test_object_is_read() -> None:
+    async def handler(_: str, writer: asyncio.StreamWriter) -> None:
+        answer(writer, body=b'{"results": []}')
+
+    async with serving(handler) as server, HttpxAiohttpClient() as http:
+        found = await Api(http, "Test/1", 0.01).get(f"http://{server.host}/", {"q": "a cat"})
+    assert found == {"results": []}
+    assert server.requests[0].startswith("GET /?q=a+cat HTTP/1.1")
