@@ -83,7 +83,8 @@ class LocalStack:
     def stop(self) -> None:
         """End every process of the stack; its data stays."""
         if self._supervisor is not None:
-            end(self._supervisor, STOP_SECONDS)
+            with self._supervisor:
+                end(self._supervisor, STOP_SECONDS)
             self._supervisor = None
         elif self.running and (pid := self.state().get("pid")):
             with suppress(ProcessLookupError):

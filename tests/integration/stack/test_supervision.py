@@ -121,71 +121,80 @@ def test_what_is_written_for_others_is_for_the_owner_only(stack: LocalStack) -> 
 
 
 class TestEnds:
-    """In this order: each test begins with what the one before it left."""
+    @pytest.fixture
+    def running(self, directory: Path) -> Iterator[LocalStack]:
+        """A stack that nobody waits for, as `up` leaves it; at once where one is up."""
+        started = LocalStack(directory, PARTS).start(detached=True)
+        yield started
+        started.stop()
 
-    def test_no_part_outlives_a_killed_supervisor(self, stack: LocalStack, directory: Path) -> None:
-        taken = ports(stack)
-        os.kill(stack.state()["pid"], signal.SIGKILL)
+    @pytest.fixture
+    def stopped(self, directory: Path) -> Path:
+        LocalStack(directory).stop()
+        return directory
+
+    def test_no_part_outlives_a_killed_supervisor_and_up_goes_on_from_the_disk(
+        self, running: LocalStack, directory: Path
+    ) -> None:
+        taken = ports(running)
+        os.kill(running.state()["pid"], signal.SIGKILL)
         eventually(lambda: not strays(directory))
         eventually(lambda: not any(is_listening(port) for port in taken.values()))
         assert command("status", directory).returncode == 1
-
-    def test_up_goes_on_from_the_data_on_disk(self, directory: Path) -> None:
-        before = LocalStack(directory, PARTS)
         up = command("up", directory)
         assert (up.returncode, up.stderr) == (0, "")
-        assert works(before)
+        assert ports(running) == taken
+        assert works(running)
 
-    def test_down_leaves_no_process_and_no_port(self, directory: Path) -> None:
-        stack = LocalStack(directory, PARTS)
-        taken = ports(stack)
+    def test_down_leaves_no_process_and_no_port(self, running: LocalStack, directory: Path) -> None:
+        taken = ports(running)
         down = command("down", directory)
         assert (down.returncode, down.stdout) == (0, "The stack is down.\n")
         assert not strays(directory)
         assert not any(is_listening(port) for port in taken.values())
-        assert not stack.layout.info.exists()
+        assert not running.layout.info.exists()
         assert command("down", directory).returncode == 0
 
-    def test_a_taken_port_is_replaced(self, directory: Path) -> None:
-        remembered = LocalStack(directory, ("imageweb",))
+    def test_a_taken_port_is_replaced(self, stopped: Path) -> None:
+        remembered = LocalStack(stopped, ("imageweb",))
         with remembered:
             port = ports(remembered)["imageweb"]
-        with LocalStack(directory, ("imageweb",)) as again:
+        with LocalStack(stopped, ("imageweb",)) as again:
             assert ports(again)["imageweb"] == port
         script = f"import socket; s = socket.create_server(('127.0.0.1', {port})); input()"
         with subprocess.Popen(
             [sys.executable, "-c", script], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as squatter:
             eventually(lambda: is_listening(port))
-            with LocalStack(directory, ("imageweb",)) as elsewhere:
+            with LocalStack(stopped, ("imageweb",)) as elsewhere:
                 assert ports(elsewhere)["imageweb"] != port
             squatter.kill()
 
-    def test_a_stack_dies_with_the_program_that_runs_it(self, directory: Path) -> None:
+    def test_a_stack_dies_with_the_program_that_runs_it(self, stopped: Path) -> None:
         script = (
             "import sys, pathlib; from scripts.devhost.stack import LocalStack\n"
             "LocalStack(pathlib.Path(sys.argv[1]), ('imageweb',)).start(); print(flush=True)\n"
             "input()"
         )
         with subprocess.Popen(
-            [sys.executable, "-c", script, str(directory)], cwd=ROOT,
+            [sys.executable, "-c", script, str(stopped)], cwd=ROOT,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         ) as program:  # fmt: skip
             assert program.stdout is not None
             program.stdout.readline()
-            assert is_running(LocalStack(directory).layout)
+            assert is_running(LocalStack(stopped).layout)
             program.kill()
-        eventually(lambda: not is_running(LocalStack(directory).layout))
-        eventually(lambda: not strays(directory))
+        eventually(lambda: not is_running(LocalStack(stopped).layout))
+        eventually(lambda: not strays(stopped))
 
-    def test_ctrl_c_while_starting_leaves_nothing(self, directory: Path) -> None:
+    def test_ctrl_c_while_starting_leaves_nothing(self, stopped: Path) -> None:
         with subprocess.Popen(
-            [sys.executable, "-m", "scripts.devhost.stack", "up", "--directory", str(directory),
+            [sys.executable, "-m", "scripts.devhost.stack", "up", "--directory", str(stopped),
              "--parts", ",".join(PARTS)],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         ) as starting:  # fmt: skip
-            eventually(lambda: strays(directory))
+            eventually(lambda: strays(stopped))
             starting.send_signal(signal.SIGINT)
             _, errors = starting.communicate(timeout=60)
         assert (starting.returncode, errors) == (130, "Interrupted.\n")
-        assert not strays(directory)
+        assert not strays(stopped)
