@@ -1,25 +1,28 @@
 """The /admin paths: is the host ready, what does it run, run something now."""
 
 import json
+import os
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
 from scripts.devhost.host.durable.engine import Engine
 from scripts.devhost.host.functions import Function, FunctionTable
-
-RunNow = Callable[[Function, str], Awaitable[None]]
+from scripts.devhost.host.on_demand import OnDemand
+from scripts.devhost.host.workers import WorkerPool
 
 
 class Admin:
     """Answers /admin requests."""
 
-    def __init__(self, functions: FunctionTable, engine: Engine, run_now: RunNow) -> None:
+    def __init__(
+        self, functions: FunctionTable, engine: Engine, pool: WorkerPool, on_demand: OnDemand
+    ) -> None:
         self._functions = functions
         self._engine = engine
-        self._run_now = run_now
+        self._pool = pool
+        self._on_demand = on_demand
         self._started = time.monotonic()
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
@@ -41,6 +44,8 @@ class Admin:
             "id": "devhost",
             "state": "Running",
             "version": "4.0.0",
+            "processId": os.getpid(),
+            "workerProcessIds": self._pool.process_ids,
             "processUptime": int((time.monotonic() - self._started) * 1000),
         }
 
@@ -53,7 +58,7 @@ class Admin:
         except (ValueError, AttributeError):
             return web.Response(status=400)
         text = given if isinstance(given, str) else json.dumps(given)
-        await self._run_now(function, text)
+        self._on_demand.start(function, text)
         return web.Response(status=202)
 
 

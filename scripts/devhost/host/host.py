@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import errno
 import signal
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,13 +17,14 @@ from scripts.devhost.host.durable.api import DurableApi
 from scripts.devhost.host.durable.client_binding import client_binding
 from scripts.devhost.host.durable.engine import Engine
 from scripts.devhost.host.durable.store import Store
-from scripts.devhost.host.errors import HostError, InvocationError, WorkerLost
+from scripts.devhost.host.errors import HostError
 from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import Function, FunctionTable
 from scripts.devhost.host.http_server import HttpFront
 from scripts.devhost.host.log import get_log
+from scripts.devhost.host.on_demand import OnDemand
 from scripts.devhost.host.outputs import OutputSender
-from scripts.devhost.host.routing import RouteTable
+from scripts.devhost.host.routing import RouteTable, compile_route
 from scripts.devhost.host.settings import HostSettings
 from scripts.devhost.host.storage_accounts import StorageAccounts
 from scripts.devhost.host.timers import Timer
@@ -64,7 +64,7 @@ class Host:
         self._outputs = OutputSender(self._accounts)
         self._listeners: dict[str, QueueListener] = {}
         self._timers: dict[str, Timer] = {}
-        self._background: list[asyncio.Task[Any]] = []
+        self._parts: list[asyncio.Task[None]] = []
         self._runners: list[web.ServerRunner] = []
         self._log = get_log("host")
 
@@ -80,11 +80,18 @@ class Host:
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
                 starting.result()
-                await stopping
+                await asyncio.wait({stopping, *self._parts}, return_when=asyncio.FIRST_COMPLETED)
             starting.cancel()
             self._log.info("stopping")
+            self._raise_failure()
         finally:
             await self._stop()
+
+    def _raise_failure(self) -> None:
+        """A part that ends by itself has failed, and the host is not whole without it."""
+        for part in self._parts:
+            if part.done():
+                part.result()
 
     async def _start(self) -> None:
         functions, problems = await self._pool.start()
@@ -102,11 +109,9 @@ class Host:
         )
         self._create_listeners(table)
         await self._start_http(table, engine)
-        self._spawn(engine.run())
-        for listener in self._listeners.values():
-            self._spawn(listener.run())
-        for timer in self._timers.values():
-            self._spawn(timer.run())
+        listeners = [listener.run() for listener in self._listeners.values()]
+        timers = [timer.run() for timer in self._timers.values()]
+        self._parts = [asyncio.create_task(run) for run in (engine.run(), *listeners, *timers)]
         self._announce(table)
 
     def _create_listeners(self, table: FunctionTable) -> None:
@@ -129,13 +134,14 @@ class Host:
     async def _start_http(self, table: FunctionTable, engine: Engine) -> None:
         origin = f"http://{self._options.address}:{self._options.port}"
         routes = RouteTable(table.of_kind("httpTrigger"), self._settings.http.route_prefix)
+        on_demand = OnDemand(self._pool, engine, self._listeners, self._timers)
         front = HttpFront(
             self._settings.http,
             routes,
             self._pool,
             self._outputs,
             DurableApi(engine, origin),
-            Admin(table, engine, self._run_now),
+            Admin(table, engine, self._pool, on_demand),
             Cors(self._settings.cors),
             self._faults,
         )
@@ -161,47 +167,20 @@ class Host:
             raise HostError(f"Cannot listen on {address}:{port}: {error.strerror}.") from None
         return int(runner.addresses[0][1])
 
-    async def _run_now(self, function: Function, text: str) -> None:
-        """Start a function because /admin/functions asked for it."""
-        if function.name in self._timers:
-            self._spawn(self._timers[function.name].fire(past_due=False))
-        elif function.name in self._listeners:
-            self._spawn(self._listeners[function.name].run_now(text))
-        elif function.kind == "orchestrationTrigger":
-            self._engine.start(function.durable_name, None, text or None, None)
-        else:
-            self._spawn(self._run_activity(function, text))
-
-    async def _run_activity(self, function: Function, text: str) -> None:
-        try:
-            await self._pool.invoke(function.name, text)
-        except (InvocationError, WorkerLost) as error:
-            self._log.error("%s failed: %s", function.name, error)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        task.add_done_callback(self._background_ended)
-        self._background.append(task)
-
-    def _background_ended(self, task: asyncio.Task[Any]) -> None:
-        self._background.remove(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._log.error("a part of the host ended: %r", error, exc_info=error)
-
     def _announce(self, table: FunctionTable) -> None:
         for function in table.enabled:
-            self._log.info("%s: %s", function.name, function.kind)
+            self._log.info("%s", describe(function, self._settings.http.route_prefix))
         address = f"http://{self._options.address}:{self._options.port}"
-        count = len(table.enabled)
-        self._log.info("%d functions, %d workers, %s", count, self._options.workers, address)
+        count, workers = len(table.enabled), self._options.workers
+        self._log.info("ready: %d functions, worker processes: %d, %s", count, workers, address)
 
     async def _stop(self) -> None:
         for runner in self._runners:
             for site in list(runner.sites):
                 await site.stop()
-        for task in list(self._background):
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        for part in self._parts:
+            part.cancel()
+        await asyncio.gather(*self._parts, return_exceptions=True)
         await self._drain()
         for runner in self._runners:
             with contextlib.suppress(TimeoutError):
@@ -215,6 +194,16 @@ class Host:
         if hasattr(self, "_engine"):
             waits.append(self._engine.drain(_GRACE_SECONDS))
         await asyncio.gather(*waits)
+
+
+def describe(function: Function, prefix: str) -> str:
+    """One line on what makes the function run."""
+    trigger = function.trigger
+    if function.kind == "httpTrigger":
+        route = compile_route(function, prefix)
+        return f"{function.name}: {','.join(sorted(route.methods or {'*'}))} /{route.template}"
+    source = trigger.get("queueName") or trigger.get("schedule") or ""
+    return f"{function.name}: {function.kind} {source}".rstrip()
 
 
 def _server(handler: Any) -> web.Server:

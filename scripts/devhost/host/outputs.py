@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from azure.core.exceptions import AzureError
+
+from scripts.devhost.host.errors import InvocationError
 from scripts.devhost.host.functions import Binding, Function
 from scripts.devhost.host.settings import expand
 from scripts.devhost.host.storage_accounts import StorageAccounts
@@ -31,7 +34,11 @@ class OutputSender:
             binding = function.binding(name)
             queue = queue_name(binding, function.name)
             storage = self._accounts.get(binding)
-            for body in bodies:
-                await storage.put(queue, storage.encode(body))
+            try:
+                for body in bodies:
+                    await storage.put(queue, storage.encode(body))
+            except (AzureError, ValueError) as error:
+                reason = str(error).partition("\n")[0]
+                raise InvocationError(f"OutputError: cannot send to {queue}: {reason}") from None
             if queue in self._wakers:
                 self._wakers[queue]()

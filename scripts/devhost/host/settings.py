@@ -121,6 +121,7 @@ def load_settings(app: Path, *, cors: str | None = None) -> HostSettings:
     for name, value in local.get("Values", {}).items():
         os.environ.setdefault(name, str(value))
     os.environ.setdefault("FUNCTIONS_WORKER_RUNTIME", "python")
+    os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
     extensions = host.get("extensions", {})
     try:
         return HostSettings(

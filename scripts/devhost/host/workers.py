@@ -163,6 +163,11 @@ class WorkerPool:
         self._ready.set()
         return loaded[0]
 
+    @property
+    def process_ids(self) -> list[int]:
+        """The processes that can run functions now."""
+        return [worker.pid for worker in self._workers if worker.is_ready]
+
     def configure(self, durable_client: str) -> None:
         """Set what durable client bindings are given, in every worker from now on."""
         self._durable_client = durable_client

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -63,6 +64,8 @@ class DurableApi:
             return self._route(request)
         except ValueError as error:  # a time or number of the query that is none
             return _refusal(400, str(error))
+        except sqlite3.OperationalError as error:
+            return _refusal(500, f"The durable state cannot be stored: {error}.")
 
     def _route(self, request: ApiRequest) -> ApiReply:
         parts = [unquote(part) for part in request.path.strip("/").split("/")]
