@@ -20,6 +20,13 @@ find_python() {
   return 1
 }
 
+# Whether so little is left that an installation cannot go on: then not even the log says so.
+disk_is_full() {
+  local free
+  free="$(df -Pk "$PROJECT" 2>/dev/null | { read -r _; read -r _ _ _ free _ && echo "$free"; })" || return 1
+  ((free < 51200))
+}
+
 # Runs a step quietly; when it fails, says why in one sentence and where to read more.
 step() {
   local sentence="$1" log="$PROJECT/.local/log/bootstrap.log"
@@ -27,7 +34,7 @@ step() {
   mkdir -p "$PROJECT/.local/log" 2>/dev/null && : >"$log" 2>/dev/null ||
     die "Cannot write to $PROJECT/.local: the disk is full or the directory is read-only."
   "$@" >"$log" 2>&1 && return
-  if grep -qi -e 'no space left' -e 'disk quota' "$log"; then
+  if disk_is_full || grep -qi -e 'no space left' -e 'disk quota' "$log"; then
     die "The disk is full: $sentence."
   elif grep -qiE 'resolve host|name resolution|dns error|connection refused|network is unreachable|timed out|connect error|error sending request|newconnectionerror' "$log"; then
     die "The package registry cannot be reached: $sentence (see $log)."

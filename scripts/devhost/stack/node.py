@@ -14,6 +14,7 @@ from scripts.devhost.stack.errors import StackError
 
 OLDEST: Final = 22  # what Azurite asks for
 INSTALL_SECONDS: Final = 600
+LEAST_FREE_BYTES: Final = 50 * 1024 * 1024
 
 
 def node() -> Path:
@@ -90,7 +91,8 @@ def _run_npm(target: Path) -> None:
 
 def _sentence(log: Path) -> str:
     text = log.read_text(errors="replace")
-    if "ENOSPC" in text:
+    # On a full disk not even the log may say so.
+    if "ENOSPC" in text or shutil.disk_usage(log.parent).free < LEAST_FREE_BYTES:
         return f"The disk is full: npm could not install into {log.parent}."
     if any(code in text for code in ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT",
                                      "ECONNRESET", "ENETUNREACH", "FETCH_ERROR")):  # fmt: skip
