@@ -1,6 +1,7 @@
 """The public orchestration patterns, driven through the unmodified durable client."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,20 @@ def test_query_by_status_lists_ended_instances(host: RunningHost) -> None:
 def test_entities_are_refused_clearly(host: RunningHost) -> None:
     reply = host.client.post("/runtime/webhooks/durabletask/entities/counter/one?op=add")
     assert (reply.status_code, "entities" in reply.json()["Message"]) == (501, True)
+
+
+def test_no_more_activities_at_once_than_host_json_allows(host: RunningHost) -> None:
+    assert host.result(host.begin("crowd"))["runtimeStatus"] == "Completed"
+    running = list(accumulate({"in": 1, "out": -1}.get(mark, 0) for mark in host.marks))
+    assert max(running) == 3
+
+
+def test_oversized_payload_is_counted(host: RunningHost) -> None:
+    assert len(host.result(host.begin("call", ["produce", 20_000]))["output"]) == 20_000
+    assert host.client.get("/admin/instances").json()["oversizedPayloads"] == 1
+
+
+def test_overlong_activity_fails_and_is_not_repeated(host: RunningHost) -> None:
+    ended = host.result(host.begin("call", ["sleep", 60]))
+    assert ended["runtimeStatus"] == "Failed"
+    assert "Timeout value of 2 seconds exceeded" in ended["output"]

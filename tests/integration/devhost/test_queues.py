@@ -14,9 +14,8 @@ from tests.integration.devhost.hosting import RunningHost, eventually
 
 
 @pytest.fixture(scope="module")
-def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with LocalStack(tmp_path_factory.mktemp("stack"), parts=("azurite",)) as stack:
-        yield stack.info.storage_connection_string
+def connection(stack_services: LocalStack) -> str:
+    return stack_services.info.storage_connection_string
 
 
 def make_host(directory: Path, connection: str, inbox: str) -> RunningHost:

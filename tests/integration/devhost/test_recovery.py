@@ -78,6 +78,12 @@ def test_everything_delivered_twice_and_in_disorder_gives_the_same(host: Running
     assert kinds.count("TaskCompleted") == len(STEPS)
 
 
+def test_strict_sizes_fail_the_activity(host: RunningHost) -> None:
+    with host.start("--strict-sizes"):
+        output = host.result(host.begin("call", ["produce", 20_000]))["output"]
+        assert "the output of produce is larger than 16 KB" in output
+
+
 def test_stop_leaves_no_process_and_frees_the_port(host: RunningHost) -> None:
     with host.start("--workers", "2"):
         workers = host.worker_pids()

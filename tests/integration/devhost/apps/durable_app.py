@@ -4,6 +4,7 @@
 import datetime as dt
 import json
 import os
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,34 @@ def long_chain(context: df.DurableOrchestrationContext) -> Steps:
         pair = [context.call_activity("mark", [context.instance_id, step + i]) for i in range(2)]
         done += yield context.task_all(pair)
     return done
+
+
+@app.orchestration_trigger(context_name="context")
+def crowd(context: df.DurableOrchestrationContext) -> Steps:
+    yield context.task_all([context.call_activity("occupy", n) for n in range(9)])
+
+
+@app.orchestration_trigger(context_name="context")
+def call(context: df.DurableOrchestrationContext) -> Steps:
+    name, given = context.get_input()
+    return (yield context.call_activity(name, given))
+
+
+@app.activity_trigger(input_name="number")
+def occupy(number: int) -> None:
+    note("in")
+    time.sleep(0.05)
+    note("out")
+
+
+@app.activity_trigger(input_name="size")
+def produce(size: int) -> str:
+    return "x" * size
+
+
+@app.activity_trigger(input_name="seconds")
+def sleep(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 @app.activity_trigger(input_name="payload")
