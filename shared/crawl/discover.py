@@ -22,14 +22,14 @@ async def discover(
         page = await open_source(search.engine).search(search.keyword, search.cursor)
     except SourceUnavailable as error:
         async with database.transaction() as transaction:
-            await repo.degrade_search(transaction, search_id, str(error))
-            await repo.add_event(
-                transaction,
-                search.job_id,
-                "warning",
-                "search.degraded",
-                f"{search.engine} does not answer for “{search.keyword}”: {error}",
-            )
+            if await repo.degrade_source(transaction, search, str(error)):
+                await repo.add_event(
+                    transaction,
+                    search.job_id,
+                    "warning",
+                    "source.degraded",
+                    f"{search.engine} does not answer: {error}",
+                )
         return {"found": 0}
     candidates = list({candidate.url: candidate for candidate in page.candidates}.values())
     async with database.transaction() as transaction:

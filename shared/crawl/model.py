@@ -23,8 +23,8 @@ class JobState:
     lost: int
     waiting: int
     pending_chunks: int
-    wave_chunks: int
-    wave_failed: int
+    recent_chunks: int
+    recent_failed: int
     searches: int
     open_searches: int
     degraded_searches: int

@@ -27,15 +27,19 @@ def decide(state: JobState) -> Decision:
     """What to do next, from the sums alone."""
     if state.stored >= state.max_images:
         return Decision(done=True)
-    gave_up = state.wave_chunks > 0 and state.wave_failed * 2 > state.wave_chunks
     nothing_left = not (state.waiting or state.pending_chunks or state.open_searches)
-    if gave_up or nothing_left:
+    if _is_cut_off(state) or nothing_left:
         return Decision(done=True, failure=_failure(state))
     return Decision(done=False, wanted=_wanted(state))
 
 
+def _is_cut_off(state: JobState) -> bool:
+    """Whether all of the last chunks were lost: trying on would only hammer what is down."""
+    return 0 < state.recent_chunks == state.recent_failed
+
+
 def _failure(state: JobState) -> str | None:
-    if state.wave_failed * 2 > state.wave_chunks or state.lost * 2 > state.tried:
+    if _is_cut_off(state) or state.lost * 2 > state.tried:
         return f"The image hosts stopped answering: {state.lost} of {state.tried} downloads failed."
     if state.degraded_searches * 2 >= max(state.searches, 1):
         return (

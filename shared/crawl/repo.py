@@ -14,6 +14,8 @@ from shared.platform.db import Transaction
 if TYPE_CHECKING:
     from shared.sources.source import Candidate
 
+RECENT_CHUNKS = 3  # what tells that the network is gone
+
 
 async def lock_job(transaction: Transaction, job_id: int) -> dict[str, Any] | None:
     """The job's ``status, attempt, max_images``; its row stays locked until the commit."""
@@ -36,9 +38,12 @@ async def load_state(transaction: Transaction, job_id: int) -> JobState | None:
                 coalesce(sum(candidates) FILTER (WHERE completed_at IS NOT NULL), 0) AS tried,
                 coalesce(sum(lost), 0) AS lost,
                 count(*) FILTER (WHERE status IN ('pending', 'active')) AS pending_chunks,
-                count(*) FILTER (WHERE wave) AS wave_chunks,
-                count(*) FILTER (WHERE wave AND status = 'failed') AS wave_failed
-              FROM (SELECT *, created_at = max(created_at) OVER () AS wave
+                count(*) FILTER (WHERE recency <= %(recent)s) AS recent_chunks,
+                count(*) FILTER (WHERE recency <= %(recent)s AND status = 'failed')
+                  AS recent_failed
+              FROM (SELECT *, CASE WHEN status IN ('completed', 'failed') THEN
+                      rank() OVER (PARTITION BY status IN ('completed', 'failed')
+                        ORDER BY completed_at DESC) END AS recency
                     FROM job_chunks WHERE job_id = %(job_id)s) AS job_chunks
             ),
             searches AS (
@@ -54,7 +59,7 @@ async def load_state(transaction: Transaction, job_id: int) -> JobState | None:
             SELECT status, attempt, max_images, chunks.*, searches.*, candidates.*
             FROM crawl_jobs, chunks, searches, candidates WHERE crawl_jobs.id = %(job_id)s
             """,
-            {"job_id": job_id},
+            {"job_id": job_id, "recent": RECENT_CHUNKS},
         )
         return await cursor.fetchone()
 
@@ -117,16 +122,17 @@ async def advance_search(
     return cursor.rowcount == 1
 
 
-async def degrade_search(transaction: Transaction, search_id: int, reason: str) -> None:
-    """Gives the search up: its source does not answer."""
-    await transaction.connection.execute(
+async def degrade_source(transaction: Transaction, search: Search, reason: str) -> bool:
+    """Gives up all open searches of the source for this job; False when that was done before."""
+    cursor = await transaction.connection.execute(
         """
         UPDATE crawl_searches SET exhausted = true, degraded_reason = %(reason)s,
           updated_at = now()
-        WHERE id = %(search_id)s AND NOT exhausted
+        WHERE job_id = %(job_id)s AND engine = %(engine)s AND NOT exhausted
         """,
-        {"search_id": search_id, "reason": reason},
+        {"job_id": search.job_id, "engine": search.engine, "reason": reason},
     )
+    return cursor.rowcount > 0
 
 
 async def insert_candidates(

@@ -17,6 +17,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from shared.platform.address_guard import AddressGuard, BlockedAddress
+from shared.platform.resolver import Resolver
 from shared.platform.retry import Refused, retry_after, retrying
 
 OPT_OUT: Final = frozenset({"noai", "noimageai", "noindex", "noimageindex", "noml", "none"})
@@ -74,7 +75,8 @@ class SafeHttp:
     ) -> None:
         self._limits = limits
         self._guard = AddressGuard(allowed_hosts)
-        self._resolver = resolver
+        self._resolver = resolver or Resolver()
+        self._connections = asyncio.Semaphore(limits.connections)
         self._hosts: weakref.WeakValueDictionary[str, asyncio.Semaphore] = (
             weakref.WeakValueDictionary()
         )
@@ -92,7 +94,7 @@ class SafeHttp:
     def _session(self, tls: ssl.SSLContext) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             ssl=tls,
-            limit=self._limits.connections,
+            limit=0,  # ours to count, see `_attempt`
             ttl_dns_cache=self._limits.dns_cache_seconds,
             resolver=self._resolver,
             socket_factory=self._guard.open_socket,
@@ -104,6 +106,7 @@ class SafeHttp:
     async def aclose(self) -> None:
         """Closes every connection."""
         await self._client.aclose()
+        await self._resolver.close()
 
     async def fetch(self, url: str) -> Fetched:
         """The body behind the URL, which is asked for at most ``limits.attempts`` times.
@@ -113,7 +116,7 @@ class SafeHttp:
         """
         try:
             host = httpx.URL(url).host
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, ValueError) as error:
             raise FetchRefused("blocked_address", str(error)) from None
         tries = retrying(
             host,
@@ -126,14 +129,14 @@ class SafeHttp:
 
     async def _attempt(self, url: str, host: str) -> tuple[bytes, httpx.Headers, str]:
         try:
-            # Waiting for the host's turn is our choice, not its fault: outside the deadline.
-            async with self._slot(host):
+            # Waiting for a turn is our choice, not the host's fault: outside the deadline.
+            async with self._slot(host), self._connections:
                 async with asyncio.timeout(self._limits.total_seconds):
                     return await self._follow(url)
         except TimeoutError:
             detail = f"no complete answer within {self._limits.total_seconds:g} s"
             raise FetchRefused("timeout", detail) from None
-        except (BlockedAddress, httpx.InvalidURL, httpx.UnsupportedProtocol) as refused:
+        except (BlockedAddress, httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as refused:
             raise FetchRefused("blocked_address", str(refused)) from None
         except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
             raise _network_failure(error) from None
@@ -158,7 +161,7 @@ class SafeHttp:
     async def _read(self, response: httpx.Response) -> bytes:
         most = self._limits.max_bytes
         declared = response.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > most:
+        if declared.isdecimal() and float(declared) > most:
             raise FetchRefused("too_large", f"{declared} bytes declared, {most} allowed")
         decoder = _decoder(response.headers.get("content-encoding", ""))
         body = bytearray()

@@ -17,8 +17,8 @@ FRESH = JobState(
     lost=0,
     waiting=0,
     pending_chunks=0,
-    wave_chunks=0,
-    wave_failed=0,
+    recent_chunks=0,
+    recent_failed=0,
     searches=2,
     open_searches=2,
     degraded_searches=0,
@@ -44,10 +44,13 @@ class TestDecide:
         assert decision.done
         assert decision.failure is None
 
-    def test_fails_when_most_chunks_of_a_wave_were_lost(self) -> None:
-        decision = decide(replace(FRESH, wave_chunks=4, wave_failed=3, tried=40, lost=31))
+    def test_fails_when_all_of_the_last_chunks_were_lost(self) -> None:
+        decision = decide(replace(FRESH, recent_chunks=3, recent_failed=3, tried=40, lost=31))
         assert decision.done
         assert "31 of 40 downloads failed" in str(decision.failure)
+
+    def test_goes_on_after_some_lost_chunks(self) -> None:
+        assert not decide(replace(FRESH, recent_chunks=3, recent_failed=2, tried=40)).done
 
     def test_fails_when_the_sources_do_not_answer(self) -> None:
         decision = decide(replace(FRESH, open_searches=0, degraded_searches=2))
@@ -58,8 +61,8 @@ class TestDecide:
         assert decide(state).failure is None
 
     def test_asks_for_more_candidates_the_fewer_turn_out_good(self) -> None:
-        good = decide(replace(FRESH, stored=50, tried=50, wave_chunks=1)).wanted
-        poor = decide(replace(FRESH, stored=50, tried=200, wave_chunks=1)).wanted
+        good = decide(replace(FRESH, stored=50, tried=50)).wanted
+        poor = decide(replace(FRESH, stored=50, tried=200)).wanted
         assert good == 50
         assert poor == 200
 
