@@ -24,6 +24,15 @@ class TestBodies:
             outcome, _ = await refusal(client, f"http://{server.host}/")
         assert outcome == "too_large"
 
+    @pytest.mark.parametrize("length", ["9" * 30, "9" * 5000, "-1", "1e3", "٣"])
+    async def test_nonsense_about_the_size_is_refused(self, length: str) -> None:
+        async def handler(_: str, writer: asyncio.StreamWriter) -> None:
+            writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode())
+            writer.close()
+
+        async with serving(handler) as server, opened(allow=server.host) as client:
+            await refusal(client, f"http://{server.host}/")
+
     async def test_exactly_the_limit_is_taken(self) -> None:
         async def handler(_: str, writer: asyncio.StreamWriter) -> None:
             answer(writer, body=b"x" * 100_000)
@@ -238,3 +247,14 @@ class TestManners:
         async with serving(handler) as server, opened(limits, allow=server.host) as client:
             await asyncio.gather(*(client.fetch(f"http://{server.host}/{n}") for n in range(8)))
         assert most == 2
+
+    async def test_waiting_for_a_turn_is_not_the_hosts_delay(self) -> None:
+        async def handler(_: str, writer: asyncio.StreamWriter) -> None:
+            await asyncio.sleep(0.2)
+            answer(writer, body=b"body")
+
+        limits = replace(LIMITS, connections=1, total_seconds=0.4, attempts=1)
+        async with serving(handler) as server, opened(limits, allow=server.host) as client:
+            urls = [f"http://{server.host}/{n}" for n in range(4)]
+            fetched = await asyncio.gather(*map(client.fetch, urls))
+        assert [one.body for one in fetched] == [b"body"] * 4

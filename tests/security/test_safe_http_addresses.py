@@ -75,6 +75,12 @@ class TestAddresses:
         assert outcome == "blocked_address"
         assert dialled == []
 
+    async def test_names_are_looked_up_before_they_are_judged(self, dialled: list[str]) -> None:
+        async with opened() as client:
+            outcome, _ = await refusal(client, "http://localhost/")
+        assert outcome == "blocked_address"
+        assert dialled == []
+
     async def test_public_address_is_dialled(self, dialled: list[str]) -> None:
         async with opened(resolver=Names(PUBLIC)) as client:
             outcome, _ = await refusal(client, "http://example.com/")
@@ -140,6 +146,22 @@ class TestRedirects:
         assert outcome == "blocked_address"
         assert dialled == ["127.0.0.1"]
         assert len(server.requests) == 1
+
+    @pytest.mark.parametrize(
+        "target",
+        [
+            "http://[::1", "http://[v1.a]/", "http://a]b/", "//", "http://%00/", "http://\xff/",
+            "http://xn--/", "http://" + "a" * 70 + ".example/", "http://..example/", "http://a:b/",
+            "\\\\127.0.0.1\\", "http:127.0.0.1", "x" * 8000,
+        ],
+    )  # fmt: skip
+    async def test_nonsense_is_refused(self, dialled: list[str], target: str) -> None:
+        async with (
+            serving(answering((302, {"Location": target}))) as server,
+            opened(allow=server.host, resolver=Names("127.0.0.1")) as client,
+        ):
+            await refusal(client, f"http://{server.host}/")
+        assert set(dialled) <= {"127.0.0.1"}
 
     async def test_https_does_not_become_http(self, tmp_path: Path) -> None:
         server_tls, client_tls = self_signed(tmp_path)
