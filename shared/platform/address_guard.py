@@ -16,11 +16,16 @@ from ssrfguard import DEFAULT_DENIED, AddressTable, Block, Policy, Reach, SSRFGu
 
 SocketAddress: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 
-# Inside Azure this public address is the host agent ("WireServer").
-_WIRE_SERVER: Final = Block(
-    ip_network("168.63.129.16/32"), "Azure platform", "Microsoft Learn", Reach.DENIED
+_TABLE: Final = AddressTable(
+    (
+        *DEFAULT_DENIED.blocks,
+        # Inside Azure this public address is the host agent ("WireServer").
+        Block(ip_network("168.63.129.16/32"), "Azure platform", "Microsoft Learn", Reach.DENIED),
+        # The longest prefix decides: this closes what no other block mentions.
+        Block(ip_network("::/0"), "Not assigned", "RFC4291", Reach.DENIED),
+        Block(ip_network("2000::/3"), "Global Unicast", "RFC4291", Reach.PERMITTED),
+    )
 )
-_TABLE: Final = AddressTable((*DEFAULT_DENIED.blocks, _WIRE_SERVER))
 _PORTS: Final = frozenset({80, 443})
 _IDENTITY_VARIABLES: Final = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT", "IMDS_ENDPOINT")
 

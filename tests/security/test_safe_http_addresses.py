@@ -42,7 +42,7 @@ class TestAddresses:
             "http://[fd00::1]/", "http://[ff02::1]/", "http://169.254.169.254/metadata/instance",
             "http://168.63.129.16/machine", "http://10.1.2.3/", "http://172.16.0.1/",
             "http://192.168.1.1/", "http://100.64.0.1/", "http://224.0.0.1/",
-            "http://255.255.255.255/", "http://198.18.0.1/",
+            "http://255.255.255.255/", "http://[1::1]/", "http://[4000::1]/", "http://198.18.0.1/",
             "http://user@example.com/", "http://user:secret@example.com/",
             "http://example.com@127.0.0.1/", "http://127.0.0.1\\@example.com/",
             "http://example.com:22/", "http://example.com:6379/", "http://example.com:10000/",
@@ -81,11 +81,14 @@ class TestAddresses:
         assert outcome == "blocked_address"
         assert dialled == []
 
-    async def test_public_address_is_dialled(self, dialled: list[str]) -> None:
-        async with opened(resolver=Names(PUBLIC)) as client:
+    @pytest.mark.parametrize(
+        "address", [PUBLIC, "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5db8:d70e"]
+    )
+    async def test_public_address_is_dialled(self, dialled: list[str], address: str) -> None:
+        async with opened(resolver=Names(address)) as client:
             outcome, _ = await refusal(client, "http://example.com/")
         assert outcome == "network_error"
-        assert set(dialled) == {PUBLIC}
+        assert set(dialled) == {address}
 
     async def test_rebinding_never_reaches_loopback(self, dialled: list[str]) -> None:
         async with opened(resolver=Names(PUBLIC, "127.0.0.1")) as client:

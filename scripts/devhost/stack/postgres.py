@@ -218,7 +218,7 @@ def _reason(said: str, log: Path, port: int) -> str:
 def _answers(process: subprocess.Popen[bytes], url: str, deadline: float) -> bool:
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            psycopg.connect(url, connect_timeout=5).close()
+            psycopg.connect(url, connect_timeout=2).close()
         except psycopg.OperationalError:
             time.sleep(0.03)
         else:
