@@ -62,7 +62,8 @@ def build_parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="POINT[:N]",
-        help="kill -9 at the Nth pass of a point (may be repeated)",
+        help="kill -9 at the Nth pass of a point, counted from the start of the process; "
+        "may be repeated",
     )
     faults.add_argument(
         "--strict-sizes",

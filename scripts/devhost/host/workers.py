@@ -75,9 +75,11 @@ class WorkerProcess:
     async def watch(self) -> None:
         """Log what the worker prints until it has ended."""
         output = self.process.stdout
-        with contextlib.suppress(ValueError):  # a line longer than the limit
-            while output is not None and (line := await output.readline()):
-                self.log.info(line.decode(errors="replace").rstrip())
+        while output is not None and not output.at_eof():
+            with contextlib.suppress(ValueError):  # a line longer than the limit
+                line = (await output.readline()).decode(errors="replace").rstrip()
+                if line:
+                    self.log.info(line)
         await self.process.wait()
         await self.lost.wait()
 

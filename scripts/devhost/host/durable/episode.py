@@ -15,7 +15,6 @@ from scripts.devhost.host.durable.events import (
     event,
     execution_started,
     parent_instance,
-    parse_timestamp,
 )
 from scripts.devhost.host.durable.records import ActivityItem, Instance, Message, Outcome
 from scripts.devhost.host.durable.replay import (
@@ -141,8 +140,7 @@ class Episode:
 
     def _timer_message(self, task_id: int, fire_at: str) -> Message:
         fired = event(EventType.TIMER_FIRED, fire_at, TimerId=task_id, FireAt=fire_at)
-        due = parse_timestamp(fire_at).timestamp()
-        return Message(self._instance.id, self._instance.execution_id, fired, due)
+        return Message(self._instance.id, self._instance.execution_id, fired)
 
     def _child(self, task_id: int, scheduled: Scheduled) -> Event:
         return execution_started(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.devhost.host.durable.events import Event, Status
+from scripts.devhost.host.durable.events import Event, Status, parse_timestamp
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,16 @@ class Instance:
 
 @dataclass(frozen=True)
 class Message:
-    """An event for an instance, not to be delivered before `due`."""
+    """An event for an instance, to be delivered from the event's own time on."""
 
     instance_id: str
     execution_id: str | None
     event: Event
-    due: float = 0.0
+
+    @property
+    def due(self) -> float:
+        """When the event may be delivered: later than now for a timer."""
+        return parse_timestamp(self.event["Timestamp"]).timestamp()
 
 
 @dataclass(frozen=True)

@@ -150,8 +150,7 @@ class Store:
             return None
         kept = [row for row in rows if row["sequence"] not in stale]
         messages = [
-            Message(instance_id, row["execution_id"], json.loads(row["event"]), row["due"])
-            for row in kept
+            Message(instance_id, row["execution_id"], json.loads(row["event"])) for row in kept
         ]
         # An execution begins with its start, also when events came before it.
         messages.sort(key=lambda m: m.event["EventType"] != EventType.EXECUTION_STARTED)
