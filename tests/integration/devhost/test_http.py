@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -158,9 +159,14 @@ class TestCors:
 
 class TestLimits:
     def test_requests_beyond_the_outstanding_limit_get_429(self, host: RunningHost) -> None:
+        together = threading.Barrier(6)
+
+        def request(_: int) -> int:
+            together.wait()
+            return host.client.get("/api/sleep/0.7").status_code
+
         with concurrent.futures.ThreadPoolExecutor(6) as threads:
-            replies = list(threads.map(lambda _: host.client.get("/api/sleep/0.5"), range(6)))
-        statuses = sorted(reply.status_code for reply in replies)
+            statuses = sorted(threads.map(request, range(6)))
         assert statuses == [200, 200, 200, 429, 429, 429]
 
     def test_function_timeout_ends_the_request_and_restarts_the_worker(

@@ -217,9 +217,8 @@ class Engine:
     def _missing(self, name: str, kind: str) -> str:
         trigger = "activityTrigger" if kind == "activity" else "orchestrationTrigger"
         known = ", ".join(f"'{f.durable_name}'" for f in self.functions.of_kind(trigger))
-        article = "an"
         return (
-            f"The function '{name}' doesn't exist, is disabled, or is not {article} {kind} "
+            f"The function '{name}' doesn't exist, is disabled, or is not an {kind} "
             f"function. Additional info: The following are the known {kind} functions: {known}."
         )
 
