@@ -69,9 +69,17 @@ def _build(target: Path, seed: int, per_keyword: int, say: Say) -> None:
             candidates = assemble(workshop, seed, per_keyword)
         Catalogue(unfinished, candidates).write()
         unfinished.rename(target)
+        _remove_outdated(target)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
+
+
+def _remove_outdated(built: Path) -> None:
+    """Remove what other versions of the code or of the packages have drawn."""
+    for other in built.parent.iterdir():
+        if other.is_dir() and not other.name.endswith(_version()):
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _version() -> str:

@@ -74,7 +74,8 @@ class Workshop:
                 for index, picture in waiting.items()
             }
             drawn = self._draw(tries)
-            for index in sorted(drawn):
+            # Photographs first: another seed would not make them other pictures.
+            for index in sorted(drawn, key=lambda i: (not pictures[i].subject.photograph, i)):
                 kept = np.array([file.dhash for file in files.values()], dtype=np.uint64)
                 if nearest(drawn[index].dhash, kept) >= DISTINCT:
                     files[index] = drawn[index]
