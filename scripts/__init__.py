@@ -1,0 +1,1 @@
+"""Programs for people: local stack, demo, crawl, benchmarks."""
