@@ -10,9 +10,9 @@ import pytest
 from tests.integration.devhost.hosting import RunningHost
 
 
-def run(directory: Path, script: str, *options: str) -> tuple[int, str]:
+def run(directory: Path, script: str, *options: str, **environment: str) -> tuple[int, str]:
     """Exit code and output of a host that is expected not to start."""
-    host = RunningHost(directory, script)
+    host = RunningHost(directory, script, **environment)
     host.launch(*options)
     code = host.wait()
     host.client.close()
@@ -64,6 +64,20 @@ def test_app_that_raises_while_it_is_imported(tmp_path: Path) -> None:
 def test_missing_script(tmp_path: Path) -> None:
     code, output = run(tmp_path, "nowhere.py")
     assert (code, "nowhere.py does not exist in" in output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("storage", "sentence"),
+    [
+        ("", "The setting AzureWebJobsStorage, which queue bindings need, is not defined."),
+        ("nonsense", "The setting AzureWebJobsStorage is not a connection string"),
+    ],
+)
+def test_queue_triggers_need_a_storage_account(tmp_path: Path, storage: str, sentence: str) -> None:
+    code, output = run(tmp_path, "queue_app.py", AzureWebJobsStorage=storage, INBOX="inbox")
+    assert code == 1
+    assert sentence in output
+    assert "Traceback" not in output
 
 
 def test_port_in_use(tmp_path: Path) -> None:
