@@ -52,6 +52,15 @@ class Api:
         """The JSON answer to ``body``."""
         return self._send("POST", path, json=body or {}).json()
 
+    def delete(self, path: str) -> None:
+        """Removes what is at ``path``."""
+        self._send("DELETE", path)
+
+    @property
+    def authorization(self) -> str:
+        """The header that says who is signed in."""
+        return self._http.headers["Authorization"]
+
     def every(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """All items of a list, page by page."""
         cursor: str | None = None

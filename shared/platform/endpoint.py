@@ -219,9 +219,24 @@ def _path_value(kind: type, text: str) -> object:
 
 def _validate(model: type[BaseModel], value: object, where: str) -> BaseModel:
     try:
+        has_nul = _has_nul(value)  # PostgreSQL's text cannot hold it
+    except RecursionError:
+        raise errors.BadRequest("The body is nested too deeply.") from None
+    if has_nul:
+        field = {"loc": [where], "msg": "the NUL character is not allowed", "type": "nul"}
+        raise errors.Invalid("Invalid: the NUL character is not allowed.", errors=[field])
+    try:
         return model.model_validate(value)
     except ValidationError as error:
         raise invalid_fields(error, where) from None
+
+
+def _has_nul(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
+    if isinstance(value, list):
+        return any(map(_has_nul, value))
+    return isinstance(value, str) and "\0" in value
 
 
 def _json_body(request: func.HttpRequest) -> object:
