@@ -85,7 +85,7 @@ def _remove_outdated(built: Path) -> None:
 def _version() -> str:
     """Changes with whatever the pictures depend on."""
     state = hashlib.sha256()
-    for package in ("numpy", "pillow", "scikit-image", "scikit-learn"):
+    for package in ("pillow", "scikit-image", "scikit-learn"):
         state.update(version(package).encode())
     for name in _MADE_BY:
         state.update((_PACKAGE / name).read_bytes())

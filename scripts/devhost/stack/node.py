@@ -77,7 +77,7 @@ def _run_npm(target: Path) -> None:
                 [
                     *npm(runtime), "ci", "--ignore-scripts", "--no-audit",
                     "--no-fund", "--no-update-notifier", "--fetch-retries=1",
-                    "--fetch-timeout=60000",
+                    "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000",
                 ],
                 cwd=target, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False,
                 timeout=INSTALL_SECONDS,
