@@ -81,6 +81,8 @@ def endpoint(
     raises: tuple[type[errors.AppError], ...] = (),
     etag: bool = False,
     internal: bool = False,
+    rate: str | None = None,
+    idempotent: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declares ``handler`` as the endpoint ``method /path``.
 
@@ -109,6 +111,8 @@ def endpoint(
             parameters=parameters,
             etag=etag,
             internal=internal,
+            rate=rate,
+            idempotent=idempotent,
         )
         add_endpoint(declared)
         _register(blueprint, declared, handler)

@@ -22,7 +22,8 @@ class Endpoint:
     """One declared endpoint.
 
     ``access``: anybody, a signed-in user, or also an API key. ``internal``: reads tables that users
-    have no rights on, hence as the service role, guarded by the owner predicate alone.
+    have no rights on, hence as the service role, guarded by the owner predicate alone. ``rate``: its own limit, such as "10/minute", instead of the
+    one for its method. ``idempotent``: honours ``Idempotency-Key``.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Endpoint:
     query: type[BaseModel] | None
     etag: bool
     internal: bool
+    rate: str | None = None
+    idempotent: bool = False
 
     @property
     def status(self) -> int:
