@@ -8,9 +8,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
+import psycopg
 
 from scripts.devhost.imageweb.catalogue import Catalogue, load
 from scripts.devhost.stack import LocalStack
+from scripts.devhost.stack.errors import StackError
 from tests.crawling import (
     Result,
     distinct_pictures,
@@ -63,11 +65,23 @@ def kill_at_random_moments(stack: LocalStack) -> None:
     """SIGKILL for the host or one of its workers, each time in the middle of the work."""
     chance = random.Random(20)
     for _ in range(KILLS):
-        time.sleep(chance.uniform(0.3, 1.5))
+        time.sleep(chance.uniform(0.2, 1.0))
+        wait_for(lambda: victims(stack), bool)
         with suppress(psutil.NoSuchProcess):
-            host = psutil.Process(stack.pid("host"))
-            victims = [host, *host.children(recursive=True)]
-            chance.choice(victims).kill()
+            chance.choice(victims(stack)).kill()
+        with psycopg.connect(stack.info.database_url) as connection:
+            running = connection.execute(
+                "SELECT FROM crawl_jobs WHERE status = 'running'"
+            ).fetchone()
+        assert running is not None, "the crawl was over before the last kill"
+
+
+def victims(stack: LocalStack) -> list[psutil.Process]:
+    """The host and its workers, whatever of them lives."""
+    with suppress(psutil.NoSuchProcess, StackError):
+        host = psutil.Process(stack.pid("host"))
+        return [host, *host.children(recursive=True)]
+    return []
 
 
 class TestChaos:
