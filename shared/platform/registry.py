@@ -22,8 +22,9 @@ class Endpoint:
     """One declared endpoint.
 
     ``access``: anybody, a signed-in user, or also an API key. ``internal``: reads tables that users
-    have no rights on, hence as the service role, guarded by the owner predicate alone. ``rate``: its own limit, such as "10/minute", instead of the
-    one for its method. ``idempotent``: honours ``Idempotency-Key``.
+    have no rights on, hence as the service role, guarded by the owner predicate alone. ``rate``:
+    a limit of its own, such as "10/minute", in place of the one for its method. ``idempotent``:
+    honours ``Idempotency-Key``.
     """
 
     name: str
