@@ -3,37 +3,15 @@
 import azure.durable_functions as df
 import azure.functions as func
 
-from functions import (
-    api_keys,
-    auth,
-    credits,
-    fallback,
-    health,
-    images,
-    jobs,
-    projects,
-    queues,
-    timers,
-)
+from functions.blueprints import BLUEPRINTS
 from orchestrations import crawl, crawl_activities
 from shared.api_keys.service import authenticate_key
-from shared.platform.authentication import use_key_authenticator
+from shared.identity.service import is_admin
+from shared.platform.authentication import use_admin_check, use_key_authenticator
 
 use_key_authenticator(authenticate_key)
+use_admin_check(is_admin)
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-for module in (
-    api_keys,
-    auth,
-    credits,
-    health,
-    images,
-    jobs,
-    projects,
-    queues,
-    timers,
-    crawl,
-    crawl_activities,
-    fallback,
-):
-    app.register_functions(module.bp)
+for blueprint in (*BLUEPRINTS, crawl.bp, crawl_activities.bp):
+    app.register_functions(blueprint)

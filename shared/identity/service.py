@@ -2,6 +2,7 @@
 
 from shared.identity import repo, supabase_auth
 from shared.identity.schemas import Credentials, ProfileOut, SessionOut, Signup, SignupOut
+from shared.platform.bootstrap import Services
 from shared.platform.db import Transaction
 from shared.platform.errors import NotFound
 from shared.platform.principal import Principal
@@ -28,3 +29,10 @@ async def get_profile(transaction: Transaction, principal: Principal) -> Profile
     if profile is None:
         raise NotFound("This account has no profile any more.")
     return profile
+
+
+async def is_admin(services: Services, user: Principal) -> bool:
+    """Whether the user is an administrator, asked of the database each time: a role can be lost."""
+    async with services.database.transaction() as transaction:
+        profile = await repo.find_profile(transaction, user.user_id)
+    return profile is not None and profile.role == "admin"

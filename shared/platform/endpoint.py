@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import json
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -47,6 +48,7 @@ class Call:
     services: Services
     request_id: str
     request: func.HttpRequest
+    received: float = field(default_factory=time.monotonic)
     _principal: Principal | None = None
     _transaction: Transaction | None = None
 
@@ -57,8 +59,13 @@ class Call:
 
     @property
     def tx(self) -> Transaction:
-        """The request's transaction; only public endpoints have none."""
+        """The request's transaction; public endpoints have none."""
         return cast("Transaction", self._transaction)
+
+    @property
+    def age(self) -> float:
+        """Seconds since the request came in."""
+        return time.monotonic() - self.received
 
 
 @dataclass(frozen=True)
@@ -83,12 +90,14 @@ def endpoint(
     internal: bool = False,
     rate: str | None = None,
     idempotent: bool = False,
+    deprecated: bool = False,
+    in_transaction: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Declares ``handler`` as the endpoint ``method /path``.
 
     The handler's parameters tell the rest: ``call``, the path's parameters, ``body`` and ``query``
     (pydantic models). With ``scope`` an API key that has this permission may call it; without
-    one, signed-in users only, unless ``access`` says ``public``.
+    one, signed-in users only, unless ``access`` says ``public`` or ``admin``.
     """
 
     def declare(handler: Handler) -> Handler:
@@ -113,6 +122,8 @@ def endpoint(
             internal=internal,
             rate=rate,
             idempotent=idempotent,
+            deprecated=deprecated,
+            in_transaction=in_transaction,
         )
         add_endpoint(declared)
         _register(blueprint, declared, handler)
@@ -164,7 +175,7 @@ async def serve(
 ) -> func.HttpResponse:
     """Runs ``handler`` for one request and renders whatever comes of it."""
     request_id = _request_id(request)
-    instance = "/" + declared.path.format_map(_PathValues(request.route_params))
+    instance = declared.fill(request.route_params)
     with log_context(request_id=request_id):
         try:
             call = Call(services(), request_id, request)
@@ -192,6 +203,8 @@ async def _answer(
     claims = {"sub": str(principal.user_id), "role": "authenticated"}
     reading = declared.method == "GET" and not declared.internal
     with log_context(user_id=str(principal.user_id)):
+        if not declared.in_transaction:
+            return await handler(call, **arguments)
         async with database.reading(claims) if reading else database.transaction() as transaction:
             call._transaction = transaction
             result = await handler(call, **arguments)
@@ -279,20 +292,6 @@ def _with_security_headers(response: func.HttpResponse) -> func.HttpResponse:
 def _request_id(request: func.HttpRequest) -> str:
     given = request.headers.get("x-request-id", "")
     return given if REQUEST_ID.fullmatch(given) else uuid4().hex
-
-
-class _PathValues(dict[str, str]):
-    """Fills a route template such as ``jobs/{job_id:int}`` with the request's own values."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        super().__init__({name: _Text(value) for name, value in values.items()})
-
-
-class _Text(str):
-    __slots__ = ()
-
-    def __format__(self, constraint: str) -> str:
-        return str(self)
 
 
 __all__ = ["UUID", "Call", "Reply", "endpoint", "register_fallback"]

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from shared.platform.errors import AppError
 
-Access = Literal["public", "user", "caller"]
+Access = Literal["public", "user", "caller", "admin"]
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
 
 _PARAMETER = re.compile(r"\{(\w+)(?::(\w+))?\}")
@@ -21,10 +21,12 @@ _CONSTRAINTS = {"int": r"-?\d+", "guid": r"[0-9a-fA-F-]{36}", "": r"[^/]+"}
 class Endpoint:
     """One declared endpoint.
 
-    ``access``: anybody, a signed-in user, or also an API key. ``internal``: reads tables that users
-    have no rights on, hence as the service role, guarded by the owner predicate alone. ``rate``:
-    a limit of its own, such as "10/minute", in place of the one for its method. ``idempotent``:
-    honours ``Idempotency-Key``.
+    ``access``: anybody, a signed-in user, also an API key, or an administrator alone.
+    ``internal``: reads tables that users have no rights on, hence as the service role, guarded by
+    the owner predicate alone. ``rate``: a limit of its own, such as "10/minute", in place of the
+    one for its method. ``idempotent``: honours ``Idempotency-Key``. ``deprecated``: an older name
+    that is kept. Without ``in_transaction`` the handler opens what it needs itself, because it
+    waits for something else than the database.
     """
 
     name: str
@@ -42,11 +44,17 @@ class Endpoint:
     internal: bool
     rate: str | None = None
     idempotent: bool = False
+    deprecated: bool = False
+    in_transaction: bool = True
 
     @property
     def status(self) -> int:
         """The status of its successful answer."""
         return next(iter(self.returns))
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """Its path with the parameters' ``values`` in it."""
+        return "/" + _PARAMETER.sub(lambda match: values[match[1]], self.path)
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

@@ -1,0 +1,30 @@
+"""Every blueprint of the triggers."""
+
+from functions import (
+    api_keys,
+    auth,
+    credits,
+    fallback,
+    health,
+    images,
+    jobs,
+    projects,
+    queues,
+    timers,
+)
+
+BLUEPRINTS = [
+    module.bp
+    for module in (
+        api_keys,
+        auth,
+        credits,
+        health,
+        images,
+        jobs,
+        projects,
+        queues,
+        timers,
+        fallback,
+    )
+]
