@@ -6,13 +6,13 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from shared.platform import VERSION
 from shared.platform.bootstrap import Services
 from shared.platform.logging import get_logger
 
 log = get_logger(__name__)
 
 CHECK_SECONDS = 2.0
-VERSION = "0.1.0"
 
 Health = Literal["healthy", "degraded", "unhealthy"]
 

@@ -1,1 +1,3 @@
 """What every domain stands on; knows nothing of the product."""
+
+VERSION = "0.1.0"

@@ -70,11 +70,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer with its own headers (``Location``) or another status than the first declared."""
+    """An answer with its own headers (``Location``), status, or bytes that are not JSON."""
 
     body: BaseModel | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     status: int | None = None
+    content: bytes = b""
+    media_type: str = "application/json"
 
 
 def endpoint(
@@ -271,14 +273,14 @@ def _json_body(request: func.HttpRequest) -> object:
 
 def _render(declared: Endpoint, result: object, request: func.HttpRequest) -> func.HttpResponse:
     reply = result if isinstance(result, Reply) else Reply(cast("BaseModel | None", result))
-    body = reply.body.model_dump_json().encode() if reply.body else b""
+    body = reply.body.model_dump_json().encode() if reply.body else reply.content
     headers = dict(reply.headers)
     status = reply.status or declared.status
     if declared.etag:
         headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             status, body = 304, b""
-    return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/json")
+    return func.HttpResponse(body, status_code=status, headers=headers, mimetype=reply.media_type)
 
 
 def _with_security_headers(response: func.HttpResponse) -> func.HttpResponse:
