@@ -3,6 +3,8 @@
 import azure.durable_functions as df
 import azure.functions as func
 
+from shared.jobs import remove
+from shared.jobs.remove import CleanupMessage
 from shared.notifications import service as notifications
 from shared.notifications.schemas import QUEUE, NotificationMessage
 from shared.platform.bootstrap import services
@@ -16,3 +18,10 @@ async def deliver_notification(message: func.QueueMessage) -> None:
     notification = NotificationMessage.model_validate_json(message.get_body())
     async with services().database.transaction() as transaction:
         await notifications.deliver(transaction, notification)
+
+
+@bp.queue_trigger(arg_name="message", queue_name=remove.QUEUE, connection="AzureWebJobsStorage")
+async def clean_up_blobs(message: func.QueueMessage) -> None:
+    """Deletes the blobs of jobs that are gone."""
+    jobs = CleanupMessage.model_validate_json(message.get_body())
+    await remove.remove_blobs(services().blobs, jobs)

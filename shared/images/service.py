@@ -59,13 +59,11 @@ async def download_url(
 
 async def sweep_blobs(database: Database, blobs: BlobStore, job_id: int) -> int:
     """Deletes blobs of the job that no row refers to (a crash left them); returns how many."""
-    swept, names = 0, []
-    async for name in blobs.names(f"jobs/{job_id}/images/"):
-        names.append(name)
-        if len(names) == SWEEP_BATCH:
+    swept = 0
+    for kind in ("images", "thumbnails"):
+        async for names in blobs.batches(f"jobs/{job_id}/{kind}/", SWEEP_BATCH):
             swept += await _sweep(database, blobs, job_id, names)
-            names = []
-    return swept + await _sweep(database, blobs, job_id, names)
+    return swept
 
 
 async def _sweep(database: Database, blobs: BlobStore, job_id: int, names: list[str]) -> int:

@@ -15,6 +15,18 @@ class JobNotRunning(Conflict):
     code = "job_not_running"
 
 
+class JobRunning(Conflict):
+    """The job is running"""
+
+    code = "job_running"
+
+
+class JobNotEditable(Conflict):
+    """Only the name of a job can be changed once it was started"""
+
+    code = "job_not_editable"
+
+
 class JobNotRetryable(Conflict):
     """Only a failed or cancelled job can be retried"""
 

@@ -18,6 +18,7 @@ async def insert_job(transaction: Transaction, user_id: UUID, job: JobCreate) ->
         SELECT id, %(name)s, %(keywords)s, %(max_images)s, %(engines)s
         FROM projects
         WHERE id = %(project_id)s AND user_id = %(user_id)s AND status <> 'deleted'
+        FOR KEY SHARE
         RETURNING id
         """,
         {
@@ -111,6 +112,24 @@ async def lock_job(transaction: Transaction, job_id: int) -> dict[str, Any] | No
         {"job_id": job_id},
     )
     return await cursor.fetchone()
+
+
+async def lock_jobs_of(transaction: Transaction, project_id: int) -> list[dict[str, Any]]:
+    """The ``id, status`` of all jobs of the project, locked."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT id, status FROM crawl_jobs WHERE project_id = %(project_id)s ORDER BY id FOR UPDATE
+        """,
+        {"project_id": project_id},
+    )
+    return await cursor.fetchall()
+
+
+async def delete_job(transaction: Transaction, job_id: int) -> None:
+    """Removes the job and everything of it that is in the database."""
+    await transaction.connection.execute(
+        "DELETE FROM crawl_jobs WHERE id = %(job_id)s", {"job_id": job_id}
+    )
 
 
 async def lock_running(transaction: Transaction, user_id: UUID) -> int:

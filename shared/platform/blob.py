@@ -65,6 +65,17 @@ class BlobStore:
         async for name in container.list_blob_names(name_starts_with=prefix):
             yield name
 
+    async def batches(self, prefix: str, size: int) -> AsyncIterator[list[str]]:
+        """The same, ``size`` at a time."""
+        batch: list[str] = []
+        async for name in self.names(prefix):
+            batch.append(name)
+            if len(batch) == size:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
     async def delete(self, names: Sequence[str]) -> None:
         """Deletes blobs; those that are gone already are no error."""
         container = self._client().get_container_client(self._container)

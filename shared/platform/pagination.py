@@ -5,7 +5,9 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Generic, TypeAlias, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,7 +16,10 @@ from shared.platform.settings import get_settings
 
 Item = TypeVar("Item")
 
+Instant: TypeAlias = tuple[datetime, UUID]  # the place of a row whose id says nothing of its age
+
 FIRST_PAGE = 2**63 - 1  # above every id: a page starts below its cursor
+LATEST: Instant = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
 
 
 class PageQuery(BaseModel):
@@ -32,7 +37,26 @@ class PageQuery(BaseModel):
         Raises:
             Invalid: the cursor was not made by this service.
         """
-        return FIRST_PAGE if self.cursor is None else _open_cursor(self.cursor)
+        if self.cursor is None:
+            return FIRST_PAGE
+        value = _open_cursor(self.cursor)
+        if not value.isdigit():
+            raise _not_a_cursor()
+        return int(value)
+
+    @property
+    def before(self) -> Instant:
+        """The moment and id under which the page of a list in order of time starts.
+
+        Raises:
+            Invalid: the cursor was not made by this service.
+        """
+        if self.cursor is None:
+            return LATEST
+        moment, separator, row_id = _open_cursor(self.cursor).partition("/")
+        if not separator:
+            raise _not_a_cursor()
+        return datetime.fromisoformat(moment), UUID(row_id)
 
 
 class PageMeta(BaseModel):
@@ -49,7 +73,9 @@ class Page(BaseModel, Generic[Item]):
     meta: PageMeta
 
 
-def make_page(rows: Sequence[Item], query: PageQuery, key: Callable[[Item], int]) -> Page[Item]:
+def make_page(
+    rows: Sequence[Item], query: PageQuery, key: Callable[[Item], int | Instant]
+) -> Page[Item]:
     """The page of ``rows``, fetched with one row more than ``query.limit``."""
     data = list(rows[: query.limit])
     more = len(rows) > query.limit
@@ -57,21 +83,32 @@ def make_page(rows: Sequence[Item], query: PageQuery, key: Callable[[Item], int]
     return Page(data=data, meta=PageMeta(limit=query.limit, next_cursor=cursor))
 
 
-def _seal_cursor(position: int) -> str:
-    value = str(position).encode()
+def _seal_cursor(position: int | Instant) -> str:
+    if not isinstance(position, int):
+        moment, row_id = position
+        return _seal(f"{moment.isoformat()}/{row_id}")
+    return _seal(str(position))
+
+
+def _seal(position: str) -> str:
+    value = position.encode()
     return base64.urlsafe_b64encode(_sign(value) + value).rstrip(b"=").decode()
 
 
-def _open_cursor(cursor: str) -> int:
+def _open_cursor(cursor: str) -> str:
     try:
         raw = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
     except (binascii.Error, ValueError):
         raw = b""
     seal, value = raw[:8], raw[8:]
     if not value or not hmac.compare_digest(seal, _sign(value)):
-        field = {"loc": ["query", "cursor"], "msg": "not a cursor of this list", "type": "cursor"}
-        raise Invalid("Invalid: cursor.", errors=[field])
-    return int(value)
+        raise _not_a_cursor()
+    return value.decode()
+
+
+def _not_a_cursor() -> Invalid:
+    field = {"loc": ["query", "cursor"], "msg": "not a cursor of this list", "type": "cursor"}
+    return Invalid("Invalid: cursor.", errors=[field])
 
 
 def _sign(value: bytes) -> bytes:

@@ -1,8 +1,10 @@
 """The table ``projects``."""
 
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from shared.platform.db import Transaction
 from shared.projects.schemas import ProjectOut
@@ -41,7 +43,7 @@ async def find_project(
 
 
 async def list_projects(
-    transaction: Transaction, user_id: UUID, *, below: int, limit: int
+    transaction: Transaction, user_id: UUID, *, status: str | None, below: int, limit: int
 ) -> list[ProjectOut]:
     """Up to ``limit`` projects of the user with ids under ``below``, newest first."""
     async with transaction.connection.cursor(row_factory=class_row(ProjectOut)) as cursor:
@@ -50,8 +52,47 @@ async def list_projects(
             SELECT id, name, description, status, created_at, updated_at
             FROM projects
             WHERE user_id = %(user_id)s AND id < %(below)s AND status <> 'deleted'
+              AND (%(status)s::text IS NULL OR status = %(status)s)
             ORDER BY id DESC LIMIT %(limit)s
             """,
-            {"user_id": user_id, "below": below, "limit": limit},
+            {"user_id": user_id, "status": status, "below": below, "limit": limit},
         )
         return await cursor.fetchall()
+
+
+async def update_project(
+    transaction: Transaction, user_id: UUID, project_id: int, changes: dict[str, Any]
+) -> ProjectOut | None:
+    """The user's project with ``changes`` made."""
+    async with transaction.connection.cursor(row_factory=class_row(ProjectOut)) as cursor:
+        await cursor.execute(
+            """
+            UPDATE projects AS p SET (name, description, status) = (
+              SELECT name, description, status
+              FROM jsonb_populate_record(p, %(changes)s::jsonb))
+            WHERE id = %(project_id)s AND user_id = %(user_id)s AND status <> 'deleted'
+            RETURNING id, name, description, status, created_at, updated_at
+            """,
+            {"project_id": project_id, "user_id": user_id, "changes": Jsonb(changes)},
+        )
+        return await cursor.fetchone()
+
+
+async def lock_project(transaction: Transaction, user_id: UUID, project_id: int) -> bool:
+    """Whether the user has such a project; until the commit no job is added to it."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT FROM projects
+        WHERE id = %(project_id)s AND user_id = %(user_id)s AND status <> 'deleted'
+        FOR UPDATE
+        """,
+        {"project_id": project_id, "user_id": user_id},
+    )
+    return await cursor.fetchone() is not None
+
+
+async def delete_project(transaction: Transaction, project_id: int) -> None:
+    """Removes the project with its jobs and everything of theirs that is in the database."""
+    await transaction.connection.execute(
+        "DELETE FROM projects WHERE id = %(project_id)s", {"project_id": project_id}
+    )

@@ -5,7 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from shared.platform.pagination import PageQuery
+from shared.platform.patch import Patch, unchanged
+
+Status = Literal["active", "archived"]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Description = Annotated[str | None, StringConstraints(max_length=2000)]
 
 
 class ProjectCreate(BaseModel):
@@ -14,7 +19,21 @@ class ProjectCreate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Name
-    description: Annotated[str | None, StringConstraints(max_length=2000)] = None
+    description: Description = None
+
+
+class ProjectUpdate(Patch):
+    """Changes of a project."""
+
+    name: Name = unchanged()
+    description: Description = unchanged()
+    status: Status = unchanged()
+
+
+class ProjectQuery(PageQuery):
+    """Which projects to list."""
+
+    status: Status | None = None
 
 
 class ProjectOut(BaseModel):
@@ -23,6 +42,6 @@ class ProjectOut(BaseModel):
     id: int
     name: str
     description: str | None
-    status: Literal["active", "archived", "deleted"]
+    status: Status
     created_at: datetime
     updated_at: datetime

@@ -1,12 +1,14 @@
 """Rules of projects."""
 
 from shared.activity import service as activity
+from shared.jobs import remove
 from shared.platform.db import Transaction
 from shared.platform.errors import NotFound
-from shared.platform.pagination import Page, PageQuery, make_page
+from shared.platform.pagination import Page, make_page
 from shared.platform.principal import Principal
 from shared.projects import repo
-from shared.projects.schemas import ProjectCreate, ProjectOut
+from shared.projects.errors import ProjectBusy
+from shared.projects.schemas import ProjectCreate, ProjectOut, ProjectQuery, ProjectUpdate
 
 
 async def create_project(
@@ -37,10 +39,47 @@ async def get_project(
 
 
 async def list_projects(
-    transaction: Transaction, principal: Principal, query: PageQuery
+    transaction: Transaction, principal: Principal, query: ProjectQuery
 ) -> Page[ProjectOut]:
     """A page of the caller's projects, newest first."""
     rows = await repo.list_projects(
-        transaction, principal.user_id, below=query.below, limit=query.limit + 1
+        transaction,
+        principal.user_id,
+        status=query.status,
+        below=query.below,
+        limit=query.limit + 1,
     )
     return make_page(rows, query, lambda project: project.id)
+
+
+async def update_project(
+    transaction: Transaction, principal: Principal, project_id: int, update: ProjectUpdate
+) -> ProjectOut:
+    """The caller's project with the changes made.
+
+    Raises:
+        NotFound: the caller has no such project.
+    """
+    changes = update.changes()
+    project = await repo.update_project(transaction, principal.user_id, project_id, changes)
+    if project is None:
+        raise NotFound("You have no such project.")
+    await activity.record(
+        transaction, principal.user_id, "project.updated", "project", project_id, **changes
+    )
+    return project
+
+
+async def delete_project(transaction: Transaction, principal: Principal, project_id: int) -> None:
+    """Removes the project with its jobs and images at once; their blobs follow after the commit.
+
+    Raises:
+        NotFound: the caller has no such project.
+        ProjectBusy: jobs of it are running.
+    """
+    if not await repo.lock_project(transaction, principal.user_id, project_id):
+        raise NotFound("You have no such project.")
+    if running := await remove.remove_jobs(transaction, project_id):
+        raise ProjectBusy(f"{running} of its jobs are running; stop them first.")
+    await repo.delete_project(transaction, project_id)
+    await activity.record(transaction, principal.user_id, "project.deleted", "project", project_id)

@@ -1,6 +1,7 @@
 """A database of the test's own, as the app opens it, with users and jobs in it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, LiteralString
 from uuid import uuid4
 
 import pytest
@@ -73,3 +74,10 @@ def make_job(database: Database, settings: Settings, owner: Principal) -> MakeJo
             return await jobs.create_job(transaction, owner, settings, job)
 
     return make
+
+
+async def rows(database: Database, query: LiteralString, **values: object) -> list[dict[str, Any]]:
+    """What ``query`` finds, past all row-level security."""
+    async with database.transaction() as transaction:
+        cursor = await transaction.connection.execute(query, values)
+        return await cursor.fetchall()

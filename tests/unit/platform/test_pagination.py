@@ -1,5 +1,8 @@
 """Keyset pages and their opaque cursors."""
 
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +39,29 @@ class TestPages:
 
     def test_first_page_begins_above_all(self) -> None:
         assert PageQuery().below == FIRST_PAGE
+
+    def test_rows_of_one_moment_are_told_apart_by_their_ids(self) -> None:
+        moment = datetime(2026, 1, 1, tzinfo=UTC)
+        rows = [(moment + timedelta(days=n // 3), UUID(int=n)) for n in range(20, 0, -1)]
+        seen, cursor = [], None
+        while True:
+            query = PageQuery(limit=4, cursor=cursor)
+            below = [row for row in rows if row < query.before][: query.limit + 1]
+            page = make_page(below, query, lambda row: row)
+            seen += page.data
+            cursor = page.meta.next_cursor
+            if cursor is None:
+                break
+        assert seen == rows
+
+    def test_a_cursor_of_another_kind_of_list_is_refused(self) -> None:
+        by_id = make_page([3, 2], PageQuery(limit=1), lambda n: n).meta.next_cursor
+        with pytest.raises(Invalid):
+            _ = PageQuery(cursor=by_id).before
+        place = (datetime(2026, 1, 1, tzinfo=UTC), UUID(int=1))
+        by_time = make_page([place, place], PageQuery(limit=1), lambda row: row).meta.next_cursor
+        with pytest.raises(Invalid):
+            _ = PageQuery(cursor=by_time).below
 
     @given(st.text(min_size=1, max_size=60))
     def test_a_made_up_cursor_is_refused(self, cursor: str) -> None:
