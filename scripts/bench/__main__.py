@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 
+from scripts.bench.coldstart import bench_coldstart
 from scripts.bench.crawl import bench_crawl
 from scripts.crawl.api import ApiError
 from scripts.devhost.stack.errors import StackError
@@ -17,9 +18,15 @@ def main() -> int:
     crawl.add_argument("--images", type=int, default=1000, metavar="N", help="default: 1000")
     crawl.add_argument("--workers", type=int, default=2, metavar="N",
                        help="worker processes of the host (default: 2)")  # fmt: skip
+    coldstart = benchmarks.add_parser("coldstart", help="the import of the app against a bare one")
+    coldstart.add_argument("--runs", type=int, default=7, metavar="N", help="default: 7")
     arguments = parser.parse_args()
     try:
-        print(json.dumps(bench_crawl(arguments.images, workers=arguments.workers)))
+        if arguments.benchmark == "coldstart":
+            figures = bench_coldstart(arguments.runs)
+        else:
+            figures = bench_crawl(arguments.images, workers=arguments.workers)
+        print(json.dumps(figures))
     except KeyboardInterrupt:
         return 130
     except (ApiError, StackError, OSError) as error:
