@@ -3,6 +3,7 @@
 from functions import (
     api_keys,
     auth,
+    crawl_jobs,
     credits,
     docs,
     fallback,
@@ -19,6 +20,7 @@ BLUEPRINTS = [
     for module in (
         api_keys,
         auth,
+        crawl_jobs,
         credits,
         docs,
         health,

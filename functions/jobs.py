@@ -3,14 +3,26 @@
 import azure.durable_functions as df
 
 from shared.credits.errors import InsufficientCredits
+from shared.jobs import remove, reports
 from shared.jobs import service as jobs
 from shared.jobs.errors import (
+    JobNotEditable,
     JobNotRetryable,
     JobNotRunning,
     JobNotStartable,
+    JobRunning,
     TooManyRunningJobs,
 )
-from shared.jobs.schemas import EventOut, JobCreate, JobOut, JobQuery, ProgressOut, StatsOut
+from shared.jobs.schemas import (
+    ChunkOut,
+    EventOut,
+    JobCreate,
+    JobOut,
+    JobQuery,
+    JobUpdate,
+    ProgressOut,
+    StatsOut,
+)
 from shared.platform.endpoint import Call, Reply, endpoint
 from shared.platform.errors import NotFound
 from shared.platform.pagination import Page, PageQuery
@@ -25,6 +37,7 @@ bp = df.Blueprint()
     returns={201: JobOut},
     scope="jobs:write",
     raises=(NotFound, InsufficientCredits, TooManyRunningJobs),
+    idempotent=True,
 )
 async def create_job(call: Call, body: JobCreate) -> Reply:
     """Create a job, and start it when `start` is true."""
@@ -54,15 +67,44 @@ async def get_job(call: Call, job_id: int) -> JobOut:
 
 @endpoint(
     bp,
+    "PATCH",
+    "api/v1/jobs/{job_id:int}",
+    returns={200: JobOut},
+    scope="jobs:write",
+    raises=(NotFound, JobNotEditable),
+)
+async def update_job(call: Call, job_id: int, body: JobUpdate) -> JobOut:
+    """Change a job: its name at any time, the rest until it was started."""
+    return await jobs.update_job(call.tx, call.principal, call.services.settings, job_id, body)
+
+
+@endpoint(
+    bp,
+    "DELETE",
+    "api/v1/jobs/{job_id:int}",
+    returns={204: None},
+    scope="jobs:write",
+    raises=(NotFound, JobRunning),
+)
+async def delete_job(call: Call, job_id: int) -> None:
+    """Delete a job with its images."""
+    await remove.delete_job(call.tx, call.principal, job_id)
+
+
+@endpoint(
+    bp,
     "POST",
     "api/v1/jobs/{job_id:int}/start",
     returns={202: JobOut},
     scope="jobs:write",
     raises=(NotFound, JobNotStartable, InsufficientCredits, TooManyRunningJobs),
+    idempotent=True,
 )
 async def start_job(call: Call, job_id: int) -> JobOut:
     """Start a pending job; its maximum is reserved from the credits."""
-    return await jobs.start_job(call.tx, call.principal, call.services.settings, job_id)
+    return await jobs.start_job(
+        call.tx, call.principal, call.services.settings, job_id, request_age=call.age
+    )
 
 
 @endpoint(
@@ -98,6 +140,7 @@ async def cancel_job(call: Call, job_id: int) -> JobOut:
     returns={202: JobOut},
     scope="jobs:write",
     raises=(NotFound, JobNotRetryable, InsufficientCredits, TooManyRunningJobs),
+    idempotent=True,
 )
 async def retry_job(call: Call, job_id: int) -> JobOut:
     """Crawl what a failed or cancelled job is missing."""
@@ -115,7 +158,7 @@ async def retry_job(call: Call, job_id: int) -> JobOut:
 )
 async def get_job_progress(call: Call, job_id: int) -> ProgressOut:
     """How far a job is; cheap to poll with If-None-Match."""
-    return await jobs.get_progress(call.tx, call.principal, job_id)
+    return await reports.get_progress(call.tx, call.principal, job_id)
 
 
 @endpoint(
@@ -129,7 +172,7 @@ async def get_job_progress(call: Call, job_id: int) -> ProgressOut:
 )
 async def get_job_stats(call: Call, job_id: int) -> StatsOut:
     """What became of all candidates of a job."""
-    return await jobs.get_stats(call.tx, call.principal, job_id)
+    return await reports.get_stats(call.tx, call.principal, job_id)
 
 
 @endpoint(
@@ -143,4 +186,18 @@ async def get_job_stats(call: Call, job_id: int) -> StatsOut:
 )
 async def list_job_logs(call: Call, job_id: int, query: PageQuery) -> Page[EventOut]:
     """What happened in a job, newest first."""
-    return await jobs.list_events(call.tx, call.principal, job_id, query)
+    return await reports.list_events(call.tx, call.principal, job_id, query)
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/jobs/{job_id:int}/chunks",
+    returns={200: Page[ChunkOut]},
+    scope="jobs:read",
+    raises=(NotFound,),
+    internal=True,
+)
+async def list_job_chunks(call: Call, job_id: int, query: PageQuery) -> Page[ChunkOut]:
+    """The chunks of a job, newest first."""
+    return await reports.list_chunks(call.tx, call.principal, job_id, query)

@@ -48,8 +48,9 @@ async def delete_job(transaction: Transaction, principal: Principal, job_id: int
 async def remove_jobs(transaction: Transaction, project_id: int) -> int:
     """Prepares the removal of a locked project: how many of its jobs are running and forbid it."""
     jobs = await repo.lock_jobs_of(transaction, project_id)
-    if running := sum(job["status"] == "running" for job in jobs):
-        return running
+    running = [job for job in jobs if job["status"] == "running"]
+    if running:
+        return len(running)
     await _promise_cleanup(transaction, [job["id"] for job in jobs])
     return 0
 

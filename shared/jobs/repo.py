@@ -6,7 +6,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from shared.jobs.schemas import EventOut, JobCreate, JobOut
+from shared.jobs.schemas import JobCreate, JobOut
 from shared.platform.db import Transaction
 
 
@@ -82,36 +82,36 @@ async def _select(
         return await cursor.fetchall()
 
 
-async def find_progress(
-    transaction: Transaction, user_id: UUID, job_id: int
-) -> dict[str, Any] | None:
-    """The counters of the user's job; those of its chunks begin with ``chunks_``."""
-    cursor = await transaction.connection.execute(
-        """
-        SELECT j.status, j.progress, j.max_images, j.total_images, j.downloaded_images,
-          j.valid_images, j.duplicate_images, j.rejected_images, j.failure_reason, j.started_at,
-          j.updated_at, j.total_chunks AS chunks_total, j.active_chunks AS chunks_active,
-          j.completed_chunks AS chunks_completed, j.failed_chunks AS chunks_failed
-        FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
-        WHERE j.id = %(job_id)s AND p.user_id = %(user_id)s
-        """,
-        {"job_id": job_id, "user_id": user_id},
-    )
-    return await cursor.fetchone()
-
-
 async def lock_job(transaction: Transaction, job_id: int) -> dict[str, Any] | None:
-    """The job's ``user_id, name, keywords, engines, status, attempt, max_images``, locked."""
+    """The job's ``user_id, name, keywords, engines, status, attempt, max_images``, locked.
+
+    ``running_seconds`` since its start, and its ``status_before`` we waited for the lock: a
+    subquery sees what was committed when the statement began.
+    """
     cursor = await transaction.connection.execute(
         """
         SELECT p.user_id, j.name, j.keywords, j.engines, j.status, j.attempt, j.max_images,
-          j.started_at
+          extract(epoch FROM clock_timestamp() - j.started_at)::float AS running_seconds,
+          (SELECT status FROM crawl_jobs WHERE id = %(job_id)s) AS status_before
         FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
         WHERE j.id = %(job_id)s FOR UPDATE OF j
         """,
         {"job_id": job_id},
     )
     return await cursor.fetchone()
+
+
+async def update_job(transaction: Transaction, job_id: int, changes: dict[str, Any]) -> None:
+    """Makes ``changes`` to the job."""
+    await transaction.connection.execute(
+        """
+        UPDATE crawl_jobs AS j SET (name, keywords, max_images, engines) = (
+          SELECT name, keywords, max_images, engines
+          FROM jsonb_populate_record(j, %(changes)s::jsonb))
+        WHERE id = %(job_id)s
+        """,
+        {"job_id": job_id, "changes": Jsonb(changes)},
+    )
 
 
 async def lock_jobs_of(transaction: Transaction, project_id: int) -> list[dict[str, Any]]:
@@ -196,35 +196,6 @@ async def count_valid(transaction: Transaction, job_id: int) -> tuple[int, int]:
     )
     row = (await cursor.fetchall())[0]
     return int(row["valid"]), int(row["paid"])
-
-
-async def count_outcomes(transaction: Transaction, job_id: int) -> list[dict[str, Any]]:
-    """Candidates by keyword, engine, licence and outcome."""
-    cursor = await transaction.connection.execute(
-        """
-        SELECT keyword, engine, coalesce(license, 'unknown') AS license, outcome,
-          count(*) AS candidates
-        FROM crawl_candidates WHERE job_id = %(job_id)s AND outcome IS NOT NULL
-        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-        """,
-        {"job_id": job_id},
-    )
-    return await cursor.fetchall()
-
-
-async def list_events(
-    transaction: Transaction, job_id: int, *, below: int, limit: int
-) -> list[EventOut]:
-    """Up to ``limit`` log lines of the job with ids under ``below``, newest first."""
-    async with transaction.connection.cursor(row_factory=class_row(EventOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, level, event, message, data, created_at FROM job_events
-            WHERE job_id = %(job_id)s AND id < %(below)s ORDER BY id DESC LIMIT %(limit)s
-            """,
-            {"job_id": job_id, "below": below, "limit": limit},
-        )
-        return await cursor.fetchall()
 
 
 async def list_stalled(transaction: Transaction, *, quiet_seconds: int) -> list[dict[str, Any]]:

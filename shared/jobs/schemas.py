@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from shared.platform.pagination import PageQuery
+from shared.platform.patch import Patch, unchanged
 
 Status = Literal["pending", "running", "completed", "failed", "cancelled"]
 Engine = Literal["openverse", "wikimedia"]
@@ -27,6 +28,11 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Keyword = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
+Keywords = Annotated[list[Keyword], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
+MaxImages = Annotated[int, Field(ge=1)]
+Engines = Annotated[list[Engine], Field(min_length=1, max_length=2), AfterValidator(_distinct)]
+
+
 class JobCreate(BaseModel):
     """A new job: which keywords to crawl and how many images to keep in all."""
 
@@ -34,14 +40,19 @@ class JobCreate(BaseModel):
 
     project_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
     name: Name
-    keywords: Annotated[
-        list[Keyword], Field(min_length=1, max_length=50), AfterValidator(_distinct)
-    ]
-    max_images: Annotated[int, Field(ge=1)] = 1000
-    engines: Annotated[
-        list[Engine], Field(min_length=1, max_length=2), AfterValidator(_distinct)
-    ] = ["openverse", "wikimedia"]
+    keywords: Keywords
+    max_images: MaxImages = 1000
+    engines: Engines = ["openverse", "wikimedia"]
     start: bool = False
+
+
+class JobUpdate(Patch):
+    """Changes of a job: its name at any time, the rest until it was started."""
+
+    name: Name = unchanged()
+    keywords: Keywords = unchanged()
+    max_images: MaxImages = unchanged()
+    engines: Engines = unchanged()
 
 
 class JobQuery(PageQuery):
@@ -137,12 +148,35 @@ class KeywordStats(BaseModel):
 
 
 class StatsOut(BaseModel):
-    """What became of all candidates: counts by outcome, keyword, engine and licence."""
+    """What became of all candidates: counts by outcome and keyword.
+
+    What was kept also by engine, licence, format and longest side in pixels.
+    """
 
     outcomes: dict[str, int]
     keywords: list[KeywordStats]
     engines: dict[str, int]
     licenses: dict[str, int]
+    formats: dict[str, int]
+    sizes: dict[str, int]
+
+
+class ChunkOut(BaseModel):
+    """A part of a job that is downloaded at once; ``attempts`` counts its deliveries."""
+
+    id: int
+    number: int
+    attempt: int
+    status: Literal["pending", "active", "completed", "failed", "cancelled"]
+    candidates: int
+    stored: int
+    duplicates: int
+    rejected: int
+    attempts: int
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
 
 
 class EventOut(BaseModel):

@@ -7,25 +7,18 @@ from shared.crawl import repo as crawl_repo
 from shared.credits import service as credit_service
 from shared.jobs import repo
 from shared.jobs.errors import (
+    JobNotEditable,
     JobNotRetryable,
     JobNotRunning,
     JobNotStartable,
     TooManyRunningJobs,
 )
 from shared.jobs.finish import end_job
-from shared.jobs.schemas import (
-    EventOut,
-    JobCreate,
-    JobOut,
-    JobQuery,
-    KeywordStats,
-    ProgressOut,
-    StatsOut,
-)
+from shared.jobs.schemas import JobCreate, JobOut, JobQuery, JobUpdate
 from shared.platform import outbox
 from shared.platform.db import Transaction
 from shared.platform.errors import Invalid, NotFound
-from shared.platform.pagination import Page, PageQuery, make_page
+from shared.platform.pagination import Page, make_page
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
 
@@ -42,10 +35,7 @@ async def create_job(
         NotFound: the caller has no such project.
         InsufficientCredits, TooManyRunningJobs: as for `start_job`.
     """
-    if job.max_images > settings.max_images_per_job:
-        problem = f"your plan allows up to {settings.max_images_per_job} images in one job"
-        field = {"loc": ["body", "max_images"], "msg": problem, "type": "less_than_equal"}
-        raise Invalid("Invalid: max_images.", errors=[field])
+    _check_size(settings, job.max_images)
     job_id = await repo.insert_job(transaction, principal.user_id, job)
     if job_id is None:
         raise NotFound("You have no such project.")
@@ -84,10 +74,42 @@ async def list_jobs(
     return make_page(rows, query, lambda job: job.id)
 
 
+async def update_job(
+    transaction: Transaction,
+    principal: Principal,
+    settings: Settings,
+    job_id: int,
+    update: JobUpdate,
+) -> JobOut:
+    """The caller's job with the changes made.
+
+    Raises:
+        NotFound: the caller has no such job.
+        JobNotEditable: more than its name should change although it was started.
+        Invalid: it asks for more images than the plan allows.
+    """
+    job = await _lock_own(transaction, principal, job_id)
+    changes = update.changes()
+    if job["status"] != "pending" and changes.keys() - {"name"}:
+        raise JobNotEditable(f"The job is {job['status']}; only its name can be changed.")
+    _check_size(settings, changes.get("max_images", 0))
+    await repo.update_job(transaction, job_id, changes)
+    await activity.record(transaction, principal.user_id, "job.updated", "job", job_id, **changes)
+    return await get_job(transaction, principal, job_id)
+
+
 async def start_job(
-    transaction: Transaction, principal: Principal, settings: Settings, job_id: int
+    transaction: Transaction,
+    principal: Principal,
+    settings: Settings,
+    job_id: int,
+    *,
+    request_age: float = 0,
 ) -> JobOut:
     """Holds the job's credits and promises its orchestration.
+
+    Equal requests at once are one: a request that came in before another one had started the job,
+    ``request_age`` seconds ago, gets the same answer.
 
     Raises:
         NotFound: the caller has no such job.
@@ -95,6 +117,10 @@ async def start_job(
         InsufficientCredits, TooManyRunningJobs: nothing is started.
     """
     job = await _lock_own(transaction, principal, job_id)
+    if job["status"] == "running" and (
+        job["status_before"] == "pending" or job["running_seconds"] < request_age
+    ):
+        return await get_job(transaction, principal, job_id)
     if job["status"] != "pending":
         raise JobNotStartable(f"The job is {job['status']}; only a pending job can be started.")
     await _run(transaction, principal, settings, job_id, attempt=1, images=job["max_images"])
@@ -147,51 +173,11 @@ async def retry_job(
     return await get_job(transaction, principal, job_id)
 
 
-async def get_progress(transaction: Transaction, principal: Principal, job_id: int) -> ProgressOut:
-    """How far the caller's job is.
-
-    Raises:
-        NotFound: the caller has no such job.
-    """
-    row = await repo.find_progress(transaction, principal.user_id, job_id)
-    if row is None:
-        raise NotFound("You have no such job.")
-    return ProgressOut.model_validate(row)
-
-
-async def get_stats(transaction: Transaction, principal: Principal, job_id: int) -> StatsOut:
-    """What became of the candidates of the caller's job.
-
-    Raises:
-        NotFound: the caller has no such job.
-    """
-    await get_job(transaction, principal, job_id)
-    stats = StatsOut(outcomes={}, keywords=[], engines={}, licenses={})
-    keywords: dict[str, KeywordStats] = {}
-    for row in await repo.count_outcomes(transaction, job_id):
-        name, outcome, count = row["keyword"], row["outcome"], row["candidates"]
-        keyword = keywords.setdefault(name, KeywordStats(keyword=name, stored=0, outcomes={}))
-        for counts in (stats.outcomes, keyword.outcomes):
-            counts[outcome] = counts.get(outcome, 0) + count
-        if outcome == "stored":
-            keyword.stored += count
-            stats.engines[row["engine"]] = stats.engines.get(row["engine"], 0) + count
-            stats.licenses[row["license"]] = stats.licenses.get(row["license"], 0) + count
-    stats.keywords = list(keywords.values())
-    return stats
-
-
-async def list_events(
-    transaction: Transaction, principal: Principal, job_id: int, query: PageQuery
-) -> Page[EventOut]:
-    """A page of the log of the caller's job, newest first.
-
-    Raises:
-        NotFound: the caller has no such job.
-    """
-    await get_job(transaction, principal, job_id)
-    rows = await repo.list_events(transaction, job_id, below=query.below, limit=query.limit + 1)
-    return make_page(rows, query, lambda event: event.id)
+def _check_size(settings: Settings, max_images: int) -> None:
+    if max_images > settings.max_images_per_job:
+        problem = f"your plan allows up to {settings.max_images_per_job} images in one job"
+        field = {"loc": ["body", "max_images"], "msg": problem, "type": "less_than_equal"}
+        raise Invalid("Invalid: max_images.", errors=[field])
 
 
 async def _lock_own(transaction: Transaction, principal: Principal, job_id: int) -> dict[str, Any]:

@@ -1,25 +1,53 @@
 """The life of a job: start, stop, finish, retry; each twice and at once."""
 
 import asyncio
+import time
 
 import pytest
 
 from shared.credits import service as credit_service
 from shared.credits.errors import InsufficientCredits
-from shared.jobs import finish
+from shared.jobs import finish, remove, reports
 from shared.jobs import service as jobs
-from shared.jobs.errors import JobNotRunning, JobNotStartable, TooManyRunningJobs
+from shared.jobs.errors import (
+    JobNotEditable,
+    JobNotRunning,
+    JobNotStartable,
+    JobRunning,
+    TooManyRunningJobs,
+)
+from shared.jobs.schemas import JobOut, JobUpdate
 from shared.platform.db import Database
-from shared.platform.errors import NotFound
+from shared.platform.errors import Invalid, NotFound
+from shared.platform.pagination import PageQuery
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
-from tests.integration.conftest import MakeJob, make_user
+from tests.integration.conftest import MakeJob, make_user, rows
 
 
-async def start(database: Database, owner: Principal, settings: Settings, job_id: int) -> str:
+async def update(
+    database: Database, owner: Principal, settings: Settings, job_id: int, **changes: object
+) -> JobOut:
+    async with database.transaction() as transaction:
+        body = JobUpdate.model_validate(changes)
+        return await jobs.update_job(transaction, owner, settings, job_id, body)
+
+
+async def delete(database: Database, owner: Principal, job_id: int) -> None:
+    async with database.transaction() as transaction:
+        await remove.delete_job(transaction, owner, job_id)
+
+
+async def start(
+    database: Database, owner: Principal, settings: Settings, job_id: int, *, age: float = 0
+) -> str:
+    came_in = time.monotonic() - age
     try:
         async with database.transaction() as transaction:
-            return (await jobs.start_job(transaction, owner, settings, job_id)).status
+            job = await jobs.start_job(
+                transaction, owner, settings, job_id, request_age=time.monotonic() - came_in
+            )
+            return job.status
     except JobNotStartable as error:
         return error.code
 
@@ -43,9 +71,16 @@ class TestStart:
         results = await asyncio.gather(
             *(start(database, owner, settings, job.id) for _ in range(50))
         )
-        assert sorted(results) == ["job_not_startable"] * 49 + ["running"]
+        assert results == ["running"] * 50
         assert await available(database, owner) == 90
         assert await outbox_keys(database) == [f"start:job-{job.id}-1"]
+
+    async def test_a_later_start_is_refused(
+        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+    ) -> None:
+        job = await make_job()
+        assert await start(database, owner, settings, job.id) == "running"
+        assert await start(database, owner, settings, job.id) == "job_not_startable"
 
     async def test_without_credits_nothing_is_started(
         self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
@@ -72,9 +107,12 @@ class TestStart:
         for call in (
             lambda tx: jobs.start_job(tx, stranger, settings, job.id),
             lambda tx: jobs.stop_job(tx, stranger, job.id),
+            lambda tx: jobs.update_job(tx, stranger, settings, job.id, JobUpdate(name="x")),
+            lambda tx: remove.delete_job(tx, stranger, job.id),
+            lambda tx: reports.list_chunks(tx, stranger, job.id, PageQuery()),
             lambda tx: jobs.get_job(tx, stranger, job.id),
-            lambda tx: jobs.get_progress(tx, stranger, job.id),
-            lambda tx: jobs.get_stats(tx, stranger, job.id),
+            lambda tx: reports.get_progress(tx, stranger, job.id),
+            lambda tx: reports.get_stats(tx, stranger, job.id),
         ):
             async with database.transaction() as transaction:
                 with pytest.raises(NotFound):
@@ -98,6 +136,60 @@ class TestStop:
         async with database.transaction() as transaction:
             with pytest.raises(JobNotRunning):
                 await jobs.stop_job(transaction, owner, job.id)
+
+
+class TestUpdate:
+    async def test_a_pending_job_may_be_changed_in_all(
+        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+    ) -> None:
+        job = await make_job()
+        changes: dict[str, object] = {"keywords": ["dog", "owl"], "max_images": 20}
+        changed = await update(
+            database, owner, settings, job.id, name="dogs", engines=["wikimedia"], **changes
+        )
+        assert (changed.name, changed.keywords, changed.max_images, changed.engines) == (
+            "dogs",
+            ["dog", "owl"],
+            20,
+            ["wikimedia"],
+        )
+
+    async def test_of_a_started_job_only_the_name(
+        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+    ) -> None:
+        job = await make_job(start=True)
+        assert (await update(database, owner, settings, job.id, name="dogs")).name == "dogs"
+        with pytest.raises(JobNotEditable):
+            await update(database, owner, settings, job.id, name="owls", max_images=5)
+
+    async def test_the_plan_limits_the_images(
+        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+    ) -> None:
+        job = await make_job()
+        with pytest.raises(Invalid):
+            await update(database, owner, settings, job.id, max_images=10**6)
+
+
+class TestDelete:
+    async def test_leaves_the_ledger_and_promises_to_remove_the_blobs(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        job = await make_job(start=True)
+        async with database.transaction() as transaction:
+            await jobs.stop_job(transaction, owner, job.id)
+        await delete(database, owner, job.id)
+        with pytest.raises(NotFound):
+            await delete(database, owner, job.id)
+        assert (await outbox_keys(database))[-1] == f"cleanup:job:{job.id}"
+        assert await available(database, owner) == 100
+        assert await rows(database, "SELECT id FROM credit_holds") == []
+
+    async def test_a_running_job_must_be_stopped_first(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        job = await make_job(start=True)
+        with pytest.raises(JobRunning):
+            await delete(database, owner, job.id)
 
 
 class TestFinish:

@@ -1,0 +1,73 @@
+"""Jobs under their older name, which starts them as soon as they are made."""
+
+import azure.durable_functions as df
+
+from shared.credits.errors import InsufficientCredits
+from shared.jobs import service as jobs
+from shared.jobs.errors import JobNotRunning, TooManyRunningJobs
+from shared.jobs.schemas import JobCreate, JobOut, JobQuery
+from shared.platform.endpoint import Call, Reply, endpoint
+from shared.platform.errors import NotFound
+from shared.platform.pagination import Page
+
+bp = df.Blueprint()
+
+
+@endpoint(
+    bp,
+    "POST",
+    "api/v1/crawl-jobs",
+    returns={201: JobOut},
+    scope="jobs:write",
+    raises=(NotFound, InsufficientCredits, TooManyRunningJobs),
+    idempotent=True,
+    deprecated=True,
+)
+async def create_crawl_job(call: Call, body: JobCreate) -> Reply:
+    """Create a job and start it."""
+    job = await jobs.create_job(
+        call.tx, call.principal, call.services.settings, body.model_copy(update={"start": True})
+    )
+    return Reply(job, {"Location": f"/api/v1/jobs/{job.id}"})
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/crawl-jobs",
+    returns={200: Page[JobOut]},
+    scope="jobs:read",
+    deprecated=True,
+)
+async def list_crawl_jobs(call: Call, query: JobQuery) -> Page[JobOut]:
+    """The caller's jobs, newest first."""
+    return await jobs.list_jobs(call.tx, call.principal, query)
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/crawl-jobs/{job_id:int}",
+    returns={200: JobOut},
+    scope="jobs:read",
+    raises=(NotFound,),
+    etag=True,
+    deprecated=True,
+)
+async def get_crawl_job(call: Call, job_id: int) -> JobOut:
+    """One job."""
+    return await jobs.get_job(call.tx, call.principal, job_id)
+
+
+@endpoint(
+    bp,
+    "POST",
+    "api/v1/crawl-jobs/{job_id:int}/cancel",
+    returns={202: JobOut},
+    scope="jobs:write",
+    raises=(NotFound, JobNotRunning),
+    deprecated=True,
+)
+async def cancel_crawl_job(call: Call, job_id: int) -> JobOut:
+    """Stop a running job; what is stored stays, unspent credits return."""
+    return await jobs.stop_job(call.tx, call.principal, job_id)

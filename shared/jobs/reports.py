@@ -1,0 +1,76 @@
+"""What a job tells of itself: progress, statistics, chunks, log."""
+
+from shared.jobs import report_repo
+from shared.jobs.schemas import ChunkOut, EventOut, KeywordStats, ProgressOut, StatsOut
+from shared.jobs.service import get_job
+from shared.platform.db import Transaction
+from shared.platform.errors import NotFound
+from shared.platform.pagination import Page, PageQuery, make_page
+from shared.platform.principal import Principal
+
+
+async def get_progress(transaction: Transaction, principal: Principal, job_id: int) -> ProgressOut:
+    """How far the caller's job is.
+
+    Raises:
+        NotFound: the caller has no such job.
+    """
+    row = await report_repo.find_progress(transaction, principal.user_id, job_id)
+    if row is None:
+        raise NotFound("You have no such job.")
+    return ProgressOut.model_validate(row)
+
+
+async def get_stats(transaction: Transaction, principal: Principal, job_id: int) -> StatsOut:
+    """What became of the candidates of the caller's job.
+
+    Raises:
+        NotFound: the caller has no such job.
+    """
+    await get_job(transaction, principal, job_id)
+    stats = StatsOut(outcomes={}, keywords=[], engines={}, licenses={}, formats={}, sizes={})
+    keywords: dict[str, KeywordStats] = {}
+    for row in await report_repo.count_outcomes(transaction, job_id):
+        name, outcome, count = row["keyword"], row["outcome"], row["candidates"]
+        keyword = keywords.setdefault(name, KeywordStats(keyword=name, stored=0, outcomes={}))
+        for counts in (stats.outcomes, keyword.outcomes):
+            counts[outcome] = counts.get(outcome, 0) + count
+        if outcome == "stored":
+            keyword.stored += count
+            stats.engines[row["engine"]] = stats.engines.get(row["engine"], 0) + count
+            stats.licenses[row["license"]] = stats.licenses.get(row["license"], 0) + count
+    stats.keywords = list(keywords.values())
+    for row in await report_repo.histograms(transaction, job_id):
+        histogram = stats.formats if row["kind"] == "format" else stats.sizes
+        histogram[row["value"]] = row["images"]
+    return stats
+
+
+async def list_events(
+    transaction: Transaction, principal: Principal, job_id: int, query: PageQuery
+) -> Page[EventOut]:
+    """A page of the log of the caller's job, newest first.
+
+    Raises:
+        NotFound: the caller has no such job.
+    """
+    await get_job(transaction, principal, job_id)
+    rows = await report_repo.list_events(
+        transaction, job_id, below=query.below, limit=query.limit + 1
+    )
+    return make_page(rows, query, lambda event: event.id)
+
+
+async def list_chunks(
+    transaction: Transaction, principal: Principal, job_id: int, query: PageQuery
+) -> Page[ChunkOut]:
+    """A page of the chunks of the caller's job, newest first.
+
+    Raises:
+        NotFound: the caller has no such job.
+    """
+    await get_job(transaction, principal, job_id)
+    rows = await report_repo.list_chunks(
+        transaction, job_id, below=query.below, limit=query.limit + 1
+    )
+    return make_page(rows, query, lambda chunk: chunk.id)
