@@ -13,6 +13,7 @@ from shared.platform.db import Database
 from shared.platform.logging import configure_logging
 from shared.platform.outbox import Dispatcher
 from shared.platform.queue import QueueSender
+from shared.platform.ratelimit import RateLimiter, open_counter
 from shared.platform.settings import Settings, get_settings
 from shared.platform.tokens import TokenVerifier
 
@@ -69,6 +70,11 @@ class Services:
     def outbox(self) -> Dispatcher:
         """The sender of committed side effects."""
         return Dispatcher(self.database, self.blobs, self.queues)
+
+    @cached_property
+    def limiter(self) -> RateLimiter:
+        """The guard of every endpoint against too many requests."""
+        return RateLimiter(self.settings, open_counter(self.settings, self.database))
 
     @cached_property
     def tokens(self) -> TokenVerifier:

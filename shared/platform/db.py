@@ -44,7 +44,7 @@ class Database:
             open=False,
             kwargs={
                 "row_factory": dict_row,
-                "autocommit": False,
+                "autocommit": True,
                 "prepare_threshold": None if pooled else 5,
                 "connect_timeout": 5,
                 "application_name": "pixcrawler",
@@ -59,25 +59,36 @@ class Database:
         Raises:
             Unavailable: the database cannot be reached.
         """
-        async with self._open({"role": "service_role", "request.jwt.claims": ""}) as transaction:
-            yield transaction
+        async with self.connection() as connection:
+            await psycopg.AsyncClientCursor(connection).execute(_BEGIN_AS_SERVICE)
+            yield Transaction(connection)
 
     @asynccontextmanager
     async def reading(self, claims: Mapping[str, Any]) -> AsyncIterator[Transaction]:
-        """One transaction as ``authenticated`` with ``claims``: row-level security applies."""
-        variables = {"role": "authenticated", "request.jwt.claims": json.dumps(claims)}
-        async with self._open(variables) as transaction:
-            yield transaction
+        """One transaction as ``authenticated`` with ``claims``: row-level security applies.
+
+        Its start travels with the first query, hence a single read takes two round trips; what
+        comes of a statement is known only when its rows are fetched.
+        """
+        async with self.connection() as connection, connection.pipeline():
+            await connection.execute("BEGIN READ ONLY")
+            await connection.execute(_AS_CALLER, {"claims": json.dumps(claims)})
+            yield Transaction(connection)
+            await connection.execute("COMMIT")
 
     @asynccontextmanager
-    async def _open(self, variables: Mapping[str, str]) -> AsyncIterator[Transaction]:
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection on which each statement commits by itself until one says BEGIN.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
         if not self._opened:
             self._opened = True
             await self._pool.open()
         try:
             async with self._pool.connection() as connection:
-                await connection.execute(_SET_LOCAL, {"variables": json.dumps(variables)})
-                yield Transaction(connection)
+                yield connection
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
             raise Unavailable("The database is not reachable.") from error
 
@@ -86,7 +97,13 @@ class Database:
         await self._pool.close()
 
 
-_SET_LOCAL = """
-SELECT set_config('timezone', 'UTC', true), set_config(key, value, true)
-FROM jsonb_each_text(%(variables)s::jsonb)
+# One round trip: the statements of a simple query travel together.
+_BEGIN_AS_SERVICE = """
+BEGIN;
+SELECT set_config('timezone', 'UTC', true), set_config('role', 'service_role', true),
+  set_config('request.jwt.claims', '', true)
+"""
+_AS_CALLER = """
+SELECT set_config('timezone', 'UTC', true), set_config('role', 'authenticated', true),
+  set_config('request.jwt.claims', %(claims)s, true)
 """

@@ -3,40 +3,32 @@
 The only module of ``shared`` that knows ``azure.functions``.
 """
 
-import hashlib
 import inspect
-import json
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import azure.durable_functions as df
 import azure.functions as func
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from shared.platform import errors
+from shared.platform.answer import Answer, Reply, render, security_headers
 from shared.platform.authentication import authenticate
 from shared.platform.bootstrap import Services, services
 from shared.platform.db import Transaction
+from shared.platform.idempotency import KeyedRequest
 from shared.platform.logging import get_logger, log_context
 from shared.platform.outbox import OrchestrationClient
 from shared.platform.principal import Principal
-from shared.platform.problem import invalid_fields, render_problem
+from shared.platform.problem import render_problem
 from shared.platform.registry import Access, Endpoint, Method, add_endpoint, allowed_methods
+from shared.platform.request import arguments_of, request_id_of
+from shared.platform.tracing import carry_trace, trace_id_of
 
 log = get_logger(__name__)
-
-MAX_BODY_BYTES = 1024 * 1024
-MAX_SERIAL = 2**31 - 1
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -49,6 +41,7 @@ class Call:
     request_id: str
     request: func.HttpRequest
     received: float = field(default_factory=time.monotonic)
+    headers: dict[str, str] = field(default_factory=dict)
     _principal: Principal | None = None
     _transaction: Transaction | None = None
 
@@ -66,17 +59,6 @@ class Call:
     def age(self) -> float:
         """Seconds since the request came in."""
         return time.monotonic() - self.received
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer with its own headers (``Location``), status, or bytes that are not JSON."""
-
-    body: BaseModel | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    status: int | None = None
-    content: bytes = b""
-    media_type: str = "application/json"
 
 
 def endpoint(
@@ -127,6 +109,8 @@ def endpoint(
             deprecated=deprecated,
             in_transaction=in_transaction,
         )
+        if declared.idempotent and not declared.in_transaction:
+            raise ValueError(f"{declared.name}: a key is claimed in the endpoint's transaction")
         add_endpoint(declared)
         _register(blueprint, declared, handler)
         return handler
@@ -164,9 +148,7 @@ def register_fallback(blueprint: df.Blueprint) -> None:
             error = errors.MethodNotAllowed(
                 f"{path} supports {', '.join(methods)}.", headers={"Allow": ", ".join(methods)}
             )
-        return _with_security_headers(
-            render_problem(error, request_id=_request_id(req), instance=path)
-        )
+        return _finish(render_problem(error, request_id=request_id_of(req), instance=path), {})
 
 
 async def serve(
@@ -176,124 +158,90 @@ async def serve(
     client: OrchestrationClient | None,
 ) -> func.HttpResponse:
     """Runs ``handler`` for one request and renders whatever comes of it."""
-    request_id = _request_id(request)
+    request_id = request_id_of(request)
     instance = declared.fill(request.route_params)
-    with log_context(request_id=request_id):
+    traceparent = request.headers.get("traceparent")
+    call = Call(services(), request_id, request)
+    with carry_trace(traceparent), log_context(**_ids(request_id, traceparent)):
         try:
-            call = Call(services(), request_id, request)
-            response = _render(declared, await _answer(declared, handler, call, client), request)
+            answer = await _answer(declared, handler, call, client)
+            response = func.HttpResponse(
+                answer.body,
+                status_code=answer.status,
+                headers=answer.headers,
+                mimetype=answer.media_type,
+            )
         except errors.AppError as error:
             response = render_problem(error, request_id=request_id, instance=instance)
         except Exception:  # noqa: BLE001 - the boundary: nothing may leak, everything is logged
             log.opt(exception=True).error("unexpected failure in " + declared.name)
             failure = errors.InternalError("Something failed on our side; quote the request id.")
             response = render_problem(failure, request_id=request_id, instance=instance)
-    response.headers["X-Request-ID"] = request_id
-    return _with_security_headers(response)
+    return _finish(response, {**call.headers, "X-Request-ID": request_id})
+
+
+def _ids(request_id: str, traceparent: str | None) -> dict[str, str]:
+    trace_id = trace_id_of(traceparent)
+    return {"request_id": request_id} | ({"trace_id": trace_id} if trace_id else {})
 
 
 async def _answer(
     declared: Endpoint, handler: Handler, call: Call, client: OrchestrationClient | None
-) -> Any:
+) -> Answer:
+    headers = {name.lower(): value for name, value in call.request.headers.items()}
+    limiter = call.services.limiter
     if declared.access == "public":
-        return await handler(call, **_arguments(declared, call.request))
-    call._principal = principal = await authenticate(
-        call.services, declared, {k.lower(): v for k, v in call.request.headers.items()}
-    )
-    arguments = _arguments(declared, call.request)
-    database = call.services.database
-    claims = {"sub": str(principal.user_id), "role": "authenticated"}
-    reading = declared.method == "GET" and not declared.internal
+        call.headers.update(await limiter.check(declared, None, headers))
+        arguments = arguments_of(declared, call.request)
+        return render(declared, await handler(call, **arguments), call.request)
+    call._principal = principal = await authenticate(call.services, declared, headers)
     with log_context(user_id=str(principal.user_id)):
+        call.headers.update(await limiter.check(declared, principal, headers))
+        arguments = arguments_of(declared, call.request)
         if not declared.in_transaction:
-            return await handler(call, **arguments)
-        async with database.reading(claims) if reading else database.transaction() as transaction:
-            call._transaction = transaction
-            result = await handler(call, **arguments)
-        await call.services.outbox.send(transaction.outbox, client)
-    return result
+            return render(declared, await handler(call, **arguments), call.request)
+        return await _answer_in_transaction(declared, handler, call, client, arguments)
 
 
-def _arguments(declared: Endpoint, request: func.HttpRequest) -> dict[str, Any]:
-    arguments: dict[str, Any] = {
-        name: _path_value(kind, request.route_params[name])
-        for name, kind in declared.parameters.items()
-    }
-    if declared.query:
-        arguments["query"] = _validate(declared.query, dict(request.params), "query")
-    if declared.body:
-        arguments["body"] = _validate(declared.body, _json_body(request), "body")
-    return arguments
+async def _answer_in_transaction(
+    declared: Endpoint,
+    handler: Handler,
+    call: Call,
+    client: OrchestrationClient | None,
+    arguments: Mapping[str, Any],
+) -> Answer:
+    database = call.services.database
+    claims = {"sub": str(call.principal.user_id), "role": "authenticated"}
+    reading = declared.method == "GET" and not declared.internal
+    keyed = _keyed_request(declared, call) if declared.idempotent else None
+    async with database.reading(claims) if reading else database.transaction() as transaction:
+        call._transaction = transaction
+        if keyed and (first := await keyed.claim(transaction, call.services.settings)):
+            return first
+        answer = render(declared, await handler(call, **arguments), call.request)
+        if keyed:
+            await keyed.store(transaction, call.services.settings, answer)
+    await call.services.outbox.send(transaction.outbox, client)
+    return answer
 
 
-def _path_value(kind: type, text: str) -> object:
-    try:
-        value = kind(text)
-    except ValueError:
-        raise errors.NotFound from None
-    if isinstance(value, int) and not 0 < value <= MAX_SERIAL:
-        raise errors.NotFound
-    return value
+def _keyed_request(declared: Endpoint, call: Call) -> KeyedRequest | None:
+    request = call.request
+    path = declared.fill(request.route_params)
+    return KeyedRequest.of(
+        request.headers,
+        call.principal.user_id,
+        declared.method.encode(),
+        path.encode(),
+        request.get_body(),
+    )
 
 
-def _validate(model: type[BaseModel], value: object, where: str) -> BaseModel:
-    try:
-        has_nul = _has_nul(value)  # PostgreSQL's text cannot hold it
-    except RecursionError:
-        raise errors.BadRequest("The body is nested too deeply.") from None
-    if has_nul:
-        field = {"loc": [where], "msg": "the NUL character is not allowed", "type": "nul"}
-        raise errors.Invalid("Invalid: the NUL character is not allowed.", errors=[field])
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        raise invalid_fields(error, where) from None
-
-
-def _has_nul(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
-    if isinstance(value, list):
-        return any(map(_has_nul, value))
-    return isinstance(value, str) and "\0" in value
-
-
-def _json_body(request: func.HttpRequest) -> object:
-    body = request.get_body()
-    if len(body) > MAX_BODY_BYTES:
-        raise errors.PayloadTooLarge("A request body may have at most 1 MiB.")
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise errors.UnsupportedMediaType("Send the body as application/json.")
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise errors.BadRequest("The body is not valid JSON.") from None
-
-
-def _render(declared: Endpoint, result: object, request: func.HttpRequest) -> func.HttpResponse:
-    reply = result if isinstance(result, Reply) else Reply(cast("BaseModel | None", result))
-    body = reply.body.model_dump_json().encode() if reply.body else reply.content
-    headers = dict(reply.headers)
-    status = reply.status or declared.status
-    if declared.etag:
-        headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        if headers["ETag"] in request.headers.get("if-none-match", ""):
-            status, body = 304, b""
-    return func.HttpResponse(body, status_code=status, headers=headers, mimetype=reply.media_type)
-
-
-def _with_security_headers(response: func.HttpResponse) -> func.HttpResponse:
-    for name, value in SECURITY_HEADERS.items():
+def _finish(response: func.HttpResponse, headers: Mapping[str, str]) -> func.HttpResponse:
+    https = services().settings.environment != "development"
+    for name, value in (security_headers(response.mimetype, https=https) | dict(headers)).items():
         response.headers.setdefault(name, value)
-    if services().settings.environment != "development":
-        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     return response
-
-
-def _request_id(request: func.HttpRequest) -> str:
-    given = request.headers.get("x-request-id", "")
-    return given if REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
 __all__ = ["UUID", "Call", "Reply", "endpoint", "register_fallback"]

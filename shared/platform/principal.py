@@ -12,6 +12,13 @@ class Principal:
     email: str | None = None
     permissions: frozenset[str] | None = None
     expires_at: int | None = None
+    key_id: UUID | None = None
+    rate_limit: int | None = None  # of the API key: requests an hour
+
+    @property
+    def claims(self) -> dict[str, str]:
+        """What row-level security knows the caller by."""
+        return {"sub": str(self.user_id), "role": "authenticated"}
 
     @property
     def is_api_key(self) -> bool:

@@ -1,15 +1,20 @@
-"""Settings: what is missing is named, nothing is shown, the example is complete."""
+"""Settings: what is wrong is named, nothing is shown, the examples are complete."""
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import pytest
-from pydantic import AliasChoices
+from pydantic import AliasChoices, BaseModel
+from pydantic.fields import FieldInfo
 
 from shared.platform.settings import ConfigurationError, Settings, get_settings
 
-EXAMPLE = Path(__file__).parents[3] / "local.settings.example.json"
-HOST_VALUES = {"FUNCTIONS_WORKER_RUNTIME"}
+ROOT = Path(__file__).parents[3]
+HOST_VALUES = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
 # In Azure the app's identity takes the place of the connection string.
 AZURE_ONLY = {"AzureWebJobsStorage__blobServiceUri", "AzureWebJobsStorage__queueServiceUri"}
 REQUIRED = {
@@ -22,16 +27,33 @@ REQUIRED = {
 }
 
 
-@pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    get_settings.cache_clear()
-    for name, field in Settings.model_fields.items():
-        for variable in _variables(name, field.validation_alias):
-            monkeypatch.delenv(variable, raising=False)
-
-
-def _variables(name: str, alias: object) -> list[str]:
+def names_of(name: str, field: FieldInfo) -> list[str]:
+    alias = field.validation_alias
     return [str(c) for c in alias.choices] if isinstance(alias, AliasChoices) else [name.upper()]
+
+
+def variables(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[list[str]]:
+    """All names of every setting, the one to use first."""
+    for name, field in model.model_fields.items():
+        names = [prefix + each for each in names_of(name, field)]
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            delimiter = "_" if names[0] == "PIXCRAWLER_RESOURCE" else "__"
+            yield from variables(field.annotation, names[0] + delimiter)
+        else:
+            yield names
+
+
+KNOWN = {names[0] for names in variables()}
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    get_settings.cache_clear()
+    for names in variables():
+        for name in names:
+            monkeypatch.delenv(name, raising=False)
+    yield
+    get_settings.cache_clear()
 
 
 def set_all(monkeypatch: pytest.MonkeyPatch, **changes: str) -> None:
@@ -67,18 +89,140 @@ class TestSettings:
             monkeypatch.setenv(name, "https://account.example")
         assert get_settings().azure_storage_connection_string is None
 
-    def test_production_crawls_no_private_address(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        set_all(
-            monkeypatch, PIXCRAWLER_ENVIRONMENT="production", CRAWL_ALLOWED_HOSTS="127.0.0.1:80"
-        )
-        with pytest.raises(ConfigurationError, match="CRAWL_ALLOWED_HOSTS"):
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("DEBUG", "true"),
+            ("ALLOWED_ORIGINS", "https://app.example.com, *"),
+            ("STORAGE_PROVIDER", "local"),
+            ("CRAWL_ALLOWED_HOSTS", "127.0.0.1:80"),
+            ("LIMITER_BACKEND", "memory"),
+        ],
+    )
+    def test_production_refuses(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    ) -> None:
+        set_all(monkeypatch, **{name: value})
+        get_settings()
+        get_settings.cache_clear()
+        monkeypatch.setenv("PIXCRAWLER_ENVIRONMENT", "production")
+        with pytest.raises(ConfigurationError, match=f"{name}: .*not allowed in production"):
             get_settings()
 
-    def test_the_example_has_every_variable_and_no_other(self) -> None:
-        known = {
-            variables[-1]
-            for name, field in Settings.model_fields.items()
-            for variables in [_variables(name, field.validation_alias)]
-        }
-        values = json.loads(EXAMPLE.read_text())["Values"]
-        assert set(values) - HOST_VALUES == known - AZURE_ONLY
+    def test_production_names_all_that_it_refuses(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        set_all(monkeypatch, PIXCRAWLER_ENVIRONMENT="production", DEBUG="1", PORT="0")
+        monkeypatch.delenv("API_KEY_PEPPER")
+        with pytest.raises(ConfigurationError) as caught:
+            get_settings()
+        for name in ("DEBUG", "PORT", "API_KEY_PEPPER: missing"):
+            assert name in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("changes", "named"),
+        [
+            ({"CACHE_REDIS_DB": "1"}, "CACHE_REDIS_DB"),
+            ({"STRIPE_SECRET_KEY": "sk"}, "STRIPE_WEBHOOK_SECRET"),
+            ({"RESEND_API_KEY": "re"}, "FROM_EMAIL"),
+            ({"LIMITER_DEFAULT_TIMES": "0"}, "LIMITER_DEFAULT_TIMES"),
+            ({"LIMITER_DEFAULT_SECONDS": "0"}, "LIMITER_DEFAULT_SECONDS"),
+            ({"TRUSTED_PROXIES": "10.0.0.0/8, nonsense"}, "TRUSTED_PROXIES"),
+            ({"SUPABASE_URL": "x.supabase.co"}, "SUPABASE_URL"),
+            (
+                {"PIXCRAWLER_UTILITY_COMPRESSION__QUALITY": "101"},
+                "PIXCRAWLER_UTILITY_COMPRESSION__QUALITY",
+            ),
+            (
+                {"PIXCRAWLER_UTILITY_COMPRESSION__ARCHIVE__LEVEL": "20"},
+                "PIXCRAWLER_UTILITY_COMPRESSION__ARCHIVE__LEVEL",
+            ),
+        ],
+    )
+    def test_refuses(
+        self, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], named: str
+    ) -> None:
+        set_all(monkeypatch, **changes)
+        with pytest.raises(ConfigurationError, match=named):
+            get_settings()
+
+    def test_reads_groups(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        set_all(
+            monkeypatch,
+            PIXCRAWLER_UTILITY_COMPRESSION__QUALITY="70",
+            PIXCRAWLER_UTILITY_COMPRESSION__ARCHIVE__LEVEL="3",
+            PIXCRAWLER_UTILITY_LOGGING__USE_JSON="true",
+            PIXCRAWLER_RESOURCE_MAX_CONCURRENT_CHUNKS="7",
+        )
+        settings = get_settings()
+        assert settings.compression.quality == 70
+        assert settings.compression.archive.level == 3
+        assert settings.compression.archive.type == "zstd"
+        assert settings.logging.use_json is True
+        assert settings.resource.max_concurrent_chunks == 7
+
+    def test_an_empty_value_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        set_all(monkeypatch, KEY_VAULT_URL="", METRICS_TOKEN="")
+        assert get_settings().metrics_token is None
+
+
+class Vault:
+    """Azure's client for secrets, with secrets of its own."""
+
+    SECRETS: ClassVar = {
+        "api-key-pepper": "from the vault",
+        "database-url": "postgresql://vault/db",
+    }
+    opened: ClassVar[list[str]] = []
+
+    def __init__(self, vault_url: str, credential: object) -> None:
+        self.opened.append(vault_url)
+
+    def list_properties_of_secrets(self) -> list[Any]:
+        return [SimpleNamespace(name=name, enabled=True) for name in self.SECRETS]
+
+    def get_secret(self, name: str) -> Any:
+        return SimpleNamespace(value=self.SECRETS[name])
+
+
+class TestKeyVault:
+    URL = "https://pixcrawler.vault.example"
+
+    def test_fills_what_the_environment_lacks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("azure.keyvault.secrets.SecretClient", Vault)
+        set_all(monkeypatch, KEY_VAULT_URL=self.URL)
+        monkeypatch.delenv("API_KEY_PEPPER")
+        settings = get_settings()
+        assert settings.api_key_pepper.get_secret_value() == "from the vault"
+        assert settings.database_url.get_secret_value() == "postgresql://u:p@h/db"
+        assert Vault.opened == [self.URL]
+
+
+class TestExamples:
+    def test_local_settings_have_every_variable_and_no_other(self) -> None:
+        values = json.loads((ROOT / "local.settings.example.json").read_text())["Values"]
+        assert set(values) - HOST_VALUES == KNOWN - AZURE_ONLY
+
+    def test_env_documents_every_variable_and_no_other(self) -> None:
+        text = (ROOT / ".env.example").read_text()
+        assert set(re.findall(r"^(\w+)=", text, re.MULTILINE)) == KNOWN - AZURE_ONLY
+        for block in re.findall(r"(?:^#.*\n)+^\w+=.*$", text, re.MULTILINE):
+            labels = re.findall(r"^#   (\w+): ", block, re.MULTILINE)
+            assert labels == ["Purpose", "Valid", "Default", "Required", "Example"], block
+
+    def test_the_documented_defaults_are_the_defaults(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_all(monkeypatch)
+        defaults = get_settings()
+        text = (ROOT / ".env.example").read_text()
+        for name, default in re.findall(r"^# (\w+)\n(?:#.*\n)*?#   Default: (.*)$", text, re.M):
+            if name not in REQUIRED and not default.startswith("(") and " " not in default:
+                set_all(monkeypatch, **{name: default})
+        get_settings.cache_clear()
+        assert get_settings() == defaults
+
+    def test_the_example_of_local_settings_is_valid(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        values = json.loads((ROOT / "local.settings.example.json").read_text())["Values"]
+        urls = {"DATABASE_URL": "postgresql://h/db", "SUPABASE_URL": "https://x.supabase.co"}
+        for name, value in (values | urls).items():
+            monkeypatch.setenv(name, value)
+        assert get_settings().environment == "development"

@@ -1,0 +1,54 @@
+"""The table ``rate_limits``."""
+
+from collections.abc import Sequence
+
+import psycopg
+
+from shared.platform.db import Database, Transaction
+from shared.platform.ratelimit.policy import Bucket, Usage
+
+# One round trip, one transaction: the two statements travel together. The time of a row that is
+# already there is older or newer than ours when two come at once; either way it is counted in
+# exactly one window. Buckets are taken in order, so that two requests never wait for each other.
+_HIT = """
+SELECT set_config('role', 'service_role', true);
+INSERT INTO rate_limits AS stored (bucket, started_at, expires_at, hits)
+SELECT bucket, moment, moment + seconds * interval '1 second', 1
+FROM (SELECT clock_timestamp() AS moment) AS clock,
+  unnest(%(buckets)s::text[], %(seconds)s::integer[]) AS wanted (bucket, seconds)
+ORDER BY bucket
+ON CONFLICT (bucket) DO UPDATE SET
+  hits = CASE WHEN stored.expires_at <= excluded.started_at THEN 1 ELSE stored.hits + 1 END,
+  started_at = CASE WHEN stored.expires_at <= excluded.started_at
+    THEN excluded.started_at ELSE stored.started_at END,
+  expires_at = CASE WHEN stored.expires_at <= excluded.started_at
+    THEN excluded.expires_at ELSE stored.expires_at END
+RETURNING bucket, hits, extract(epoch FROM expires_at - clock_timestamp())::float8 AS seconds
+"""
+
+
+async def hit(database: Database, buckets: Sequence[Bucket]) -> list[Usage]:
+    """Counts one request in every bucket."""
+    async with database.connection() as connection:
+        cursor = psycopg.AsyncClientCursor(connection)
+        await cursor.execute(
+            _HIT,
+            {
+                "buckets": [bucket.key for bucket in buckets],
+                "seconds": [bucket.policy.seconds for bucket in buckets],
+            },
+        )
+        cursor.nextset()
+        found = {row["bucket"]: row for row in await cursor.fetchall()}
+    return [
+        Usage(bucket.policy, found[bucket.key]["hits"], found[bucket.key]["seconds"])
+        for bucket in buckets
+    ]
+
+
+async def delete_expired(transaction: Transaction) -> int:
+    """Forgets windows that have ended; returns how many."""
+    cursor = await transaction.connection.execute(
+        "DELETE FROM rate_limits WHERE expires_at < clock_timestamp()"
+    )
+    return cursor.rowcount

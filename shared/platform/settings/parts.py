@@ -1,0 +1,161 @@
+"""The settings that the app is run with: database, storage, sign-in, limits, logging."""
+
+import ipaddress
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from pydantic import AfterValidator, AliasChoices, BaseModel, Field, SecretStr, field_validator
+
+from shared.platform.client_address import Network
+
+Environment = Literal["development", "test", "staging", "production"]
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+def env(*names: str) -> AliasChoices:
+    """Other environment variables than the field's own name in capitals; the first one wins."""
+    return AliasChoices(*names)
+
+
+def listed(value: str) -> list[str]:
+    """The items of a comma-separated value."""
+    return [item for item in (part.strip() for part in value.split(",")) if item]
+
+
+def _networks(value: str) -> str:
+    for item in listed(value):
+        ipaddress.ip_network(item)
+    return value
+
+
+def _base_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must start with https:// (or http:// locally)")
+    return value.rstrip("/")
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+
+
+class ServerSettings(BaseModel):
+    """Which app this is and how it is reached."""
+
+    environment: Environment = Field(
+        "development", validation_alias=env("PIXCRAWLER_ENVIRONMENT", "ENVIRONMENT")
+    )
+    debug: bool = False
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    log_level: Level = "INFO"
+    allowed_origins: str = "http://localhost:3000"
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
+    app_url: BaseUrl = Field(
+        "http://localhost:3000", validation_alias=env("NEXT_PUBLIC_APP_URL", "APP_URL")
+    )
+    key_vault_url: str | None = None
+    api_key_pepper: SecretStr
+    metrics_token: SecretStr | None = None
+
+    @property
+    def trusted_networks(self) -> list[Network]:
+        """The networks of our own proxies."""
+        return [ipaddress.ip_network(item) for item in listed(self.trusted_proxies)]
+
+
+class DatabaseSettings(BaseModel):
+    """PostgreSQL."""
+
+    database_url: SecretStr
+    database_pool_size: int = Field(5, ge=1, le=100)
+    database_max_overflow: int = Field(10, ge=0, le=100)
+    database_pool_pre_ping: bool = True
+    database_echo: bool = False
+
+    @field_validator("database_url", mode="before")
+    @classmethod
+    def _drop_driver(cls, url: object) -> object:
+        return (
+            url.replace("postgresql+asyncpg://", "postgresql://", 1)
+            if isinstance(url, str)
+            else url
+        )
+
+
+class SupabaseSettings(BaseModel):
+    """The Supabase project that signs people in."""
+
+    supabase_url: BaseUrl
+    supabase_anon_key: SecretStr
+    supabase_service_role_key: SecretStr
+
+
+class StorageSettings(BaseModel):
+    """Blob and queue storage: a connection string, or in Azure two URIs and the app's identity."""
+
+    storage_provider: Literal["azure", "local"] = "azure"
+    storage_local_path: str = ".local/azurite"
+    azure_storage_connection_string: SecretStr | None = Field(
+        None,
+        validation_alias=env(
+            "AZURE_STORAGE_CONNECTION_STRING",
+            "STORAGE_AZURE_CONNECTION_STRING",
+            "AzureWebJobsStorage",
+        ),
+    )
+    blob_service_uri: str | None = Field(
+        None, validation_alias=env("AzureWebJobsStorage__blobServiceUri")
+    )
+    queue_service_uri: str | None = Field(
+        None, validation_alias=env("AzureWebJobsStorage__queueServiceUri")
+    )
+    storage_azure_container_name: str = Field("pixcrawler", pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")
+    storage_azure_max_retries: int = Field(3, ge=1, le=10)
+
+
+class CacheSettings(BaseModel):
+    """A Redis that may lose everything at any time."""
+
+    cache_enabled: bool = False
+    cache_redis_host: str = "localhost"
+    cache_redis_port: int = Field(6379, ge=1, le=65535)
+    cache_redis_password: SecretStr | None = None
+    cache_redis_db: int = Field(0, ge=0)
+    cache_prefix: str = "pixcrawler:cache:"
+    cache_default_ttl: int = Field(300, gt=0)
+
+
+class LimiterSettings(BaseModel):
+    """Rate limits and where requests are counted."""
+
+    limiter_enabled: bool = True
+    limiter_backend: Literal["postgres", "redis", "memory"] = "postgres"
+    limiter_redis_host: str = "localhost"
+    limiter_redis_port: int = Field(6379, ge=1, le=65535)
+    limiter_redis_password: SecretStr | None = None
+    limiter_redis_db: int = Field(1, ge=0)
+    limiter_prefix: str = "pixcrawler:limiter"
+    limiter_default_times: int = Field(600, gt=0)
+    limiter_default_seconds: int = Field(60, gt=0)
+    limiter_write_times: int = Field(120, gt=0)
+    limiter_auth_times: int = Field(10, gt=0)
+
+    @property
+    def limiter_redis_url(self) -> str:
+        """Where the limiter's Redis is, its password included."""
+        secret = self.limiter_redis_password
+        login = f":{quote(secret.get_secret_value(), safe='')}@" if secret else ""
+        return (
+            f"async+redis://{login}{self.limiter_redis_host}:{self.limiter_redis_port}"
+            f"/{self.limiter_redis_db}"
+        )
+
+
+class LoggingSettings(BaseModel):
+    """How log lines look; what is not set follows the environment."""
+
+    environment: Environment | None = None
+    log_dir: str | None = None
+    console_level: Level | None = None
+    file_level: Level = "DEBUG"
+    use_json: bool | None = None
+    use_colors: bool = True
