@@ -50,12 +50,19 @@ async def use_key(transaction: Transaction, key_hash: str) -> Principal | None:
         UPDATE api_keys SET usage_count = usage_count + 1, last_used_at = now()
         WHERE key_hash = %(key_hash)s AND status = 'active'
           AND (expires_at IS NULL OR expires_at > now())
-        RETURNING user_id, permissions
+        RETURNING id, user_id, permissions, rate_limit
         """,
         {"key_hash": key_hash},
     )
     row = await cursor.fetchone()
-    return Principal(row["user_id"], permissions=frozenset(row["permissions"])) if row else None
+    if row is None:
+        return None
+    return Principal(
+        row["user_id"],
+        permissions=frozenset(row["permissions"]),
+        key_id=row["id"],
+        rate_limit=row["rate_limit"],
+    )
 
 
 async def revoke_key(transaction: Transaction, user_id: UUID, key_id: UUID) -> bool:
