@@ -3,7 +3,9 @@
 import azure.durable_functions as df
 
 from shared.images import service as images
+from shared.images import thumbnails
 from shared.images.schemas import DownloadQuery, ImageOut, ImageQuery
+from shared.jobs.errors import JobRunning
 from shared.platform.endpoint import Call, Reply, endpoint
 from shared.platform.errors import NotFound
 from shared.platform.pagination import Page
@@ -56,3 +58,33 @@ async def download_image(call: Call, image_id: int, query: DownloadQuery) -> Rep
         inline=query.disposition == "inline",
     )
     return Reply(headers={"Location": url})
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/images/{image_id:int}/thumbnail",
+    returns={302: None},
+    scope="images:read",
+    raises=(NotFound,),
+    in_transaction=False,
+)
+async def get_image_thumbnail(call: Call, image_id: int) -> Reply:
+    """Redirect to a WebP of the image of at most 256 px a side, readable for 15 minutes."""
+    url = await thumbnails.thumbnail_url(
+        call.services.database, call.services.blobs, call.principal, image_id
+    )
+    return Reply(headers={"Location": url})
+
+
+@endpoint(
+    bp,
+    "DELETE",
+    "api/v1/images/{image_id:int}",
+    returns={204: None},
+    scope="jobs:write",
+    raises=(NotFound, JobRunning),
+)
+async def delete_image(call: Call, image_id: int) -> None:
+    """Delete an image from its job's dataset."""
+    await images.delete_image(call.tx, call.principal, image_id)

@@ -164,6 +164,18 @@ async def settle_candidates(
     )
 
 
+async def forget_image(transaction: Transaction, image_id: int) -> list[int]:
+    """Notes that its owner deletes the image; the chunks that have to be counted again."""
+    cursor = await transaction.connection.execute(
+        """
+        UPDATE crawl_candidates SET outcome = 'deleted', outcome_detail = outcome
+        WHERE image_id = %(image_id)s RETURNING chunk_id
+        """,
+        {"image_id": image_id},
+    )
+    return [row["chunk_id"] for row in await cursor.fetchall() if row["chunk_id"]]
+
+
 async def recount_chunks(transaction: Transaction, job_id: int, chunk_ids: list[int]) -> None:
     """Recomputes the counters of chunks from their candidates."""
     await transaction.connection.execute(
@@ -176,7 +188,7 @@ async def recount_chunks(transaction: Transaction, job_id: int, chunk_ids: list[
             count(*) FILTER (WHERE outcome IN ('exact_duplicate', 'near_duplicate'))
               AS duplicates,
             count(*) FILTER (WHERE outcome NOT IN
-              ('stored', 'exact_duplicate', 'near_duplicate', 'over_quota')) AS rejected,
+              ('stored', 'exact_duplicate', 'near_duplicate', 'over_quota', 'deleted')) AS rejected,
             count(*) FILTER (WHERE outcome = ANY(%(transient)s)) AS lost
           FROM job_chunks LEFT JOIN crawl_candidates ON chunk_id = job_chunks.id
           WHERE job_chunks.job_id = %(job_id)s AND job_chunks.id = ANY(%(ids)s)

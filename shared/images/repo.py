@@ -1,5 +1,6 @@
 """The table ``images``, read by its owner."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +8,22 @@ from psycopg.rows import class_row
 
 from shared.images.schemas import ImageOut, ImageQuery
 from shared.platform.db import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """Where an image and its thumbnail are stored; the latter when it was made."""
+
+    id: int
+    job_id: int
+    sha256: str
+    blob_name: str
+    thumbnail_name: str | None
+
+    @property
+    def thumbnail(self) -> str:
+        """The name of its thumbnail's blob, made or not."""
+        return f"jobs/{self.job_id}/thumbnails/{self.sha256}.webp"
 
 
 async def list_images(
@@ -60,6 +77,40 @@ async def find_image(
     )
     row: dict[str, Any] | None = await cursor.fetchone()
     return (ImageOut.model_validate(row), row["storage_url"]) if row else None
+
+
+async def find_stored(transaction: Transaction, user_id: UUID, image_id: int) -> StoredImage | None:
+    """Where the user's image of that id is stored."""
+    async with transaction.connection.cursor(row_factory=class_row(StoredImage)) as cursor:
+        await cursor.execute(
+            """
+            SELECT i.id, i.crawl_job_id AS job_id, i.hash AS sha256, i.storage_url AS blob_name,
+              i.thumbnail_url AS thumbnail_name
+            FROM images AS i
+            JOIN crawl_jobs AS j ON j.id = i.crawl_job_id
+            JOIN projects AS p ON p.id = j.project_id
+            WHERE i.id = %(image_id)s AND p.user_id = %(user_id)s
+            """,
+            {"image_id": image_id, "user_id": user_id},
+        )
+        return await cursor.fetchone()
+
+
+async def set_thumbnail(transaction: Transaction, image_id: int, blob_name: str) -> bool:
+    """Notes where the image's thumbnail is; False when the image is gone."""
+    cursor = await transaction.connection.execute(
+        "UPDATE images SET thumbnail_url = %(name)s WHERE id = %(id)s",
+        {"id": image_id, "name": blob_name},
+    )
+    return cursor.rowcount == 1
+
+
+async def delete_image(transaction: Transaction, image_id: int) -> bool:
+    """Removes the image; False when it is gone already."""
+    cursor = await transaction.connection.execute(
+        "DELETE FROM images WHERE id = %(id)s", {"id": image_id}
+    )
+    return cursor.rowcount == 1
 
 
 async def missing_hashes(transaction: Transaction, job_id: int, hashes: list[str]) -> set[str]:

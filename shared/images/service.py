@@ -2,9 +2,13 @@
 
 from pathlib import PurePosixPath
 
+from shared.activity import service as activity
+from shared.crawl import settle_repo
 from shared.images import repo
 from shared.images.schemas import ImageOut, ImageQuery
 from shared.jobs import service as jobs
+from shared.jobs.errors import JobRunning
+from shared.platform import outbox
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database, Transaction
 from shared.platform.errors import NotFound
@@ -57,6 +61,35 @@ async def download_url(
     return await blobs.download_url(blob_name, filename=image.filename, inline=inline)
 
 
+async def delete_image(transaction: Transaction, principal: Principal, image_id: int) -> None:
+    """Removes the image; its job's counts follow at once, its blobs after the commit.
+
+    Raises:
+        NotFound: the caller has no such image.
+        JobRunning: its job still counts what it finds.
+    """
+    image = await repo.find_stored(transaction, principal.user_id, image_id)
+    if image is None:
+        raise NotFound("You have no such image.")
+    job = await jobs.lock_own(transaction, principal, image.job_id)
+    if job["status"] == "running":
+        raise JobRunning("The image's job is running; stop it first.")
+    chunks = await settle_repo.forget_image(transaction, image_id)
+    if not await repo.delete_image(transaction, image_id):
+        raise NotFound("You have no such image.")
+    await settle_repo.recount_chunks(transaction, image.job_id, chunks)
+    await settle_repo.recount_job(transaction, image.job_id, at_most_every=0)
+    await outbox.add(
+        transaction,
+        "delete_blobs",
+        {"names": [image.blob_name, image.thumbnail]},
+        key=f"image:{image_id}:deleted",
+    )
+    await activity.record(
+        transaction, principal.user_id, "image.deleted", "image", image_id, job_id=image.job_id
+    )
+
+
 async def sweep_blobs(database: Database, blobs: BlobStore, job_id: int) -> int:
     """Deletes blobs of the job that no row refers to (a crash left them); returns how many."""
     swept = 0
@@ -67,6 +100,7 @@ async def sweep_blobs(database: Database, blobs: BlobStore, job_id: int) -> int:
 
 
 async def _sweep(database: Database, blobs: BlobStore, job_id: int, names: list[str]) -> int:
+    """All ``names`` are of one kind: an image and its thumbnail are called by the same hash."""
     by_hash = {PurePosixPath(name).stem: name for name in names}
     async with database.transaction() as transaction:
         orphans = await repo.missing_hashes(transaction, job_id, list(by_hash))

@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.activity import service as activity
 from shared.jobs import repo
 from shared.jobs.errors import JobRunning
+from shared.jobs.service import lock_own
 from shared.platform import outbox
 from shared.platform.blob import BlobStore
 from shared.platform.db import Transaction
-from shared.platform.errors import NotFound, Unavailable
+from shared.platform.errors import Unavailable
 from shared.platform.principal import Principal
 
 QUEUE = "blob-cleanup"
@@ -33,9 +34,7 @@ async def delete_job(transaction: Transaction, principal: Principal, job_id: int
         NotFound: the caller has no such job.
         JobRunning: it must be stopped first, which settles its credits.
     """
-    job = await repo.lock_job(transaction, job_id)
-    if job is None or job["user_id"] != principal.user_id:
-        raise NotFound("You have no such job.")
+    job = await lock_own(transaction, principal, job_id)
     if job["status"] == "running":
         raise JobRunning("The job is running; stop it first.")
     await repo.delete_job(transaction, job_id)

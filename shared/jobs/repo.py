@@ -183,14 +183,19 @@ async def mark_finished(
 
 
 async def count_valid(transaction: Transaction, job_id: int) -> tuple[int, int]:
-    """How many distinct images the job has, and how many of them earlier attempts have paid."""
+    """How many distinct images the job has, and how many of them earlier attempts have paid.
+
+    What was paid for an image that its owner deleted counts for no other.
+    """
     cursor = await transaction.connection.execute(
         """
         SELECT
           (SELECT count(*) FROM images
            WHERE crawl_job_id = %(job_id)s AND is_valid AND NOT is_duplicate) AS valid,
           (SELECT coalesce(sum(charged), 0) FROM credit_holds
-           WHERE job_id = %(job_id)s AND status = 'settled') AS paid
+           WHERE job_id = %(job_id)s AND status = 'settled')
+          - (SELECT count(*) FROM crawl_candidates WHERE job_id = %(job_id)s
+             AND outcome = 'deleted' AND outcome_detail = 'stored') AS paid
         """,
         {"job_id": job_id},
     )

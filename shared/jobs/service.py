@@ -88,7 +88,7 @@ async def update_job(
         JobNotEditable: more than its name should change although it was started.
         Invalid: it asks for more images than the plan allows.
     """
-    job = await _lock_own(transaction, principal, job_id)
+    job = await lock_own(transaction, principal, job_id)
     changes = update.changes()
     if job["status"] != "pending" and changes.keys() - {"name"}:
         raise JobNotEditable(f"The job is {job['status']}; only its name can be changed.")
@@ -116,7 +116,7 @@ async def start_job(
         JobNotStartable: it is not pending.
         InsufficientCredits, TooManyRunningJobs: nothing is started.
     """
-    job = await _lock_own(transaction, principal, job_id)
+    job = await lock_own(transaction, principal, job_id)
     if job["status"] == "running" and (
         job["status_before"] == "pending" or job["running_seconds"] < request_age
     ):
@@ -137,7 +137,7 @@ async def stop_job(transaction: Transaction, principal: Principal, job_id: int) 
         NotFound: the caller has no such job.
         JobNotRunning: it was never started, or has ended by itself.
     """
-    job = await _lock_own(transaction, principal, job_id)
+    job = await lock_own(transaction, principal, job_id)
     if job["status"] == "running":
         await end_job(transaction, job_id, status="cancelled", failure=None)
         await activity.record(transaction, principal.user_id, "job.stopped", "job", job_id)
@@ -156,7 +156,7 @@ async def retry_job(
         JobNotRetryable: it is in another state.
         InsufficientCredits, TooManyRunningJobs: nothing is started.
     """
-    job = await _lock_own(transaction, principal, job_id)
+    job = await lock_own(transaction, principal, job_id)
     if job["status"] not in ("failed", "cancelled"):
         raise JobNotRetryable(f"The job is {job['status']}.")
     valid, _ = await repo.count_valid(transaction, job_id)
@@ -180,7 +180,12 @@ def _check_size(settings: Settings, max_images: int) -> None:
         raise Invalid("Invalid: max_images.", errors=[field])
 
 
-async def _lock_own(transaction: Transaction, principal: Principal, job_id: int) -> dict[str, Any]:
+async def lock_own(transaction: Transaction, principal: Principal, job_id: int) -> dict[str, Any]:
+    """The row of the caller's job, as `repo.lock_job` gives it, locked.
+
+    Raises:
+        NotFound: the caller has no such job.
+    """
     job = await repo.lock_job(transaction, job_id)
     if job is None or job["user_id"] != principal.user_id:
         raise NotFound("You have no such job.")

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from shared.platform.errors import Unavailable
+from shared.platform.errors import NotFound, Unavailable
 from shared.platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,6 +58,24 @@ class BlobStore:
             raise Unavailable("Blob storage does not answer.") from error
         if answer.status_code != 201:
             raise Unavailable(f"Blob storage answered {answer.status_code}.")
+
+    async def get(self, name: str) -> bytes:
+        """The bytes of a blob.
+
+        Raises:
+            NotFound: there is none of that name.
+            Unavailable: storage refused it or did not answer.
+        """
+        url = await self.download_url(name, filename="blob")
+        try:
+            answer = await self._http.get(url, timeout=30)
+        except httpx.HTTPError as error:
+            raise Unavailable("Blob storage does not answer.") from error
+        if answer.status_code == 404:
+            raise NotFound("The stored file is gone.")
+        if answer.status_code != 200:
+            raise Unavailable(f"Blob storage answered {answer.status_code}.")
+        return answer.content
 
     async def names(self, prefix: str) -> AsyncIterator[str]:
         """The names of all blobs under ``prefix``."""
