@@ -92,6 +92,15 @@ class Database:
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
             raise Unavailable("The database is not reachable.") from error
 
+    def pool_stats(self) -> dict[str, int]:
+        """Connections of this process: ``open``, ``idle``, and requests ``waiting`` for one."""
+        stats = self._pool.get_stats()
+        return {
+            "open": stats.get("pool_size", 0),
+            "idle": stats.get("pool_available", 0),
+            "waiting": stats.get("requests_waiting", 0),
+        }
+
     async def close(self) -> None:
         """Closes every connection."""
         await self._pool.close()

@@ -21,6 +21,7 @@ from shared.platform.bootstrap import Services, services
 from shared.platform.db import Transaction
 from shared.platform.idempotency import KeyedRequest
 from shared.platform.logging import get_logger, log_context
+from shared.platform.metrics import request_metrics
 from shared.platform.outbox import OrchestrationClient
 from shared.platform.principal import Principal
 from shared.platform.problem import render_problem
@@ -158,6 +159,7 @@ async def serve(
     client: OrchestrationClient | None,
 ) -> func.HttpResponse:
     """Runs ``handler`` for one request and renders whatever comes of it."""
+    started = time.perf_counter()
     request_id = request_id_of(request)
     instance = declared.fill(request.route_params)
     traceparent = request.headers.get("traceparent")
@@ -177,6 +179,8 @@ async def serve(
             log.opt(exception=True).error("unexpected failure in " + declared.name)
             failure = errors.InternalError("Something failed on our side; quote the request id.")
             response = render_problem(failure, request_id=request_id, instance=instance)
+    seconds = time.perf_counter() - started
+    request_metrics().observe(declared.path, declared.method, response.status_code, seconds)
     return _finish(response, {**call.headers, "X-Request-ID": request_id})
 
 

@@ -25,6 +25,16 @@ class QueueSender:
         )
         await client.send_message(json.dumps(message))
 
+    async def depth(self, queue: str) -> int:
+        """About how many messages wait on ``queue``; none where there is no such queue yet."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            properties = await self._client().get_queue_client(queue).get_queue_properties()
+        except ResourceNotFoundError:
+            return 0
+        return properties.approximate_message_count or 0
+
     async def close(self) -> None:
         """Closes its connections."""
         if self._service is not None:

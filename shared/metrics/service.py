@@ -1,0 +1,86 @@
+"""Collecting the figures: of this process, of the database, of the queues."""
+
+import hmac
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from shared.metrics import repo
+from shared.platform import VERSION
+from shared.platform.bootstrap import Services
+from shared.platform.errors import Unauthenticated
+from shared.platform.metrics import request_metrics
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+QUEUES = ("notifications", "blob-cleanup")
+MEDIA_TYPE = "text/plain"
+
+
+def check_token(services: Services, authorization: str) -> None:
+    """Lets everybody pass unless ``METRICS_TOKEN`` is set.
+
+    Raises:
+        Unauthenticated: another bearer token than that one, or none.
+    """
+    wanted = services.settings.metrics_token
+    given = authorization.removeprefix("Bearer ")
+    if wanted and not hmac.compare_digest(given.encode(), wanted.get_secret_value().encode()):
+        raise Unauthenticated("Metrics need the token that is set for them.")
+
+
+async def render_metrics(services: Services) -> bytes:
+    """The figures in Prometheus' text format."""
+    from prometheus_client import CollectorRegistry, generate_latest
+
+    async with services.database.transaction() as transaction:
+        counts = await repo.count(transaction)
+    depths = {
+        name: await services.queues.depth(name)
+        for queue in QUEUES
+        for name in (queue, f"{queue}-poison")
+    }
+    gauges = CollectorRegistry(auto_describe=False)
+    gauges.register(_Gauges(list(_gauges(counts, depths, services.database.pool_stats()))))
+    return generate_latest(request_metrics().registry) + generate_latest(gauges)
+
+
+def _gauges(
+    counts: dict[tuple[str, str], int], depths: dict[str, int], pool: dict[str, int]
+) -> "Iterable[Metric]":
+    from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+
+    for kind, label, text in (
+        ("jobs", "status", "Crawl jobs by status."),
+        ("images", "outcome", "Candidates settled, by outcome."),
+        ("chunks", "status", "Chunks in flight."),
+        ("outbox", "state", "Side effects that wait to be sent."),
+    ):
+        gauge = GaugeMetricFamily(f"pixcrawler_{kind}", text, labels=[label])
+        for (of, state), rows in counts.items():
+            if of == kind:
+                gauge.add_metric([state], rows)
+        yield gauge
+    queues = GaugeMetricFamily(
+        "pixcrawler_queue_messages", "Messages waiting, roughly.", labels=["queue"]
+    )
+    for name, depth in depths.items():
+        queues.add_metric([name], depth)
+    yield queues
+    connections = GaugeMetricFamily(
+        "pixcrawler_database_pool", "Connections of this process.", labels=["state"]
+    )
+    for state, number in pool.items():
+        connections.add_metric([state], number)
+    yield connections
+    yield InfoMetricFamily("pixcrawler_build", "What runs here.", value={"version": VERSION})
+
+
+class _Gauges:
+    """Hands over gauges that were collected before, for collecting awaits and this may not."""
+
+    def __init__(self, gauges: "list[Metric]") -> None:
+        self._gauges = gauges
+
+    def collect(self) -> "Iterable[Metric]":
+        return self._gauges
