@@ -20,9 +20,7 @@ RECENT_CHUNKS = 3  # what tells that the network is gone
 async def lock_job(transaction: Transaction, job_id: int) -> dict[str, Any] | None:
     """The job's ``status, attempt, max_images``; its row stays locked until the commit."""
     cursor = await transaction.connection.execute(
-        """
-        SELECT status, attempt, max_images FROM crawl_jobs WHERE id = %(job_id)s FOR UPDATE
-        """,
+        "SELECT status, attempt, max_images FROM crawl_jobs WHERE id = %(job_id)s FOR UPDATE",
         {"job_id": job_id},
     )
     return await cursor.fetchone()
@@ -37,14 +35,16 @@ async def load_state(transaction: Transaction, job_id: int) -> JobState | None:
               SELECT coalesce(sum(stored), 0) AS stored,
                 coalesce(sum(candidates) FILTER (WHERE completed_at IS NOT NULL), 0) AS tried,
                 coalesce(sum(lost), 0) AS lost,
-                count(*) FILTER (WHERE status IN ('pending', 'active')) AS pending_chunks,
+                count(*) FILTER (WHERE open) AS pending_chunks,
                 count(*) FILTER (WHERE recency <= %(recent)s) AS recent_chunks,
-                count(*) FILTER (WHERE recency <= %(recent)s AND status = 'failed')
-                  AS recent_failed
-              FROM (SELECT *, CASE WHEN status IN ('completed', 'failed') THEN
-                      rank() OVER (PARTITION BY status IN ('completed', 'failed')
-                        ORDER BY completed_at DESC) END AS recency
-                    FROM job_chunks WHERE job_id = %(job_id)s) AS job_chunks
+                count(*) FILTER (WHERE recency <= %(recent)s AND status = 'failed') AS recent_failed
+              FROM (SELECT job_chunks.*, own AND status IN ('pending', 'active') AS open,
+                      CASE WHEN own AND status IN ('completed', 'failed') THEN
+                        rank() OVER (PARTITION BY own, status IN ('completed', 'failed')
+                          ORDER BY completed_at DESC) END AS recency
+                    FROM job_chunks, LATERAL (SELECT job_chunks.attempt = (
+                      SELECT attempt FROM crawl_jobs WHERE id = %(job_id)s) AS own) AS o
+                    WHERE job_id = %(job_id)s) AS job_chunks
             ),
             searches AS (
               SELECT count(*) AS searches,
@@ -259,15 +259,23 @@ async def is_wanted(transaction: Transaction, job_id: int, attempt: int) -> bool
     return await cursor.fetchone() is not None
 
 
-async def reopen(transaction: Transaction, job_id: int) -> None:
-    """Makes a retry do what is missing: lost candidates, unfinished chunks, degraded searches."""
-    await transaction.connection.execute(
+async def reopen(transaction: Transaction, job_id: int) -> list[int]:
+    """Gives a retry what is missing; the chunks that have lost and open candidates less now."""
+    cursor = await transaction.connection.execute(
         """
-        UPDATE crawl_candidates SET chunk_id = NULL, outcome = NULL, outcome_detail = NULL
-        WHERE job_id = %(job_id)s AND (outcome IS NULL OR outcome = ANY(%(transient)s))
+        WITH released AS (
+          SELECT id, chunk_id FROM crawl_candidates
+          WHERE job_id = %(job_id)s AND (outcome IS NULL OR outcome = ANY(%(transient)s))
+        ),
+        waiting AS (
+          UPDATE crawl_candidates SET chunk_id = NULL, outcome = NULL, outcome_detail = NULL
+          FROM released WHERE crawl_candidates.id = released.id
+        )
+        SELECT DISTINCT chunk_id FROM released WHERE chunk_id IS NOT NULL
         """,
         {"job_id": job_id, "transient": list(TRANSIENT_OUTCOMES)},
     )
+    chunks = [row["chunk_id"] for row in await cursor.fetchall()]
     await transaction.connection.execute(
         """
         UPDATE crawl_searches SET exhausted = false, degraded_reason = NULL
@@ -275,6 +283,7 @@ async def reopen(transaction: Transaction, job_id: int) -> None:
         """,
         {"job_id": job_id},
     )
+    return chunks
 
 
 async def add_event(

@@ -237,6 +237,17 @@ async def cancel_chunk(transaction: Transaction, chunk: Chunk) -> None:
     )
 
 
+async def cancel_open_chunks(transaction: Transaction, job_id: int) -> None:
+    """Closes what an ended job has left undone; only the next attempt's chunks may be awaited."""
+    await transaction.connection.execute(
+        """
+        UPDATE job_chunks SET status = 'cancelled', completed_at = now()
+        WHERE job_id = %(job_id)s AND status IN ('pending', 'active')
+        """,
+        {"job_id": job_id},
+    )
+
+
 async def known_hashes(transaction: Transaction, job_id: int, hashes: list[str]) -> set[str]:
     """Which of these bytes the job has stored."""
     cursor = await transaction.connection.execute(

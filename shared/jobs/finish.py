@@ -50,6 +50,7 @@ async def end_job(
     job = await repo.lock_job(transaction, job_id)
     if job is None:
         return
+    await settle_repo.cancel_open_chunks(transaction, job_id)
     await settle_repo.recount_job(transaction, job_id, at_most_every=0)
     valid, paid = await repo.count_valid(transaction, job_id)
     await credit_service.settle_hold(

@@ -4,7 +4,6 @@ import asyncio
 from hashlib import sha256
 
 import pytest
-from shared.sources.source import Candidate
 
 from shared.crawl import plan, repo
 from shared.crawl.model import Chunk, Examined, ImageFacts
@@ -14,6 +13,8 @@ from shared.jobs import service as jobs
 from shared.jobs.schemas import JobOut
 from shared.platform.db import Database
 from shared.platform.principal import Principal
+from shared.platform.settings import Settings
+from shared.sources.source import Candidate
 from tests.integration.conftest import MakeJob
 
 
@@ -72,14 +73,6 @@ async def valid_images(database: Database, job_id: int) -> int:
     return int(row["valid"])
 
 
-async def deleted_blobs(database: Database) -> set[str]:
-    async with database.transaction() as transaction:
-        cursor = await transaction.connection.execute(
-            "SELECT payload FROM outbox WHERE kind = 'delete_blobs'"
-        )
-        return {name for row in await cursor.fetchall() for name in row["payload"]["names"]}
-
-
 class TestSettleChunk:
     async def test_a_chunk_settled_again_changes_nothing(
         self, database: Database, make_job: MakeJob
@@ -91,7 +84,6 @@ class TestSettleChunk:
         assert first == {"status": "completed", "stored": 10}
         assert again == {"status": "cancelled", "stored": 0}
         assert await valid_images(database, job.id) == 10
-        assert await deleted_blobs(database) == set()
 
     async def test_chunks_at_once_keep_each_picture_once_and_the_quota(
         self, database: Database, make_job: MakeJob
@@ -117,9 +109,6 @@ class TestSettleChunk:
             )
         )
         assert await valid_images(database, job.id) == 25
-        kept = 25
-        total = sum(len(chunk.candidates) for chunk in chunks)
-        assert len(await deleted_blobs(database)) == total - kept
 
     async def test_after_a_stop_nothing_is_kept(
         self, database: Database, owner: Principal, make_job: MakeJob
@@ -131,7 +120,6 @@ class TestSettleChunk:
         examined = examine(chunk, list(range(10)))
         assert await settle(database, chunk, examined) == {"status": "cancelled", "stored": 0}
         assert await valid_images(database, job.id) == 0
-        assert len(await deleted_blobs(database)) == 10
 
     async def test_a_larger_near_duplicate_replaces_an_image_of_another_chunk(
         self, database: Database, make_job: MakeJob
@@ -170,3 +158,32 @@ class TestCut:
         job = await make_job(max_images=max_images, start=True)
         chunks = await cut(database, job, 500)
         assert max_images <= sum(len(chunk.candidates) for chunk in chunks) <= 2 * max_images
+
+
+class TestRetry:
+    async def test_does_not_wait_for_chunks_that_a_stop_left_undone(
+        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+    ) -> None:
+        job = await make_job(max_images=50, start=True)
+        chunks = await cut(database, job, 60)
+        async with database.transaction() as transaction:
+            await jobs.stop_job(transaction, owner, job.id)
+            await jobs.retry_job(transaction, owner, settings, job.id)
+            state = await repo.load_state(transaction, job.id)
+        assert state is not None
+        assert (state.pending_chunks, state.waiting) == (0, 60)
+        assert await settle(database, chunks[0], []) == {"status": "cancelled", "stored": 0}
+
+    async def test_forgets_the_losses_of_the_attempt_before(
+        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+    ) -> None:
+        job = await make_job(max_images=50, start=True)
+        for chunk in await cut(database, job, 60):
+            await settle(database, chunk, [Examined(c.id, "timeout") for c in chunk.candidates])
+        async with database.transaction() as transaction:
+            assert await finish.finish_job(transaction, job.id, 1) == "failed"
+            await jobs.retry_job(transaction, owner, settings, job.id)
+            assert not (await plan.check(transaction, job.id, 2))["done"]
+            state = await repo.load_state(transaction, job.id)
+        assert state is not None
+        assert (state.waiting, state.tried, state.lost) == (60, 0, 0)
