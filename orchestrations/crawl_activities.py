@@ -65,7 +65,6 @@ async def crawl_process_chunk(chunk: int) -> dict[str, object]:
         app.database,
         app.blobs,
         app.crawler_http,
-        app.outbox,
         in_flight=app.settings.crawl_downloads_in_flight,
         deadline_seconds=app.settings.celery_task_time_limit,
     )

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from shared.crawl import repo
 from shared.crawl.model import Chunk, ChunkCandidate, Examined, ImageFacts
+from shared.crawl.orphans import delete_orphans
 from shared.crawl.settle import settle_chunk
 from shared.imaging.judge import Rejection, judge
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database
 from shared.platform.errors import Unavailable
-from shared.platform.outbox import Dispatcher
 from shared.platform.safe_http import FetchRefused, SafeHttp
 
 STOP_POLL_SECONDS = 1.0
@@ -25,7 +25,6 @@ class ChunkProcessor:
     database: Database
     blobs: BlobStore
     http: SafeHttp
-    outbox: Dispatcher
     in_flight: int
     deadline_seconds: float
 
@@ -42,7 +41,9 @@ class ChunkProcessor:
         examined = await self._examine_all(chunk)
         async with self.database.transaction() as transaction:
             result = await settle_chunk(transaction, chunk, examined)
-        await self.outbox.send(transaction.outbox)
+        if result["status"] == "cancelled":
+            blobs = [item.image.blob_name for item in examined if item.image]
+            await delete_orphans(self.database, self.blobs, chunk.job_id, blobs)
         return result
 
     async def _examine_all(self, chunk: Chunk) -> list[Examined]:

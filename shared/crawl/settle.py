@@ -17,7 +17,6 @@ from shared.crawl.model import (
     ImageFacts,
 )
 from shared.crawl.settle_repo import KnownImage
-from shared.platform import outbox
 from shared.platform.db import Transaction
 
 NEAR_DUPLICATE_BITS = 4  # of 64; farther pairs are different pictures (measured on photographs)
@@ -92,16 +91,12 @@ class Settlement:
 async def settle_chunk(
     transaction: Transaction, chunk: Chunk, examined: Sequence[Examined]
 ) -> dict[str, object]:
-    """Keeps what the job wants of the chunk; ``status, stored`` of it.
-
-    Blobs that no row refers to afterwards are deleted through the outbox.
-    """
+    """Keeps what the job wants of the chunk; ``status, stored`` of it."""
     job = await repo.lock_job(transaction, chunk.job_id)
     images = [item.image for item in examined if item.image is not None]
     wanted = job and job["status"] == "running" and job["attempt"] == chunk.attempt
     if job is None or not wanted or not await settle_repo.is_open(transaction, chunk.id):
         await settle_repo.cancel_chunk(transaction, chunk)
-        await _discard_blobs(transaction, chunk, images)
         return {"status": "cancelled", "stored": 0}
     known = await settle_repo.find_known(
         transaction, chunk.job_id, images, distance=NEAR_DUPLICATE_BITS
@@ -112,7 +107,6 @@ async def settle_chunk(
     result = await settle_repo.close_chunk(transaction, chunk.id)
     await settle_repo.recount_job(transaction, chunk.job_id, at_most_every=PROGRESS_SECONDS)
     await _log(transaction, chunk, settlement, result)
-    await _discard_blobs(transaction, chunk, images)
     return {"status": result["status"], "stored": result["stored"]}
 
 
@@ -138,18 +132,6 @@ async def _write(transaction: Transaction, chunk: Chunk, settlement: Settlement)
             },
         )
     await settle_repo.recount_chunks(transaction, chunk.job_id, touched)
-
-
-async def _discard_blobs(
-    transaction: Transaction, chunk: Chunk, images: Sequence[ImageFacts]
-) -> None:
-    known = await settle_repo.known_hashes(
-        transaction, chunk.job_id, [image.sha256 for image in images]
-    )
-    unwanted = sorted({image.blob_name for image in images if image.sha256 not in known})
-    if unwanted:
-        key = f"chunk:{chunk.id}:{unwanted[0]}:{len(unwanted)}"
-        await outbox.add(transaction, "delete_blobs", {"names": unwanted}, key=key)
 
 
 async def _log(

@@ -111,16 +111,3 @@ async def delete_image(transaction: Transaction, image_id: int) -> bool:
         "DELETE FROM images WHERE id = %(id)s", {"id": image_id}
     )
     return cursor.rowcount == 1
-
-
-async def missing_hashes(transaction: Transaction, job_id: int, hashes: list[str]) -> set[str]:
-    """Those of ``hashes`` that no image of the job has."""
-    cursor = await transaction.connection.execute(
-        """
-        SELECT hash FROM unnest(%(hashes)s::text[]) AS h (hash)
-        WHERE NOT EXISTS (
-          SELECT FROM images WHERE crawl_job_id = %(job_id)s AND images.hash = h.hash)
-        """,
-        {"job_id": job_id, "hashes": hashes},
-    )
-    return {row["hash"] for row in await cursor.fetchall()}

@@ -1,9 +1,8 @@
 """Rules of images."""
 
-from pathlib import PurePosixPath
-
 from shared.activity import service as activity
 from shared.crawl import settle_repo
+from shared.crawl.orphans import delete_orphans
 from shared.images import repo
 from shared.images.schemas import ImageOut, ImageQuery
 from shared.jobs import service as jobs
@@ -95,17 +94,8 @@ async def sweep_blobs(database: Database, blobs: BlobStore, job_id: int) -> int:
     swept = 0
     for kind in ("images", "thumbnails"):
         async for names in blobs.batches(f"jobs/{job_id}/{kind}/", SWEEP_BATCH):
-            swept += await _sweep(database, blobs, job_id, names)
+            swept += await delete_orphans(database, blobs, job_id, names)
     return swept
-
-
-async def _sweep(database: Database, blobs: BlobStore, job_id: int, names: list[str]) -> int:
-    """All ``names`` are of one kind: an image and its thumbnail are called by the same hash."""
-    by_hash = {PurePosixPath(name).stem: name for name in names}
-    async with database.transaction() as transaction:
-        orphans = await repo.missing_hashes(transaction, job_id, list(by_hash))
-    await blobs.delete([by_hash[sha256] for sha256 in sorted(orphans)])
-    return len(orphans)
 
 
 async def _find(
