@@ -135,7 +135,9 @@ async def delete_job(transaction: Transaction, job_id: int) -> None:
 async def lock_running(transaction: Transaction, user_id: UUID) -> int:
     """How many jobs the user has running; starts of one user wait for each other."""
     await transaction.connection.execute(
-        "SELECT FROM profiles WHERE id = %(user_id)s FOR UPDATE", {"user_id": user_id}
+        # As weak as it may be: rows inserted before for this user hold a share of the key.
+        "SELECT FROM profiles WHERE id = %(user_id)s FOR NO KEY UPDATE",
+        {"user_id": user_id},
     )
     cursor = await transaction.connection.execute(
         """

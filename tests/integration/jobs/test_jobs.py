@@ -93,6 +93,16 @@ class TestStart:
             assert (await jobs.get_job(transaction, owner, job.id)).status == "pending"
         assert await outbox_keys(database) == []
 
+    async def test_new_jobs_started_at_once_do_not_block_each_other(
+        self, settings: Settings, make_job: MakeJob
+    ) -> None:
+        made = await asyncio.gather(
+            *(make_job(start=True) for _ in range(settings.max_running_jobs + 3)),
+            return_exceptions=True,
+        )
+        refused = [job for job in made if isinstance(job, BaseException)]
+        assert [type(error) for error in refused] == [TooManyRunningJobs] * 3
+
     async def test_running_jobs_are_limited(self, settings: Settings, make_job: MakeJob) -> None:
         for _ in range(settings.max_running_jobs):
             await make_job(start=True)
