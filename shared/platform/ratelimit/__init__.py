@@ -1,6 +1,6 @@
 """Rate limits: per user, per API key, per client address on ``/auth/*``."""
 
-from shared.platform.ratelimit.backends import open_counter
+from shared.platform.ratelimit.backends import connect_redis, open_counter
 from shared.platform.ratelimit.service import RateLimiter
 
-__all__ = ["RateLimiter", "open_counter"]
+__all__ = ["RateLimiter", "connect_redis", "open_counter"]

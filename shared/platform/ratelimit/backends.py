@@ -11,7 +11,8 @@ from shared.platform.ratelimit.policy import Bucket, Usage
 from shared.platform.settings import Settings
 
 if TYPE_CHECKING:
-    from limits.aio.strategies import FixedWindowRateLimiter
+    from limits.aio.storage import Storage
+    from redis.asyncio import ConnectionPool
 
 REDIS_SECONDS = 2
 
@@ -41,8 +42,10 @@ class PostgresCounter:
 class LimitsCounter:
     """Counts in Redis, or in memory for a single process."""
 
-    def __init__(self, strategy: "FixedWindowRateLimiter") -> None:
-        self._strategy = strategy
+    def __init__(self, storage: "Storage") -> None:
+        from limits.aio.strategies import FixedWindowRateLimiter
+
+        self._strategy = FixedWindowRateLimiter(storage)
 
     async def hit(self, buckets: Sequence[Bucket]) -> list[Usage]:
         """Counts one request in every bucket."""
@@ -64,20 +67,35 @@ class LimitsCounter:
         return Usage(policy, hits, window.reset_time - time.time())
 
 
-def open_counter(settings: Settings, database: Database) -> Counter:
-    """The counter that ``LIMITER_BACKEND`` names."""
+def open_counter(
+    settings: Settings, database: Database, redis: "ConnectionPool | None" = None
+) -> Counter:
+    """The counter that ``LIMITER_BACKEND`` names; ``redis`` are the connections for that one."""
     if settings.limiter_backend == "postgres":
         return PostgresCounter(database)
     from limits.aio.storage import MemoryStorage, RedisStorage
-    from limits.aio.strategies import FixedWindowRateLimiter
 
     if settings.limiter_backend == "memory":
-        return LimitsCounter(FixedWindowRateLimiter(MemoryStorage()))
+        return LimitsCounter(MemoryStorage())
     storage = RedisStorage(
         settings.limiter_redis_url,
         implementation="redispy",
         key_prefix=settings.limiter_prefix,
+        connection_pool=redis or connect_redis(settings),  # type: ignore[arg-type]  # "options: str"
+    )
+    return LimitsCounter(storage)
+
+
+def connect_redis(settings: Settings) -> "ConnectionPool":
+    """Connections to the limiter's Redis."""
+    from redis.asyncio import ConnectionPool
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
+    return ConnectionPool.from_url(
+        settings.limiter_redis_url.removeprefix("async+"),
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+        protocol=2,  # what every server and every managed service speaks
     )
-    return LimitsCounter(FixedWindowRateLimiter(storage))

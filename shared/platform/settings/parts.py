@@ -8,6 +8,8 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, Field, SecretStr, 
 
 from shared.platform.client_address import Network
 
+AZURE_REDIS_TLS_PORT = 6380
+
 Environment = Literal["development", "test", "staging", "production"]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -144,8 +146,9 @@ class LimiterSettings(BaseModel):
         """Where the limiter's Redis is, its password included."""
         secret = self.limiter_redis_password
         login = f":{quote(secret.get_secret_value(), safe='')}@" if secret else ""
+        scheme = "rediss" if self.limiter_redis_port == AZURE_REDIS_TLS_PORT else "redis"
         return (
-            f"async+redis://{login}{self.limiter_redis_host}:{self.limiter_redis_port}"
+            f"async+{scheme}://{login}{self.limiter_redis_host}:{self.limiter_redis_port}"
             f"/{self.limiter_redis_db}"
         )
 

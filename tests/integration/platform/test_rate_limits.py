@@ -1,0 +1,189 @@
+"""Limits hold however many instances count, and whatever counts them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fakeredis import TcpFakeServer
+from loguru import logger
+
+from shared.platform.db import Database
+from shared.platform.errors import TooManyRequests, Unavailable
+from shared.platform.principal import Principal
+from shared.platform.ratelimit import RateLimiter, connect_redis, open_counter, repo
+from shared.platform.ratelimit.policy import Bucket, Policy
+from shared.platform.registry import Access, Endpoint, Method
+from shared.platform.settings import Settings
+
+FIVE = {"limiter_default_times": 5, "limiter_write_times": 3, "limiter_auth_times": 2}
+ALICE, BOB = Principal(uuid4()), Principal(uuid4())
+
+
+def endpoint(
+    method: Method = "GET", path: str = "api/v1/things", access: Access = "user", **fields: Any
+) -> Endpoint:
+    nothing: dict[str, Any] = {
+        "name": "things", "summary": "", "scope": None, "returns": {200: None}, "raises": (),
+        "parameters": {}, "body": None, "query": None, "etag": False, "internal": False,
+    }  # fmt: skip
+    return Endpoint(method=method, path=path, access=access, **(nothing | fields))
+
+
+READ, WRITE = endpoint(), endpoint("POST")
+LOGIN = endpoint("POST", "api/v1/auth/login", "public")
+
+
+@pytest.fixture(scope="module")
+def redis_port() -> Iterator[int]:
+    server = TcpFakeServer(("127.0.0.1", 0), server_type="redis")
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(params=["postgres", "memory", "redis"])
+def limited(request: pytest.FixtureRequest, settings: Settings) -> Settings:
+    """Settings with small quotas, counting in each place in turn."""
+    changes: dict[str, Any] = {**FIVE, "limiter_backend": request.param}
+    if request.param == "redis":
+        changes |= {
+            "limiter_redis_port": request.getfixturevalue("redis_port"),
+            "limiter_prefix": uuid4().hex,
+        }
+    return settings.model_copy(update=changes)
+
+
+@pytest.fixture
+async def limiter(limited: Settings, database: Database) -> AsyncIterator[RateLimiter]:
+    redis = connect_redis(limited)
+    yield RateLimiter(limited, open_counter(limited, database, redis))
+    await redis.disconnect()
+
+
+async def through(limiter: RateLimiter, *arguments: Any, times: int = 8) -> int:
+    """How many of ``times`` equal requests at once are let through."""
+    results = await asyncio.gather(
+        *(limiter.check(*arguments) for _ in range(times)), return_exceptions=True
+    )
+    for result in results:
+        assert isinstance(result, dict | TooManyRequests), result
+    return sum(1 for result in results if isinstance(result, dict))
+
+
+class TestQuota:
+    async def test_lets_exactly_the_quota_through(self, limiter: RateLimiter) -> None:
+        assert await through(limiter, READ, ALICE, {}) == 5
+
+    async def test_counts_reads_writes_and_users_apart(self, limiter: RateLimiter) -> None:
+        assert await through(limiter, READ, ALICE, {}) == 5
+        assert await through(limiter, WRITE, ALICE, {}) == 3
+        assert await through(limiter, READ, BOB, {}) == 5
+
+    async def test_says_what_is_left(self, limiter: RateLimiter) -> None:
+        headers = await limiter.check(READ, ALICE, {})
+        assert headers["RateLimit-Policy"] == '"default";q=5;w=60'
+        assert headers["RateLimit"] in ('"default";r=4;t=60', '"default";r=4;t=59')
+
+    async def test_the_refusal_says_when_to_come_back(self, limiter: RateLimiter) -> None:
+        assert await through(limiter, READ, ALICE, {}, times=5) == 5
+        for _ in range(2):
+            with pytest.raises(TooManyRequests) as refused:
+                await limiter.check(READ, ALICE, {})
+            seconds = int(refused.value.headers["Retry-After"])
+            assert 0 < seconds <= 60
+            assert refused.value.headers["RateLimit"] == f'"default";r=0;t={seconds}'
+
+    async def test_sign_in_is_limited_by_address(self, limiter: RateLimiter) -> None:
+        first, second = ({"x-forwarded-for": f"6.6.6.6, 192.0.2.{n}:99"} for n in (1, 2))
+        assert await through(limiter, LOGIN, None, first) == 2
+        assert await through(limiter, LOGIN, None, second) == 2
+
+    async def test_a_declared_rate_takes_the_place(self, limiter: RateLimiter) -> None:
+        declared = endpoint("POST", name="purchase", rate="1/hour")
+        assert await through(limiter, declared, ALICE, {}) == 1
+        assert await through(limiter, WRITE, ALICE, {}) == 3
+
+    async def test_a_key_has_its_own_quota_too(self, limiter: RateLimiter) -> None:
+        small = Principal(ALICE.user_id, permissions=frozenset(), key_id=uuid4(), rate_limit=2)
+        assert await through(limiter, READ, small, {}) == 2
+        headers = await limiter.check(
+            WRITE, Principal(BOB.user_id, key_id=uuid4(), rate_limit=9), {}
+        )
+        assert headers["RateLimit-Policy"] == '"write";q=3;w=60, "key";q=9;w=3600'
+
+    async def test_other_public_endpoints_are_free(self, limiter: RateLimiter) -> None:
+        assert await limiter.check(endpoint(path="health", access="public"), None, {}) == {}
+
+    async def test_can_be_switched_off(self, limited: Settings, database: Database) -> None:
+        off = limited.model_copy(update={"limiter_enabled": False})
+        limiter = RateLimiter(off, open_counter(off, database))
+        assert await through(limiter, READ, ALICE, {}, times=20) == 20
+
+
+class TestInstances:
+    @pytest.fixture
+    async def other(self, settings: Settings) -> AsyncIterator[Database]:
+        opened = Database(settings)
+        yield opened
+        await opened.close()
+
+    async def test_two_together_never_let_more_through(
+        self, settings: Settings, database: Database, other: Database
+    ) -> None:
+        many = settings.model_copy(update={"limiter_default_times": 50})
+        limiters = [RateLimiter(many, open_counter(many, d)) for d in (database, other)]
+        counts = await asyncio.gather(
+            *(through(limiter, READ, ALICE, {}, times=60) for limiter in limiters)
+        )
+        assert sum(counts) == 50
+
+    async def test_a_window_ends(self, database: Database) -> None:
+        bucket = Bucket(Policy("brief", 1, 1), "x")
+        assert (await repo.hit(database, [bucket]))[0].hits == 1
+        assert (await repo.hit(database, [bucket]))[0].hits == 2
+        deadline = asyncio.get_running_loop().time() + 5
+        while (usage := (await repo.hit(database, [bucket]))[0]).hits != 1:
+            assert asyncio.get_running_loop().time() < deadline
+            await asyncio.sleep(0.1)
+        assert 0 < usage.seconds <= 1
+
+    async def test_ended_windows_are_forgotten(self, database: Database) -> None:
+        await repo.hit(database, [Bucket(Policy("long", 1, 60), "x")])
+        await repo.hit(database, [Bucket(Policy("over", 1, 0), "x")])
+        async with database.transaction() as transaction:
+            assert await repo.delete_expired(transaction) == 1
+
+
+class TestWithoutCounter:
+    """Nothing listens where Redis should be."""
+
+    @pytest.fixture
+    def gone(self, settings: Settings) -> dict[str, Any]:
+        return {**FIVE, "limiter_backend": "redis", "limiter_redis_port": 1}
+
+    async def test_development_goes_on_and_warns_once(
+        self, settings: Settings, database: Database, gone: dict[str, Any]
+    ) -> None:
+        lenient = settings.model_copy(update=gone)
+        limiter = RateLimiter(lenient, open_counter(lenient, database))
+        lines: list[str] = []
+        sink = logger.add(lambda message: lines.append(message.record["message"]))
+        for declared in (READ, WRITE, LOGIN):
+            assert await limiter.check(declared, ALICE, {}) == {}
+        logger.remove(sink)
+        assert len(lines) == 1
+
+    async def test_production_goes_on_reading_alone(
+        self, settings: Settings, database: Database, gone: dict[str, Any]
+    ) -> None:
+        strict = settings.model_copy(update=gone | {"environment": "production"})
+        limiter = RateLimiter(strict, open_counter(strict, database))
+        assert await limiter.check(READ, ALICE, {}) == {}
+        for declared in (WRITE, LOGIN):
+            with pytest.raises(Unavailable):
+                await limiter.check(declared, ALICE, {})

@@ -1,0 +1,39 @@
+"""Declared rates, and the headers of draft-ietf-httpapi-ratelimit-headers."""
+
+import http_sf
+import pytest
+
+from shared.platform.ratelimit.policy import Policy, Usage, headers_of, parse_rate
+
+
+class TestParseRate:
+    def test_reads_quota_and_window(self) -> None:
+        assert parse_rate("login", "10/minute") == Policy("login", 10, 60)
+
+    @pytest.mark.parametrize("rate", ["10", "0/minute", "-1/minute", "ten/minute", "1/fortnight"])
+    def test_refuses(self, rate: str) -> None:
+        with pytest.raises(ValueError, match="not a rate"):
+            parse_rate("login", rate)
+
+
+class TestHeaders:
+    USAGES = (
+        Usage(Policy("default", 100, 60), 1, 59.2),
+        Usage(Policy("key", 1000, 3600), 1001, 7.0),
+    )
+
+    def test_look_as_in_the_draft(self) -> None:
+        assert headers_of(self.USAGES[:1]) == {
+            "RateLimit-Policy": '"default";q=100;w=60',
+            "RateLimit": '"default";r=99;t=60',
+        }
+
+    def test_are_structured_fields(self) -> None:
+        headers = headers_of(self.USAGES)
+        policy = http_sf.parse(headers["RateLimit-Policy"].encode(), tltype="list")
+        assert policy == [("default", {"q": 100, "w": 60}), ("key", {"q": 1000, "w": 3600})]
+        limit = http_sf.parse(headers["RateLimit"].encode(), tltype="list")
+        assert limit == [("default", {"r": 99, "t": 60}), ("key", {"r": 0, "t": 7})]
+
+    def test_nothing_limited_says_nothing(self) -> None:
+        assert headers_of([]) == {}
