@@ -3,7 +3,9 @@
 import azure.durable_functions as df
 import azure.functions as func
 
+from shared.credits import service as credit_service
 from shared.jobs import reconcile
+from shared.platform import idempotency, ratelimit
 from shared.platform.bootstrap import services
 from shared.platform.outbox import OrchestrationClient
 from shared.usage import service as usage
@@ -16,6 +18,7 @@ async def meter_usage(timer: func.TimerRequest) -> None:
     """Hourly: rolls usage up, including hours that were missed."""
     async with services().database.transaction() as transaction:
         await usage.roll_up(transaction)
+        await credit_service.refresh_usage(transaction)
 
 
 @bp.timer_trigger(arg_name="timer", schedule="30 * * * * *")
@@ -24,3 +27,11 @@ async def reconcile_jobs(timer: func.TimerRequest, client: OrchestrationClient) 
     """Every minute: sends and starts what a crash left unsent and unstarted."""
     await services().outbox.send_overdue(client)
     await reconcile.restart_stalled(services().database, client)
+
+
+@bp.timer_trigger(arg_name="timer", schedule="0 30 2 * * *")
+async def clean_up(timer: func.TimerRequest) -> None:
+    """Daily: forgets ended windows of rate limits and answers kept for idempotency keys."""
+    async with services().database.transaction() as transaction:
+        await ratelimit.delete_expired(transaction)
+        await idempotency.delete_expired(transaction)

@@ -1,0 +1,232 @@
+"""Idempotency keys through the whole of ``serve``: one effect, one answer, whatever happens."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import azure.functions as func
+import psycopg
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from shared.platform import endpoint as machinery
+from shared.platform.bootstrap import Services
+from shared.platform.db import Database
+from shared.platform.endpoint import Call, Reply, serve
+from shared.platform.errors import Conflict
+from shared.platform.idempotency import repo
+from shared.platform.principal import Principal
+from shared.platform.registry import Endpoint
+from shared.platform.settings import Settings
+from tests.integration.conftest import make_user
+
+
+class ProjectBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: str
+
+
+class Made(BaseModel):
+    id: int
+    secret: str
+
+
+class Refused(Conflict):
+    """Not today"""
+
+    code = "refused"
+
+
+CREATE = Endpoint(
+    name="create_thing", method="POST", path="api/v1/things", summary="", access="caller",
+    scope="projects", returns={201: Made}, raises=(), parameters={}, body=ProjectBody, query=None,
+    etag=True, internal=False, idempotent=True,
+)  # fmt: skip
+
+
+class Tokens:
+    """Takes the id of a user for their access token."""
+
+    async def verify(self, token: str) -> Principal:
+        return Principal(UUID(token))
+
+
+class Handler:
+    """Makes a project; waits for ``go`` in between and refuses when told to."""
+
+    def __init__(self) -> None:
+        self.calls, self.go, self.refuse = 0, asyncio.Event(), False
+        self.go.set()
+
+    async def __call__(self, call: Call, body: ProjectBody) -> Reply:
+        self.calls += 1
+        cursor = await call.tx.connection.execute(
+            "INSERT INTO projects (name, user_id) VALUES (%(name)s, %(user)s) RETURNING id",
+            {"name": body.name, "user": call.principal.user_id},
+        )
+        (row,) = await cursor.fetchall()
+        await self.go.wait()
+        if self.refuse:
+            raise Refused
+        made = Made(id=row["id"], secret="shown-once")
+        return Reply(made, {"Location": f"/api/v1/things/{made.id}"})
+
+
+@pytest.fixture
+async def handler(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, owner: Principal
+) -> AsyncIterator[Handler]:
+    """The handler behind the machinery, as one process of the app runs it."""
+    running = Services(settings.model_copy(update={"limiter_enabled": False}))
+    running.__dict__["tokens"] = Tokens()
+    monkeypatch.setattr(machinery, "services", lambda: running)
+    yield Handler()
+    await running.database.close()
+
+
+async def create(
+    handler: Handler, user: Principal, key: str | None = "k", name: str = "cats", **headers: str
+) -> func.HttpResponse:
+    request = func.HttpRequest(
+        "POST",
+        "http://localhost/api/v1/things",
+        headers={
+            "authorization": f"Bearer {user.user_id}",
+            "content-type": "application/json",
+            **({"idempotency-key": key} if key is not None else {}),
+            **headers,
+        },
+        body=json.dumps({"name": name}).encode(),
+    )
+    return await serve(CREATE, handler, request, None)
+
+
+def code(answer: func.HttpResponse) -> str:
+    return str(json.loads(answer.get_body())["code"])
+
+
+async def count(database: Database) -> int:
+    async with database.transaction() as transaction:
+        cursor = await transaction.connection.execute("SELECT count(*) AS n FROM projects")
+        return int((await cursor.fetchall())[0]["n"])
+
+
+class TestReplay:
+    async def test_gives_the_first_answer_again(
+        self, database: Database, handler: Handler, owner: Principal
+    ) -> None:
+        first, second = await create(handler, owner), await create(handler, owner)
+        assert (first.status_code, second.status_code) == (201, 201)
+        assert first.get_body() == second.get_body()
+        for header in ("Location", "ETag"):
+            assert first.headers[header] == second.headers[header]
+        assert first.headers.get("Idempotent-Replayed") is None
+        assert second.headers["Idempotent-Replayed"] == "true"
+        assert await count(database) == handler.calls == 1
+
+    async def test_another_body_is_refused(
+        self, database: Database, handler: Handler, owner: Principal
+    ) -> None:
+        await create(handler, owner)
+        other = await create(handler, owner, name="dogs")
+        assert (other.status_code, code(other)) == (422, "idempotency_key_reused")
+        assert await count(database) == 1
+
+    async def test_keys_belong_to_their_caller(
+        self, database: Database, handler: Handler, owner: Principal
+    ) -> None:
+        await create(handler, owner)
+        await create(handler, await make_user(database), name="dogs")
+        assert await count(database) == 2
+
+    async def test_without_a_key_each_request_acts(
+        self, database: Database, handler: Handler, owner: Principal
+    ) -> None:
+        for _ in range(2):
+            await create(handler, owner, key=None)
+        assert await count(database) == 2
+
+    @pytest.mark.parametrize("key", ["", "k" * 256, "a\tb"])
+    async def test_a_bad_key_is_refused(self, handler: Handler, owner: Principal, key: str) -> None:
+        answer = await create(handler, owner, key=key)
+        assert (answer.status_code, code(answer)) == (422, "validation_failed")
+        assert handler.calls == 0
+
+    async def test_a_refused_request_may_be_tried_again(
+        self, database: Database, handler: Handler, owner: Principal
+    ) -> None:
+        handler.refuse = True
+        assert code(await create(handler, owner)) == "refused"
+        assert await count(database) == 0
+        handler.refuse = False
+        assert (await create(handler, owner)).status_code == 201
+        assert await count(database) == 1
+
+    async def test_is_forgotten_after_a_day(
+        self, database: Database, handler: Handler, owner: Principal
+    ) -> None:
+        await create(handler, owner)
+        async with database.transaction() as transaction:
+            await transaction.connection.execute(
+                "UPDATE idempotency_keys SET created_at = now() - interval '25 hours'"
+            )
+        assert (await create(handler, owner, name="dogs")).status_code == 201
+        async with database.transaction() as transaction:
+            await transaction.connection.execute(
+                "UPDATE idempotency_keys SET created_at = now() - interval '25 hours'"
+            )
+            assert await repo.delete_expired(transaction) == 1
+        assert await count(database) == 2
+
+    async def test_what_is_shown_once_is_not_stored_readably(
+        self, database: Database, handler: Handler, owner: Principal
+    ) -> None:
+        first = await create(handler, owner)
+        assert b"shown-once" in first.get_body()
+        async with database.transaction() as transaction:
+            cursor = await transaction.connection.execute("SELECT body FROM idempotency_keys")
+            (row,) = await cursor.fetchall()
+        assert b"shown-once" not in row["body"]
+
+
+class TestAtOnce:
+    async def test_fifty_equal_requests_make_one(
+        self, database: Database, handler: Handler, owner: Principal
+    ) -> None:
+        answers = await asyncio.gather(*(create(handler, owner) for _ in range(50)))
+        assert await count(database) == 1
+        created = {a.get_body() for a in answers if a.status_code == 201}
+        assert len(created) == 1
+        refused = [a for a in answers if a.status_code != 201]
+        assert all(code(a) == "idempotency_key_in_use" for a in refused)
+
+    async def test_the_second_is_told_while_the_first_runs(
+        self, database: Database, handler: Handler, owner: Principal
+    ) -> None:
+        handler.go.clear()
+        first = asyncio.create_task(create(handler, owner))
+        while not handler.calls:
+            await asyncio.sleep(0)
+        second = await create(handler, owner)
+        assert (second.status_code, code(second)) == (409, "idempotency_key_in_use")
+        handler.go.set()
+        assert (await first).status_code == 201
+        assert (await create(handler, owner)).headers["Idempotent-Replayed"] == "true"
+
+    async def test_a_process_that_dies_leaves_no_claim(
+        self, database: Database, database_url: str, handler: Handler, owner: Principal
+    ) -> None:
+        handler.go.clear()
+        first = asyncio.create_task(create(handler, owner))
+        while not handler.calls:
+            await asyncio.sleep(0)
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE state = 'idle in transaction' AND datname = current_database()"
+            )
+        handler.go.set()
+        assert (await first).status_code == 503
+        assert (await create(handler, owner)).status_code == 201
+        assert await count(database) == 1
