@@ -2,7 +2,7 @@
 
 import azure.durable_functions as df
 
-from shared.credits.errors import InsufficientCredits
+from shared.credits.errors import InsufficientCredits, MonthlyLimitReached
 from shared.jobs import service as jobs
 from shared.jobs.errors import JobNotRunning, TooManyRunningJobs
 from shared.jobs.schemas import JobCreate, JobOut, JobQuery
@@ -19,7 +19,7 @@ bp = df.Blueprint()
     "api/v1/crawl-jobs",
     returns={201: JobOut},
     scope="jobs:write",
-    raises=(NotFound, InsufficientCredits, TooManyRunningJobs),
+    raises=(NotFound, InsufficientCredits, MonthlyLimitReached, TooManyRunningJobs),
     idempotent=True,
     deprecated=True,
 )

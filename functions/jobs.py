@@ -2,7 +2,7 @@
 
 import azure.durable_functions as df
 
-from shared.credits.errors import InsufficientCredits
+from shared.credits.errors import InsufficientCredits, MonthlyLimitReached
 from shared.jobs import remove, reports
 from shared.jobs import service as jobs
 from shared.jobs.errors import (
@@ -29,6 +29,8 @@ from shared.platform.pagination import Page, PageQuery
 
 bp = df.Blueprint()
 
+STARTING = (NotFound, InsufficientCredits, MonthlyLimitReached, TooManyRunningJobs)
+
 
 @endpoint(
     bp,
@@ -36,7 +38,7 @@ bp = df.Blueprint()
     "api/v1/jobs",
     returns={201: JobOut},
     scope="jobs:write",
-    raises=(NotFound, InsufficientCredits, TooManyRunningJobs),
+    raises=STARTING,
     idempotent=True,
 )
 async def create_job(call: Call, body: JobCreate) -> Reply:
@@ -97,7 +99,13 @@ async def delete_job(call: Call, job_id: int) -> None:
     "api/v1/jobs/{job_id:int}/start",
     returns={202: JobOut},
     scope="jobs:write",
-    raises=(NotFound, JobNotStartable, InsufficientCredits, TooManyRunningJobs),
+    raises=(
+        NotFound,
+        JobNotStartable,
+        InsufficientCredits,
+        MonthlyLimitReached,
+        TooManyRunningJobs,
+    ),
     idempotent=True,
 )
 async def start_job(call: Call, job_id: int) -> JobOut:
@@ -139,7 +147,13 @@ async def cancel_job(call: Call, job_id: int) -> JobOut:
     "api/v1/jobs/{job_id:int}/retry",
     returns={202: JobOut},
     scope="jobs:write",
-    raises=(NotFound, JobNotRetryable, InsufficientCredits, TooManyRunningJobs),
+    raises=(
+        NotFound,
+        JobNotRetryable,
+        InsufficientCredits,
+        MonthlyLimitReached,
+        TooManyRunningJobs,
+    ),
     idempotent=True,
 )
 async def retry_job(call: Call, job_id: int) -> JobOut:

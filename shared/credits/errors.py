@@ -9,6 +9,12 @@ class InsufficientCredits(AppError):
     status, code = 402, "insufficient_credits"
 
 
+class MonthlyLimitReached(AppError):
+    """The monthly limit you set is reached"""
+
+    status, code = 402, "monthly_limit_reached"
+
+
 class UnknownPackage(NotFound):
     """There is no such credit package"""
 

@@ -6,8 +6,9 @@ from uuid import UUID
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from shared.credits.schemas import BalanceOut
+from shared.credits.schemas import BalanceOut, TransactionOut
 from shared.platform.db import Transaction
+from shared.platform.pagination import Instant
 
 
 async def find_balance(transaction: Transaction, user_id: UUID) -> BalanceOut | None:
@@ -16,8 +17,11 @@ async def find_balance(transaction: Transaction, user_id: UUID) -> BalanceOut | 
         await cursor.execute(
             """
             SELECT current_balance AS balance, reserved_balance AS reserved,
-              current_balance - reserved_balance AS available, monthly_usage, monthly_limit,
-              auto_refill_enabled, refill_threshold, refill_amount
+              current_balance - reserved_balance AS available, monthly_limit,
+              monthly_limit_enforced, auto_refill_enabled, refill_threshold, refill_amount,
+              (SELECT coalesce(-sum(amount), 0)::int FROM credit_transactions
+               WHERE user_id = %(user_id)s AND type = 'usage'
+                 AND created_at >= date_trunc('month', now(), 'UTC')) AS monthly_usage
             FROM credit_accounts WHERE user_id = %(user_id)s
             """,
             {"user_id": user_id},
@@ -79,6 +83,71 @@ async def release(transaction: Transaction, user_id: UUID, *, amount: int, charg
     )
 
 
+async def update_settings(transaction: Transaction, user_id: UUID, changes: dict[str, Any]) -> None:
+    """Makes ``changes`` to the settings of the user's account."""
+    await transaction.connection.execute(
+        """
+        UPDATE credit_accounts AS a SET (
+          auto_refill_enabled, refill_threshold, refill_amount, monthly_limit,
+          monthly_limit_enforced
+        ) = (
+          SELECT auto_refill_enabled, refill_threshold, refill_amount, monthly_limit,
+            monthly_limit_enforced
+          FROM jsonb_populate_record(a, %(changes)s::jsonb)
+        )
+        WHERE user_id = %(user_id)s
+        """,
+        {"user_id": user_id, "changes": Jsonb(changes)},
+    )
+
+
+async def refresh_usage(transaction: Transaction) -> int:
+    """Recomputes the usage figures that the frontend reads; returns how many accounts changed."""
+    cursor = await transaction.connection.execute(
+        """
+        UPDATE credit_accounts SET monthly_usage = used.month, average_daily_usage = used.daily
+        FROM (
+          SELECT a.id,
+            coalesce(-sum(t.amount) FILTER (
+              WHERE t.created_at >= date_trunc('month', now(), 'UTC')), 0)::int AS month,
+            round(coalesce(-sum(t.amount) FILTER (
+              WHERE t.created_at >= now() - interval '30 days'), 0) / 30.0, 2) AS daily
+          FROM credit_accounts AS a
+          LEFT JOIN credit_transactions AS t ON t.account_id = a.id AND t.type = 'usage'
+            AND t.created_at >= now() - interval '31 days'
+          GROUP BY a.id
+        ) AS used
+        WHERE credit_accounts.id = used.id
+          AND (monthly_usage, average_daily_usage) IS DISTINCT FROM (used.month, used.daily)
+        """
+    )
+    return cursor.rowcount
+
+
+async def list_transactions(
+    transaction: Transaction, user_id: UUID, *, kind: str | None, before: Instant, limit: int
+) -> list[TransactionOut]:
+    """Up to ``limit`` rows of the user's ledger under ``before``, newest first."""
+    async with transaction.connection.cursor(row_factory=class_row(TransactionOut)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, type, description, amount, balance_after, status, metadata, created_at
+            FROM credit_transactions
+            WHERE user_id = %(user_id)s AND (created_at, id) < (%(moment)s, %(id)s)
+              AND (%(kind)s::text IS NULL OR type = %(kind)s)
+            ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+            """,
+            {
+                "user_id": user_id,
+                "kind": kind,
+                "moment": before[0],
+                "id": before[1],
+                "limit": limit,
+            },
+        )
+        return await cursor.fetchall()
+
+
 async def post(
     transaction: Transaction,
     user_id: UUID,
@@ -89,7 +158,10 @@ async def post(
     reference: str,
     metadata: dict[str, Any],
 ) -> bool:
-    """Books ``amount`` and its ledger row; False when ``reference`` was booked before."""
+    """Books ``amount`` and its ledger row; False when ``reference`` was booked before.
+
+    The row's time is taken with the account locked: the order of time is that of the balances.
+    """
     cursor = await transaction.connection.execute(
         """
         WITH account AS (
@@ -99,9 +171,10 @@ async def post(
           RETURNING id, user_id, current_balance
         )
         INSERT INTO credit_transactions
-          (account_id, user_id, type, description, amount, balance_after, metadata, reference)
+          (account_id, user_id, type, description, amount, balance_after, metadata, reference,
+           created_at)
         SELECT id, user_id, %(kind)s, %(description)s, %(amount)s, current_balance,
-          %(metadata)s, %(reference)s
+          %(metadata)s, %(reference)s, clock_timestamp()
         FROM account
         """,
         {

@@ -1,21 +1,62 @@
 """What goes in and out of credits."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.platform.pagination import PageQuery
+from shared.platform.patch import Patch, unchanged
+
+Kind = Literal["purchase", "usage", "refund", "bonus"]
+Credits = Annotated[int, Field(ge=1, le=1_000_000)]
+
 
 class BalanceOut(BaseModel):
-    """The caller's account: ``balance`` includes what running jobs hold (``reserved``)."""
+    """The caller's account: ``balance`` includes what running jobs hold (``reserved``).
+
+    ``monthly_limit`` binds when the caller has set it (``monthly_limit_enforced``).
+    """
 
     balance: int
     reserved: int
     available: int
     monthly_usage: int
     monthly_limit: int
+    monthly_limit_enforced: bool
     auto_refill_enabled: bool
     refill_threshold: int
     refill_amount: int
+
+
+class SettingsUpdate(Patch):
+    """Changes of the account's settings; a monthly limit that is set refuses what exceeds it."""
+
+    auto_refill_enabled: bool = unchanged()
+    refill_threshold: Annotated[int, Field(ge=0, le=1_000_000)] = unchanged()
+    refill_amount: Credits = unchanged()
+    monthly_limit: Credits = unchanged()
+    monthly_limit_enforced: bool = unchanged()
+
+
+class TransactionQuery(PageQuery):
+    """Which rows of the ledger to list."""
+
+    type: Kind | None = None
+
+
+class TransactionOut(BaseModel):
+    """A row of the ledger: ``balance_after`` is the sum of all amounts up to it."""
+
+    id: UUID
+    type: Kind
+    description: str
+    amount: int
+    balance_after: int
+    status: str
+    metadata: dict[str, Any] | None
+    created_at: datetime
 
 
 class Purchase(BaseModel):

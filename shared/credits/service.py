@@ -4,10 +4,16 @@ from uuid import UUID, uuid4
 
 from shared.activity import service as activity
 from shared.credits import repo
-from shared.credits.errors import InsufficientCredits, PaymentsNotConfigured, UnknownPackage
-from shared.credits.schemas import BalanceOut
+from shared.credits.errors import (
+    InsufficientCredits,
+    MonthlyLimitReached,
+    PaymentsNotConfigured,
+    UnknownPackage,
+)
+from shared.credits.schemas import BalanceOut, SettingsUpdate, TransactionOut, TransactionQuery
 from shared.platform.db import Transaction
 from shared.platform.errors import NotFound
+from shared.platform.pagination import Page, make_page
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
 
@@ -26,6 +32,49 @@ async def get_balance(transaction: Transaction, principal: Principal) -> Balance
     return balance
 
 
+async def update_settings(
+    transaction: Transaction, principal: Principal, update: SettingsUpdate
+) -> BalanceOut:
+    """The caller's account with the settings changed. A monthly limit that is set binds.
+
+    Raises:
+        NotFound: the account was deleted.
+    """
+    changes = update.changes()
+    if "monthly_limit" in changes:
+        changes.setdefault("monthly_limit_enforced", True)
+    await repo.update_settings(transaction, principal.user_id, changes)
+    account = await get_balance(transaction, principal)
+    await activity.record(
+        transaction,
+        principal.user_id,
+        "credits.settings_updated",
+        "credit_account",
+        principal.user_id,
+        **changes,
+    )
+    return account
+
+
+async def list_transactions(
+    transaction: Transaction, principal: Principal, query: TransactionQuery
+) -> Page[TransactionOut]:
+    """A page of the caller's ledger, newest first."""
+    rows = await repo.list_transactions(
+        transaction,
+        principal.user_id,
+        kind=query.type,
+        before=query.before,
+        limit=query.limit + 1,
+    )
+    return make_page(rows, query, lambda row: (row.created_at, row.id))
+
+
+async def refresh_usage(transaction: Transaction) -> None:
+    """Brings the figures of accounts up to date, as when a month has begun; any run is the same."""
+    await repo.refresh_usage(transaction)
+
+
 async def hold_credits(
     transaction: Transaction, user_id: UUID, *, job_id: int, attempt: int, amount: int
 ) -> None:
@@ -33,6 +82,7 @@ async def hold_credits(
 
     Raises:
         InsufficientCredits: with the ``shortfall``.
+        MonthlyLimitReached: the user's own limit for a month would be exceeded.
     """
     if amount == 0:
         return
@@ -45,7 +95,24 @@ async def hold_credits(
             available=available,
             shortfall=amount - available,
         )
+    await _check_monthly_limit(transaction, user_id, amount)
     await repo.insert_hold(transaction, user_id, job_id=job_id, attempt=attempt, amount=amount)
+
+
+async def _check_monthly_limit(transaction: Transaction, user_id: UUID, amount: int) -> None:
+    """Called with ``amount`` reserved, which locks the account: holds at once are counted."""
+    account = await repo.find_balance(transaction, user_id)
+    if account is None or not account.monthly_limit_enforced:
+        return
+    committed = account.monthly_usage + account.reserved
+    if committed > account.monthly_limit:
+        raise MonthlyLimitReached(
+            f"The job may cost up to {amount} credits; your limit of {account.monthly_limit} a "
+            f"month leaves {max(account.monthly_limit - committed + amount, 0)}.",
+            required=amount,
+            monthly_limit=account.monthly_limit,
+            monthly_usage=account.monthly_usage,
+        )
 
 
 async def settle_hold(transaction: Transaction, *, job_id: int, attempt: int, used: int) -> None:

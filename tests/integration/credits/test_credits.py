@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from shared.credits import service as credit_service
-from shared.credits.errors import InsufficientCredits
-from shared.credits.schemas import BalanceOut
+from shared.credits.errors import InsufficientCredits, MonthlyLimitReached
+from shared.credits.schemas import BalanceOut, SettingsUpdate, TransactionQuery
 from shared.platform.db import Database
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
-from tests.integration.conftest import MakeJob
+from tests.integration.conftest import MakeJob, rows
 
 
 async def balance(database: Database, owner: Principal) -> BalanceOut:
@@ -85,6 +85,79 @@ class TestHolds:
         await settle(database, job.id, 1, 0)
         assert await ledger(database, owner) == [(100, 100)]
         assert (await balance(database, owner)).available == 100
+
+
+class TestMonthlyLimit:
+    async def test_the_figure_of_a_new_account_binds_nobody(
+        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+    ) -> None:
+        async with database.transaction() as transaction:
+            await credit_service.purchase(transaction, owner, settings, "professional")
+        job = await make_job()
+        assert await hold(database, owner, job.id, 1, 5000) == 1
+
+    async def test_a_limit_of_ones_own_counts_what_is_used_and_held(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        async with database.transaction() as transaction:
+            update = SettingsUpdate(monthly_limit=50)
+            account = await credit_service.update_settings(transaction, owner, update)
+        assert (account.monthly_limit, account.monthly_limit_enforced) == (50, True)
+        job = await make_job()
+        assert await hold(database, owner, job.id, 1, 20) == 1
+        await settle(database, job.id, 1, 20)
+        assert await hold(database, owner, job.id, 2, 20) == 1
+        with pytest.raises(MonthlyLimitReached, match="leaves 10"):
+            await hold(database, owner, job.id, 3, 11)
+        assert await hold(database, owner, job.id, 4, 10) == 1
+
+    async def test_last_months_usage_is_forgotten(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        job = await make_job()
+        await hold(database, owner, job.id, 1, 20)
+        await settle(database, job.id, 1, 20)
+        await rows(
+            database,
+            """
+            UPDATE credit_transactions SET created_at = created_at - interval '32 days'
+            WHERE type = 'usage' RETURNING id
+            """,
+        )
+        for _ in range(2):
+            async with database.transaction() as transaction:
+                await credit_service.refresh_usage(transaction)
+        assert (await balance(database, owner)).monthly_usage == 0
+        assert await rows(database, "SELECT monthly_usage FROM credit_accounts") == [
+            {"monthly_usage": 0}
+        ]
+
+
+class TestLedger:
+    async def test_pages_visit_every_row_once_newest_first(
+        self,
+        database: Database,
+        owner: Principal,
+        settings: Settings,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("shared.platform.pagination.get_settings", lambda: settings)
+
+        async def buy() -> None:
+            async with database.transaction() as transaction:
+                await credit_service.purchase(transaction, owner, settings, "starter")
+
+        await asyncio.gather(*(buy() for _ in range(5)))
+        seen, cursor = [], None
+        while True:
+            query = TransactionQuery(limit=2, cursor=cursor, type="purchase")
+            async with database.reading(owner.claims) as transaction:
+                page = await credit_service.list_transactions(transaction, owner, query)
+            seen += [row.balance_after for row in page.data]
+            cursor = page.meta.next_cursor
+            if cursor is None:
+                break
+        assert seen == [2600, 2100, 1600, 1100, 600]
 
 
 class TestPurchase:

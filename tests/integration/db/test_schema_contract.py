@@ -155,7 +155,7 @@ INDEXES = {
     "activity_logs": {'(user_id, "timestamp" DESC)'},
     "api_keys": {"(user_id)"},
     "credit_accounts": {"(user_id)"},
-    "credit_transactions": {"(user_id, created_at DESC)"},
+    "credit_transactions": {"(user_id, created_at DESC, id DESC)"},
     "notifications": {"(user_id, created_at DESC)", "(user_id) WHERE (NOT is_read)"},
     "notification_preferences": {"(user_id)"},
     "usage_metrics": {"(user_id, metric_date)", "(metric_date)"},
