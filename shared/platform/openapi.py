@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.platform import errors
+from shared.platform.idempotency.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 from shared.platform.problem import MEDIA_TYPE
 from shared.platform.registry import Endpoint
 
@@ -181,6 +182,8 @@ def _failures(endpoint: Endpoint) -> dict[str, Any]:
         kinds |= {errors.BadRequest, errors.PayloadTooLarge, errors.UnsupportedMediaType}
     if endpoint.body or endpoint.query:
         kinds.add(errors.Invalid)
+    if endpoint.idempotent:
+        kinds |= {IdempotencyKeyReused, IdempotencyKeyInUse}
     if endpoint.parameters:
         kinds.add(errors.NotFound)
     responses: dict[str, Any] = {}

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import azure.functions as func
 from pydantic import ValidationError
@@ -18,7 +19,7 @@ def render_problem(error: AppError, *, request_id: str, instance: str) -> func.H
         "title": error.title(),
         "status": error.status,
         "detail": error.detail,
-        "instance": instance,
+        "instance": quote(instance),
         "code": error.code,
         "request_id": request_id,
         **error.extra,

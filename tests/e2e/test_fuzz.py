@@ -1,0 +1,47 @@
+"""Generated requests against every operation of the OpenAPI document, as both kinds of caller."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.crawl.api import Api
+from scripts.devhost.stack import LocalStack
+from shared.platform.registry import endpoints
+from tests.crawling import signed_in
+
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+)
+# Signing up and in is limited per address, signing out would end the caller's session.
+LEFT_OUT = "auth/(signup|login|logout|refresh)|docs/assets"
+
+
+@pytest.fixture
+def user(stack: LocalStack) -> Iterator[Api]:
+    with signed_in(stack) as api:
+        yield api
+
+
+@pytest.mark.parametrize("caller", ["user", "key"])
+def test_no_request_breaks_the_contract(
+    user: Api, stack: LocalStack, tmp_path: Path, caller: str
+) -> None:
+    header = f"Authorization: {user.authorization}"
+    if caller == "key":
+        scopes = sorted({e.scope for e in endpoints.values() if e.scope})
+        header = f"X-API-Key: {user.post('api-keys', {'name': 'f', 'permissions': scopes})['key']}"
+    program = Path(sys.executable).with_name("schemathesis")
+    done = subprocess.run(
+        [str(program), "run", f"{stack.info.api_url}/openapi.json", "-H", header,
+         "--max-examples", os.environ.get("FUZZ_EXAMPLES", "5"), "--checks", ",".join(CHECKS),
+         "--phases", "examples,coverage,fuzzing", "--exclude-path-regex", LEFT_OUT, "--seed", "1"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-6000:]
