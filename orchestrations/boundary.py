@@ -5,7 +5,8 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 from shared.platform.errors import Unavailable
-from shared.platform.logging import get_logger
+from shared.platform.logging import get_logger, log_context
+from shared.platform.tracing import carry_trace
 
 log = get_logger(__name__)
 
@@ -20,12 +21,15 @@ def step(activity: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[dict[st
 
     @wraps(activity)
     async def run(*args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
-        try:
-            return {"result": await activity(*args, **kwargs)}
-        except Unavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - the boundary: a bug ends the job, not in a loop
-            log.opt(exception=True).error(f"{activity.__name__} failed")
-            return {"failed": type(error).__name__}
+        order = next((a for a in (*args, *kwargs.values()) if isinstance(a, dict)), {})
+        ids = {"job_id": str(order["job_id"])} if "job_id" in order else {}
+        with carry_trace(order.get("traceparent")), log_context(**ids):
+            try:
+                return {"result": await activity(*args, **kwargs)}
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - a bug ends the job, not in a loop
+                log.opt(exception=True).error(f"{activity.__name__} failed")
+                return {"failed": type(error).__name__}
 
     return run

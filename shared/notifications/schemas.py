@@ -27,6 +27,7 @@ class NotificationMessage(BaseModel):
     title: Annotated[str, Field(max_length=255)]
     message: str
     action_url: str | None = None
+    traceparent: Annotated[str | None, Field(max_length=128)] = None
 
 
 class NotificationQuery(PageQuery):

@@ -10,7 +10,7 @@ import httpx
 
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database
-from shared.platform.logging import configure_logging
+from shared.platform.logging import configure_logging, get_logger
 from shared.platform.outbox import Dispatcher
 from shared.platform.queue import QueueSender
 from shared.platform.ratelimit import RateLimiter, open_counter
@@ -20,13 +20,17 @@ from shared.platform.tokens import TokenVerifier
 if TYPE_CHECKING:
     from shared.platform.safe_http import SafeHttp
 
+log = get_logger(__name__)
+
 
 class Services:
     """What triggers hand to the domains."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        configure_logging(settings.log_level)
+        configure_logging(settings)
+        if settings.celery_broker_url or settings.celery_result_backend:
+            log.warning("CELERY_BROKER_URL and CELERY_RESULT_BACKEND are deprecated and ignored")
 
     @cached_property
     def http(self) -> httpx.AsyncClient:

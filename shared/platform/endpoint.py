@@ -27,7 +27,7 @@ from shared.platform.principal import Principal
 from shared.platform.problem import render_problem
 from shared.platform.registry import Access, Endpoint, Method, add_endpoint, allowed_methods
 from shared.platform.request import arguments_of, request_id_of
-from shared.platform.tracing import carry_trace, trace_id_of
+from shared.platform.tracing import carry_trace
 
 log = get_logger(__name__)
 
@@ -162,9 +162,8 @@ async def serve(
     started = time.perf_counter()
     request_id = request_id_of(request)
     instance = declared.fill(request.route_params)
-    traceparent = request.headers.get("traceparent")
     call = Call(services(), request_id, request)
-    with carry_trace(traceparent), log_context(**_ids(request_id, traceparent)):
+    with carry_trace(request.headers.get("traceparent")), log_context(**_ids(call)):
         try:
             answer = await _answer(declared, handler, call, client)
             response = func.HttpResponse(
@@ -184,9 +183,10 @@ async def serve(
     return _finish(response, {**call.headers, "X-Request-ID": request_id})
 
 
-def _ids(request_id: str, traceparent: str | None) -> dict[str, str]:
-    trace_id = trace_id_of(traceparent)
-    return {"request_id": request_id} | ({"trace_id": trace_id} if trace_id else {})
+def _ids(call: Call) -> dict[str, str]:
+    """What every log line of the request carries."""
+    job_id = call.request.route_params.get("job_id")
+    return {"request_id": call.request_id} | ({"job_id": job_id} if job_id else {})
 
 
 async def _answer(

@@ -1,47 +1,114 @@
 """Log lines of the app: loguru in front, the worker's stdlib logging behind.
 
-The Functions worker stamps invocation ids on stdlib records, so every line ends there.
+The Functions worker stamps invocation ids on stdlib records, so every line ends there. In
+production a line is one JSON object; in development it is for people. Both carry the ids bound by
+``log_context``, and both are free of secrets: tracebacks included, which may quote SQL parameters.
 """
 
+import json
 import logging
+import os
+import traceback
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
+from shared.platform.redaction import redact
+from shared.platform.settings import Settings
+
 if TYPE_CHECKING:
-    from loguru import Logger, Message
+    from loguru import Logger, Message, Record
+
+LOGGER = "pixcrawler"
+CHATTY = ("httpx", "azure")  # they log whole URLs, signatures included
 
 
-def _to_stdlib(message: "Message") -> None:
-    record = message.record
-    fields = " ".join(f"{k}={v}" for k, v in record["extra"].items() if k != "name")
-    text = f"{record['message']} {fields}".rstrip()
-    stdlib = logging.getLogger(record["extra"].get("name", "pixcrawler"))
-    exception = record["exception"]
-    stdlib.log(
-        record["level"].no,
-        text,
-        exc_info=(exception.type, exception.value, exception.traceback)  # type: ignore[arg-type]
-        if exception
-        else None,
+@dataclass(frozen=True, slots=True)
+class LineFormat:
+    """How a line looks."""
+
+    as_json: bool
+    hide_emails: bool
+
+    def __call__(self, record: "Record") -> str:
+        """The line for ``record``."""
+        fields = {name: str(v) for name, v in record["extra"].items() if name != "name"}
+        trace = _traceback(record)
+        if self.as_json:
+            line: dict[str, Any] = {
+                "time": record["time"].astimezone().isoformat(),
+                "level": record["level"].name,
+                "logger": _name(record),
+                "message": record["message"],
+                **fields,
+            }
+            text = json.dumps(line | ({"exception": trace} if trace else {}), ensure_ascii=False)
+        else:
+            text = " ".join([record["message"], *(f"{k}={v}" for k, v in fields.items())])
+            text = f"{text}\n{trace}" if trace else text
+        return redact(text, emails=self.hide_emails)
+
+
+def configure_logging(settings: Settings) -> None:
+    """Sends every loguru line into the worker's logging, and into ``LOG_DIR`` if there is one."""
+    wanted = settings.logging
+    environment = wanted.environment or settings.environment
+    deployed = environment in ("staging", "production")
+    line = LineFormat(
+        as_json=deployed if wanted.use_json is None else wanted.use_json, hide_emails=deployed
     )
-
-
-def configure_logging(level: str) -> None:
-    """Sends every loguru line of at least ``level`` into the worker's logging."""
+    level = wanted.console_level or settings.log_level
     logger.remove()
-    logger.add(_to_stdlib, level=level, format="{message}")
-    logging.getLogger("pixcrawler").setLevel(level)
-    for chatty in ("httpx", "azure"):  # they log whole URLs, signatures included
+    logger.add(_to_stdlib(line), level=level, format="{message}")
+    logging.getLogger(LOGGER).setLevel(level)
+    for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    if wanted.log_dir:
+        _add_file(Path(wanted.log_dir), wanted.file_level, line)
 
 
 def get_logger(name: str) -> "Logger":
     """The logger of a module; ``bind`` adds fields to a line."""
-    return logger.bind(name=f"pixcrawler.{name}")
+    return logger.bind(name=f"{LOGGER}.{name}")
 
 
 def log_context(**fields: str) -> AbstractContextManager[None]:
     """Adds fields to every line logged inside."""
     return logger.contextualize(**fields)
+
+
+def _to_stdlib(line: LineFormat) -> "Callable[[Message], None]":
+    def write(message: "Message") -> None:
+        record = message.record
+        logging.getLogger(_name(record)).log(record["level"].no, "%s", line(record))
+
+    return write
+
+
+def _add_file(directory: Path, level: str, line: LineFormat) -> None:
+    if "WEBSITE_INSTANCE_ID" in os.environ:
+        get_logger(__name__).warning("LOG_DIR ignored: in Azure the package is read-only")
+        return
+
+    def template(record: "Record") -> str:
+        record["extra"]["line"] = line(record)
+        return "{extra[line]}\n"
+
+    logger.add(
+        directory / "pixcrawler.log", level=level, format=template, rotation="10 MB", retention=5
+    )
+
+
+def _name(record: "Record") -> str:
+    return str(record["extra"].get("name", LOGGER))
+
+
+def _traceback(record: "Record") -> str:
+    exception = record["exception"]
+    if exception is None:
+        return ""
+    return "".join(traceback.format_exception(exception.type, exception.value, exception.traceback))

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from shared.platform.logging import log_context
+
 # Version 00; what a later version appends is ignored. All zeros stand for "none".
 TRACEPARENT = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?P<trace>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?"
@@ -25,9 +27,11 @@ def trace_id_of(traceparent: str | None) -> str | None:
 @contextmanager
 def carry_trace(traceparent: str | None) -> Iterator[None]:
     """Makes ``traceparent`` the current one inside; a malformed one is none."""
-    token = _current.set(traceparent if trace_id_of(traceparent) else None)
+    trace_id = trace_id_of(traceparent)
+    token = _current.set(traceparent if trace_id else None)
     try:
-        yield
+        with log_context(**({"trace_id": trace_id} if trace_id else {})):
+            yield
     finally:
         _current.reset(token)
 

@@ -14,12 +14,15 @@ from shared.platform.db import Database, Transaction
 from shared.platform.logging import get_logger
 from shared.platform.outbox import repo
 from shared.platform.queue import QueueSender
+from shared.platform.tracing import current_traceparent
 
 log = get_logger(__name__)
 
 Kind = Literal["start_orchestration", "queue_message", "delete_blobs"]
 
 BATCH = 50
+# The part of the payload that reaches the receiver and may say which request it comes from.
+_TRACE_CARRIERS: dict[Kind, str] = {"queue_message": "message", "start_orchestration": "input"}
 
 
 class OrchestrationClient(Protocol):
@@ -38,10 +41,21 @@ class OrchestrationClient(Protocol):
 
 
 async def add(transaction: Transaction, kind: Kind, payload: dict[str, Any], *, key: str) -> None:
-    """Promises a side effect; a second promise under the same ``key`` is the same one."""
-    row_id = await repo.insert(transaction, kind=kind, key=key, payload=payload)
+    """Promises a side effect; a second promise under the same ``key`` is the same one.
+
+    The current ``traceparent`` goes with the message or the orchestration's input.
+    """
+    row_id = await repo.insert(transaction, kind=kind, key=key, payload=_traced(kind, payload))
     if row_id is not None:
         transaction.outbox.append(row_id)
+
+
+def _traced(kind: Kind, payload: dict[str, Any]) -> dict[str, Any]:
+    carrier = _TRACE_CARRIERS.get(kind)
+    traceparent = current_traceparent()
+    if carrier is None or traceparent is None:
+        return payload
+    return {**payload, carrier: {**payload[carrier], "traceparent": traceparent}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from shared.platform.db import Database
 from shared.platform.outbox import Dispatcher
 from shared.platform.queue import QueueSender
 from shared.platform.settings import Settings
+from shared.platform.tracing import carry_trace
 
 
 class DurableClient:
@@ -113,3 +114,13 @@ class TestOutbox:
     async def test_the_same_promise_twice_is_one(self, database: Database) -> None:
         assert len(await promise(database)) == 1
         assert await promise(database) == []
+
+    async def test_says_which_request_it_comes_from(
+        self, database: Database, dispatcher: Dispatcher
+    ) -> None:
+        traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        with carry_trace(traceparent):
+            ids = await promise(database)
+        client = DurableClient()
+        await dispatcher.send(ids, client)
+        assert client.instances["job-1-1"] == {"job_id": 1, "traceparent": traceparent}
