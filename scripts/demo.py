@@ -2,15 +2,15 @@
 
 import argparse
 import json
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
 
-from rich.console import Console
-
 from scripts.crawl.api import Api, ApiError
 from scripts.crawl.local import sign_in
 from scripts.crawl.run import Order, crawl
+from scripts.crawl.screen import plain_console, reason
 from scripts.devhost.imageweb.catalogue import Catalogue, load
 from scripts.devhost.stack import LocalStack
 from scripts.devhost.stack.errors import StackError
@@ -22,10 +22,14 @@ KEYWORDS = 8
 
 def main() -> int:
     """The exit code: 0 when the dataset is what it must be."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = _parse()
-    console = Console()
+    console = plain_console()
     try:
-        with LocalStack(SHARED / "demo").start(say=console.print) as stack:
+        stack = LocalStack(SHARED / "demo")
+        if stack.running:
+            raise StackError("Another demo is running; wait for it to end.")
+        with stack.start(say=console.print):
             catalogue = load()
             order = plan_order(catalogue, arguments.images, arguments.out)
             console.print(f"Crawling {', '.join(order.keywords)} from {stack.info.image_web_url}")
@@ -36,7 +40,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except (ApiError, StackError, OSError) as error:
-        print(f"demo: {error}", file=sys.stderr)
+        print(f"demo: {reason(error)}", file=sys.stderr)
         return 1
     for problem in problems:
         print(f"demo: {problem}", file=sys.stderr)

@@ -40,6 +40,7 @@ def bench_crawl(images: int, *, workers: int) -> dict[str, Any]:
 def _run(api: Api, stack: LocalStack, order: Order) -> dict[str, Any]:
     before, started = measure(stack.pid("host")), time.monotonic()
     job = create_job(api, order)
+    api.post(f"jobs/{job['id']}/start")
     while (job := api.get(f"jobs/{job['id']}"))["status"] == "running":
         time.sleep(POLL_SECONDS)
     seconds, after = time.monotonic() - started, measure(stack.pid("host"))

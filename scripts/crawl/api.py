@@ -46,11 +46,11 @@ class Api:
 
     def get(self, path: str, **query: Any) -> Any:
         """The JSON at ``path``. Passing troubles are tried again."""
-        return self._send("GET", path, params=query).json()
+        return self._json(self._send("GET", path, params=query))
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """The JSON answer to ``body``."""
-        return self._send("POST", path, json=body or {}).json()
+        return self._json(self._send("POST", path, json=body or {}))
 
     def delete(self, path: str) -> None:
         """Removes what is at ``path``."""
@@ -66,6 +66,8 @@ class Api:
         cursor: str | None = None
         while True:
             page = self.get(path, **query, limit=100, **({"cursor": cursor} if cursor else {}))
+            if not isinstance(page, dict) or not page.keys() >= {"data", "meta"}:
+                raise self._stranger()
             yield from page["data"]
             cursor = page["meta"]["next_cursor"]
             if cursor is None:
@@ -85,7 +87,7 @@ class Api:
             last = attempt == self.ATTEMPTS
             try:
                 answer = self._http.request(method, path, **request)
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, UnicodeError) as error:  # the latter for an unusable host
                 # Only reads are repeated: a write may have happened although its answer was lost.
                 if last or method != "GET":
                     raise ApiError(f"{self._http.base_url} does not answer: {error}") from None
@@ -96,15 +98,25 @@ class Api:
             time.sleep(min(0.5 * 2**attempt, 5))
         raise AssertionError("the last attempt returns or raises")
 
+    def _json(self, answer: httpx.Response) -> Any:
+        try:
+            return answer.json()
+        except ValueError:
+            raise self._stranger() from None
+
+    def _stranger(self) -> ApiError:
+        return ApiError(f"What answers at {self._http.base_url} is not PixCrawler.")
+
 
 def _checked(answer: httpx.Response) -> httpx.Response:
     if answer.status_code < 400:
         return answer
     try:
         problem = answer.json()
-    except ValueError:
+        detail, code = problem["detail"], problem["code"]
+    except (ValueError, KeyError, TypeError):
         raise ApiError(f"The service answered {answer.status_code}.") from None
     fields = "".join(
         f" {'.'.join(map(str, f['loc'][1:]))}: {f['msg']}." for f in problem.get("errors", [])
     )
-    raise ApiError(problem["detail"] + fields, code=problem["code"], problem=problem)
+    raise ApiError(detail + fields, code=code, problem=problem)

@@ -1,6 +1,7 @@
 """One crawl through the API: create the job, watch it, stop it when the person asks."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,11 @@ def crawl(api: Api, order: Order, console: Console) -> dict[str, Any]:
     """
     job = create_job(api, order)
     try:
+        api.post(f"jobs/{job['id']}/start")
         job = watch_job(api, job, console)
     except KeyboardInterrupt:
-        api.post(f"jobs/{job['id']}/stop")
+        with suppress(ApiError):  # it has ended by itself
+            api.post(f"jobs/{job['id']}/stop")
         console.print(f"Stopped job {job['id']}; what it had stored stays on the server.")
         raise
     with progress_bar(console) as bar:
@@ -48,7 +51,7 @@ def crawl(api: Api, order: Order, console: Console) -> dict[str, Any]:
 
 
 def create_job(api: Api, order: Order) -> dict[str, Any]:
-    """A new job that runs."""
+    """A new job. It is started apart: whoever is interrupted must know what to stop."""
     projects = [p for p in api.every("projects") if p["name"] == PROJECT]
     project = projects[0] if projects else api.post("projects", {"name": PROJECT})
     body: dict[str, Any] = {
@@ -56,7 +59,6 @@ def create_job(api: Api, order: Order) -> dict[str, Any]:
         "name": ", ".join(order.keywords)[:100],
         "keywords": list(order.keywords),
         "max_images": order.max_images,
-        "start": True,
     }
     if order.sources:
         body["engines"] = list(order.sources)

@@ -29,6 +29,18 @@ class CrawlProgress(Progress):
             yield Text(COUNTS.format(**task.fields), style="dim")
 
 
+def plain_console() -> Console:
+    """Shows text as it is: keywords come from people, and ``[red]`` is one."""
+    return Console(markup=False, emoji=False)
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, for a person."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+    return str(error)
+
+
 def progress_bar(console: Console) -> CrawlProgress:
     """The display of one job."""
     return CrawlProgress(
