@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 
+from scripts.bench.api import bench_api
 from scripts.bench.coldstart import bench_coldstart
 from scripts.bench.crawl import bench_crawl
 from scripts.crawl.api import ApiError
@@ -20,10 +21,14 @@ def main() -> int:
                        help="worker processes of the host (default: 2)")  # fmt: skip
     coldstart = benchmarks.add_parser("coldstart", help="the import of the app against a bare one")
     coldstart.add_argument("--runs", type=int, default=7, metavar="N", help="default: 7")
+    api = benchmarks.add_parser("api", help="the API under load, beside FastAPI")
+    api.add_argument("--requests", type=int, default=10_000, metavar="N", help="default: 10000")
     arguments = parser.parse_args()
     try:
         if arguments.benchmark == "coldstart":
             figures = bench_coldstart(arguments.runs)
+        elif arguments.benchmark == "api":
+            figures = bench_api(arguments.requests)
         else:
             figures = bench_crawl(arguments.images, workers=arguments.workers)
         print(json.dumps(figures))
