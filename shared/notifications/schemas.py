@@ -4,7 +4,7 @@ from datetime import datetime, time
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from shared.platform.pagination import Page, PageQuery
 from shared.platform.patch import Patch, unchanged
@@ -12,6 +12,10 @@ from shared.platform.patch import Patch, unchanged
 QUEUE = "notifications"
 
 Severity = Literal["success", "info", "warning", "error"]
+# A wall-clock time of the user's day; JSON Schema's own "time" demands an offset.
+ClockTime = Annotated[
+    time, WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d(:\d\d(\.\d+)?)?$"})
+]
 Digest = Literal["never", "realtime", "daily", "weekly"]
 
 
@@ -86,8 +90,8 @@ class PreferencesOut(BaseModel):
     marketing_enabled: bool
     product_updates_enabled: bool
     digest_frequency: str
-    quiet_hours_start: time | None
-    quiet_hours_end: time | None
+    quiet_hours_start: ClockTime | None
+    quiet_hours_end: ClockTime | None
 
 
 class PreferencesUpdate(Patch):
@@ -103,5 +107,5 @@ class PreferencesUpdate(Patch):
     marketing_enabled: bool = unchanged()
     product_updates_enabled: bool = unchanged()
     digest_frequency: Digest = unchanged()
-    quiet_hours_start: time | None = unchanged()
-    quiet_hours_end: time | None = unchanged()
+    quiet_hours_start: ClockTime | None = unchanged()
+    quiet_hours_end: ClockTime | None = unchanged()
