@@ -5,6 +5,8 @@ Checks of RFC 8725: fixed algorithms, signature, expiry, not-before, issuer, aud
 
 import asyncio
 import time
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -20,20 +22,28 @@ log = get_logger(__name__)
 ALGORITHMS = ["ES256", "RS256"]  # never HS256: a published key must not double as a shared secret
 AUDIENCE = "authenticated"
 MAX_TOKEN_BYTES = 8192
-KEYS_TTL_SECONDS = 600
-MIN_REFETCH_SECONDS = 30  # unknown key ids cannot make us hammer Auth: at most 2 fetches a minute
+REFRESH_SECONDS = 300
+KEYS_TTL_SECONDS = 600  # Auth may be down for as long; after that its keys are trusted no more
+FETCHES_A_MINUTE = 2  # unknown key ids cannot make us hammer Auth
+RETRY_SECONDS = 1  # after a failed fetch
 LEEWAY_SECONDS = 5
 
 
 class TokenVerifier:
     """Turns bearer tokens into principals; keeps the key set of one Supabase project."""
 
-    def __init__(self, supabase_url: str, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        supabase_url: str,
+        http: httpx.AsyncClient,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._issuer = f"{supabase_url.rstrip('/')}/auth/v1"
         self._http = http
         self._keys: dict[str, jwt.PyJWK] = {}
-        self._fetched_at = float("-inf")
-        self._tried_at = float("-inf")
+        self._clock = clock
+        self._fetches: deque[float] = deque([float("-inf")] * FETCHES_A_MINUTE, FETCHES_A_MINUTE)
+        self._failed_at: float | None = None
         self._lock = asyncio.Lock()
 
     async def verify(self, token: str) -> Principal:
@@ -63,32 +73,36 @@ class TokenVerifier:
     async def _key(self, kid: object) -> jwt.PyJWK:
         if not isinstance(kid, str):
             raise jwt.InvalidTokenError("no key id")
-        if kid not in self._keys or time.monotonic() - self._fetched_at > KEYS_TTL_SECONDS:
-            await self._refresh(kid)
-        if kid not in self._keys:
-            raise jwt.InvalidTokenError("unknown key id")
-        return self._keys[kid]
+        if not self._is_known(kid, REFRESH_SECONDS):
+            async with self._lock:
+                if not self._is_known(kid, REFRESH_SECONDS) and self._may_fetch():
+                    await self._fetch()
+        if self._is_known(kid, KEYS_TTL_SECONDS):
+            return self._keys[kid]
+        if self._failed_at is not None:
+            raise Unavailable("Sign-in keys cannot be fetched at the moment.")
+        raise jwt.InvalidTokenError("unknown key id")
 
-    async def _refresh(self, kid: str) -> None:
-        async with self._lock:
-            now = time.monotonic()
-            if now - self._tried_at < MIN_REFETCH_SECONDS:
-                if not self._keys:
-                    raise Unavailable("Sign-in keys cannot be fetched at the moment.")
-                return
-            self._tried_at = now
-            try:
-                answer = await self._http.get(f"{self._issuer}/.well-known/jwks.json", timeout=5)
-                answer.raise_for_status()
-                keys = jwt.PyJWKSet.from_dict(answer.json()).keys
-            except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
-                log.warning("sign-in keys not fetched", error=type(error).__name__)
-                if kid not in self._keys:
-                    self._tried_at = float("-inf") if not self._keys else now
-                    raise Unavailable("Sign-in keys cannot be fetched at the moment.") from error
-                return
-            self._keys = {key.key_id: key for key in keys if key.key_id}
-            self._fetched_at = now
+    def _is_known(self, kid: str, max_age: float) -> bool:
+        return kid in self._keys and self._clock() - self._fetches[-1] <= max_age
+
+    def _may_fetch(self) -> bool:
+        if self._failed_at is not None:
+            return self._clock() - self._failed_at >= RETRY_SECONDS
+        return self._clock() - self._fetches[0] >= 60
+
+    async def _fetch(self) -> None:
+        try:
+            answer = await self._http.get(f"{self._issuer}/.well-known/jwks.json", timeout=5)
+            answer.raise_for_status()
+            keys = jwt.PyJWKSet.from_dict(answer.json()).keys
+        except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
+            log.bind(error=type(error).__name__).warning("sign-in keys not fetched")
+            self._failed_at = self._clock()
+            return
+        self._keys = {key.key_id: key for key in keys if key.key_id}
+        self._failed_at = None
+        self._fetches.append(self._clock())
 
 
 def _principal(claims: dict[str, Any]) -> Principal:

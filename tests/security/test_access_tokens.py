@@ -1,5 +1,6 @@
 """Forged, stale and foreign access tokens (RFC 8725), and what Auth's absence does."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -41,9 +42,24 @@ def auth() -> Auth:
     return Auth()
 
 
+class Clock:
+    """Time that passes when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @pytest.fixture
-def verifier(auth: Auth) -> TokenVerifier:
-    return TokenVerifier(PROJECT, httpx.AsyncClient(transport=httpx.MockTransport(auth)))
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def verifier(auth: Auth, clock: Clock) -> TokenVerifier:
+    return TokenVerifier(PROJECT, httpx.AsyncClient(transport=httpx.MockTransport(auth)), clock)
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -121,10 +137,42 @@ class TestVerify:
                 await verifier.verify(sign(kid=f"random-{n}"))
         assert auth.calls <= 2
 
-    async def test_a_known_key_outlives_auth(self, verifier: TokenVerifier, auth: Auth) -> None:
+    async def test_a_known_key_outlives_auth_for_a_while(
+        self, verifier: TokenVerifier, auth: Auth, clock: Clock
+    ) -> None:
         await verifier.verify(sign())
         auth.up = False
+        clock.now += 9 * 60
         assert (await verifier.verify(sign())).user_id == USER
+        clock.now += 6 * 60
+        with pytest.raises(Unavailable):
+            await verifier.verify(sign())
+
+    async def test_a_rotated_key_is_known_after_one_fetch(
+        self, verifier: TokenVerifier, auth: Auth, clock: Clock
+    ) -> None:
+        await verifier.verify(sign())
+        auth.kid = "key-2"
+        assert (await verifier.verify(sign(kid="key-2"))).user_id == USER
+        assert auth.calls == 2
+        with pytest.raises(Unauthenticated):
+            await verifier.verify(sign())
+
+    async def test_a_new_key_while_auth_is_down_is_not_the_callers_fault(
+        self, verifier: TokenVerifier, auth: Auth
+    ) -> None:
+        await verifier.verify(sign())
+        auth.up = False
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await verifier.verify(sign(kid="key-2"))
+        assert (await verifier.verify(sign())).user_id == USER
+
+    async def test_keys_are_fetched_once_for_many_at_once(
+        self, verifier: TokenVerifier, auth: Auth
+    ) -> None:
+        await asyncio.gather(*(verifier.verify(sign()) for _ in range(50)))
+        assert auth.calls == 1
 
     async def test_without_auth_and_key_it_is_not_the_callers_fault(
         self, verifier: TokenVerifier, auth: Auth
@@ -133,9 +181,14 @@ class TestVerify:
         with pytest.raises(Unavailable):
             await verifier.verify(sign())
 
-    async def test_recovers_as_soon_as_auth_does(self, verifier: TokenVerifier, auth: Auth) -> None:
+    async def test_recovers_as_soon_as_auth_does(
+        self, verifier: TokenVerifier, auth: Auth, clock: Clock
+    ) -> None:
         auth.up = False
-        with pytest.raises(Unavailable):
-            await verifier.verify(sign())
+        for _ in range(100):
+            with pytest.raises(Unavailable):
+                await verifier.verify(sign())
+        assert auth.calls == 1
         auth.up = True
+        clock.now += 1
         assert (await verifier.verify(sign())).user_id == USER
