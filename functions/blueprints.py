@@ -1,10 +1,13 @@
 """Every blueprint of the triggers."""
 
 from functions import (
+    activity,
+    admin,
     api_keys,
     auth,
     crawl_jobs,
     credits,
+    dashboard,
     docs,
     fallback,
     health,
@@ -20,10 +23,13 @@ from functions import (
 BLUEPRINTS = [
     module.bp
     for module in (
+        activity,
+        admin,
         api_keys,
         auth,
         crawl_jobs,
         credits,
+        dashboard,
         docs,
         health,
         images,

@@ -1,10 +1,13 @@
-"""Recording what users do."""
+"""Recording and showing what users do."""
 
 from typing import Any
 from uuid import UUID
 
 from shared.activity import repo
+from shared.activity.schemas import ActivityOut, ActivityQuery
 from shared.platform.db import Transaction
+from shared.platform.pagination import Page, make_page
+from shared.platform.principal import Principal
 
 
 async def record(
@@ -24,3 +27,11 @@ async def record(
         resource_id=str(resource_id),
         metadata=metadata,
     )
+
+
+async def list_activities(
+    transaction: Transaction, principal: Principal, query: ActivityQuery
+) -> Page[ActivityOut]:
+    """A page of what the caller did or caused, newest first."""
+    rows = await repo.list_activities(transaction, principal.user_id, query, limit=query.limit + 1)
+    return make_page(rows, query, lambda activity: activity.id)

@@ -6,8 +6,9 @@ from uuid import UUID
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from shared.api_keys.schemas import ApiKeyOut
+from shared.api_keys.schemas import ApiKeyOut, ApiKeyUsage
 from shared.platform.db import Transaction
+from shared.platform.pagination import Instant
 from shared.platform.principal import Principal
 
 
@@ -19,17 +20,19 @@ async def insert_key(
     key_hash: str,
     key_prefix: str,
     permissions: list[str],
+    rate_limit: int,
     expires_at: datetime | None,
 ) -> ApiKeyOut:
     """The new key."""
     async with transaction.connection.cursor(row_factory=class_row(ApiKeyOut)) as cursor:
         await cursor.execute(
             """
-            INSERT INTO api_keys (user_id, name, key_hash, key_prefix, permissions, expires_at)
+            INSERT INTO api_keys
+              (user_id, name, key_hash, key_prefix, permissions, rate_limit, expires_at)
             VALUES (%(user_id)s, %(name)s, %(key_hash)s, %(key_prefix)s, %(permissions)s,
-              %(expires_at)s)
-            RETURNING id, name, key_prefix, status, permissions, last_used_at, expires_at,
-              created_at
+              %(rate_limit)s, %(expires_at)s)
+            RETURNING id, name, key_prefix, status, permissions, rate_limit, last_used_at,
+              expires_at, created_at
             """,
             {
                 "user_id": user_id,
@@ -37,22 +40,82 @@ async def insert_key(
                 "key_hash": key_hash,
                 "key_prefix": key_prefix,
                 "permissions": Jsonb(permissions),
+                "rate_limit": rate_limit,
                 "expires_at": expires_at,
             },
         )
         return (await cursor.fetchall())[0]
 
 
-async def use_key(transaction: Transaction, key_hash: str) -> Principal | None:
-    """The owner of a key that is active and not expired; counts the use."""
+async def list_keys(
+    transaction: Transaction, user_id: UUID, *, before: Instant, limit: int
+) -> list[ApiKeyOut]:
+    """Up to ``limit`` keys of the user under ``before``, newest first."""
+    async with transaction.connection.cursor(row_factory=class_row(ApiKeyOut)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, name, key_prefix, permissions, rate_limit, last_used_at, expires_at,
+              created_at,
+              CASE WHEN status = 'active' AND expires_at <= now() THEN 'expired' ELSE status END
+                AS status
+            FROM api_keys
+            WHERE user_id = %(user_id)s AND (created_at, id) < (%(moment)s, %(id)s)
+            ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+            """,
+            {"user_id": user_id, "moment": before[0], "id": before[1], "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def find_usage(transaction: Transaction, user_id: UUID, key_id: UUID) -> ApiKeyUsage | None:
+    """How the user's key was used."""
+    async with transaction.connection.cursor(row_factory=class_row(ApiKeyUsage)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, rate_limit, usage_count, last_used_at, last_used_ip,
+              CASE WHEN status = 'active' AND expires_at <= now() THEN 'expired' ELSE status END
+                AS status
+            FROM api_keys WHERE id = %(key_id)s AND user_id = %(user_id)s
+            """,
+            {"key_id": key_id, "user_id": user_id},
+        )
+        return await cursor.fetchone()
+
+
+async def replace_secret(
+    transaction: Transaction, user_id: UUID, key_id: UUID, *, key_hash: str, key_prefix: str
+) -> ApiKeyOut | None:
+    """The user's key with another secret, if it is active and not expired."""
+    async with transaction.connection.cursor(row_factory=class_row(ApiKeyOut)) as cursor:
+        await cursor.execute(
+            """
+            UPDATE api_keys SET key_hash = %(key_hash)s, key_prefix = %(key_prefix)s
+            WHERE id = %(key_id)s AND user_id = %(user_id)s AND status = 'active'
+              AND (expires_at IS NULL OR expires_at > now())
+            RETURNING id, name, key_prefix, status, permissions, rate_limit, last_used_at,
+              expires_at, created_at
+            """,
+            {
+                "key_id": key_id,
+                "user_id": user_id,
+                "key_hash": key_hash,
+                "key_prefix": key_prefix,
+            },
+        )
+        return await cursor.fetchone()
+
+
+async def use_key(transaction: Transaction, key_hash: str, address: str | None) -> Principal | None:
+    """The owner of a key that is active and not expired; notes the use."""
     cursor = await transaction.connection.execute(
         """
-        UPDATE api_keys SET usage_count = usage_count + 1, last_used_at = now()
+        UPDATE api_keys SET usage_count = usage_count + 1, last_used_at = now(),
+          last_used_ip = %(address)s
         WHERE key_hash = %(key_hash)s AND status = 'active'
           AND (expires_at IS NULL OR expires_at > now())
         RETURNING id, user_id, permissions, rate_limit
         """,
-        {"key_hash": key_hash},
+        {"key_hash": key_hash, "address": address},
     )
     row = await cursor.fetchone()
     if row is None:

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from shared.activity import service as activity
 from shared.api_keys import repo
-from shared.api_keys.schemas import ApiKeyCreate, ApiKeyCreated
+from shared.api_keys.errors import ApiKeyNotActive
+from shared.api_keys.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyOut, ApiKeyUsage
 from shared.platform.bootstrap import Services
 from shared.platform.db import Transaction
 from shared.platform.errors import NotFound, Unauthenticated
+from shared.platform.pagination import Page, PageQuery, make_page
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
 
@@ -29,8 +31,9 @@ async def create_key(
         principal.user_id,
         name=key.name,
         key_hash=_hash(settings, secret),
-        key_prefix=secret[len(PREFIX) : len(PREFIX) + 8],
+        key_prefix=_visible(secret),
         permissions=sorted(set(key.permissions)),
+        rate_limit=key.rate_limit,
         expires_at=key.expires_at,
     )
     await activity.record(
@@ -50,8 +53,54 @@ async def revoke_key(transaction: Transaction, principal: Principal, key_id: UUI
     await activity.record(transaction, principal.user_id, "api_key.revoked", "api_key", key_id)
 
 
-async def authenticate_key(services: Services, secret: str) -> Principal:
-    """The owner of an active key, with the key's permissions.
+async def list_keys(
+    transaction: Transaction, principal: Principal, query: PageQuery
+) -> Page[ApiKeyOut]:
+    """A page of the caller's keys, newest first."""
+    rows = await repo.list_keys(
+        transaction, principal.user_id, before=query.before, limit=query.limit + 1
+    )
+    return make_page(rows, query, lambda key: (key.created_at, key.id))
+
+
+async def get_usage(transaction: Transaction, principal: Principal, key_id: UUID) -> ApiKeyUsage:
+    """How the caller's key was used.
+
+    Raises:
+        NotFound: the caller has no such key.
+    """
+    usage = await repo.find_usage(transaction, principal.user_id, key_id)
+    if usage is None:
+        raise NotFound("You have no such API key.")
+    return usage
+
+
+async def rotate_key(
+    transaction: Transaction, principal: Principal, settings: Settings, key_id: UUID
+) -> ApiKeyCreated:
+    """The caller's key with a new secret; the old one is useless at once.
+
+    Raises:
+        NotFound: the caller has no such key.
+        ApiKeyNotActive: it is revoked or expired.
+    """
+    secret = _new_secret()
+    rotated = await repo.replace_secret(
+        transaction,
+        principal.user_id,
+        key_id,
+        key_hash=_hash(settings, secret),
+        key_prefix=_visible(secret),
+    )
+    if rotated is None:
+        usage = await get_usage(transaction, principal, key_id)
+        raise ApiKeyNotActive(f"The API key is {usage.status}.")
+    await activity.record(transaction, principal.user_id, "api_key.rotated", "api_key", key_id)
+    return ApiKeyCreated(**rotated.model_dump(), key=secret)
+
+
+async def authenticate_key(services: Services, secret: str, address: str | None) -> Principal:
+    """The owner of an active key, with the key's permissions. ``address`` is noted with it.
 
     Raises:
         Unauthenticated: no such key, or it is revoked or expired.
@@ -59,7 +108,8 @@ async def authenticate_key(services: Services, secret: str) -> Principal:
     principal = None
     if _is_well_formed(secret):
         async with services.database.transaction() as transaction:
-            principal = await repo.use_key(transaction, _hash(services.settings, secret))
+            key_hash = _hash(services.settings, secret)
+            principal = await repo.use_key(transaction, key_hash, address)
     if principal is None:
         raise Unauthenticated("The API key is not valid.")
     return principal
@@ -68,6 +118,10 @@ async def authenticate_key(services: Services, secret: str) -> Principal:
 def _new_secret() -> str:
     body = PREFIX + secrets.token_hex(SECRET_BYTES)
     return body + _checksum(body)
+
+
+def _visible(secret: str) -> str:
+    return secret[len(PREFIX) : len(PREFIX) + 8]
 
 
 def _is_well_formed(secret: str) -> bool:

@@ -24,6 +24,7 @@ class CleanupMessage(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    traceparent: Annotated[str | None, Field(max_length=128)] = None
     job_ids: Annotated[list[int], Field(min_length=1, max_length=JOBS_PER_MESSAGE)]
 
 
@@ -74,6 +75,6 @@ async def _promise_cleanup(transaction: Transaction, job_ids: list[int]) -> None
         await outbox.add(
             transaction,
             "queue_message",
-            {"queue": QUEUE, "message": message.model_dump()},
+            {"queue": QUEUE, "message": message.model_dump(exclude_none=True)},
             key=f"cleanup:job:{message.job_ids[0]}",
         )

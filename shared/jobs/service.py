@@ -141,7 +141,6 @@ async def stop_job(transaction: Transaction, principal: Principal, job_id: int) 
     job = await lock_own(transaction, principal, job_id)
     if job["status"] == "running":
         await end_job(transaction, job_id, status="cancelled", failure=None)
-        await activity.record(transaction, principal.user_id, "job.stopped", "job", job_id)
     elif job["status"] != "cancelled":
         raise JobNotRunning(f"The job is {job['status']}.")
     return await get_job(transaction, principal, job_id)

@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from shared.platform.bootstrap import Services
+from shared.platform.client_address import UNKNOWN, client_address
 from shared.platform.errors import Forbidden, Unauthenticated
 from shared.platform.principal import Principal
 from shared.platform.registry import Endpoint
 
-KeyAuthenticator = Callable[[Services, str], Awaitable[Principal]]
+KeyAuthenticator = Callable[[Services, str, str | None], Awaitable[Principal]]
 AdminCheck = Callable[[Services, Principal], Awaitable[bool]]
 
 _key_authenticators: list[KeyAuthenticator] = []
@@ -43,7 +44,8 @@ async def authenticate(
         return user
     if not key or not _key_authenticators:
         raise Unauthenticated("Send an access token as Authorization: Bearer, or X-API-Key.")
-    principal = await _key_authenticators[0](services, key)
+    address = client_address(headers, services.settings.trusted_networks)
+    principal = await _key_authenticators[0](services, key, None if address == UNKNOWN else address)
     if endpoint.access != "caller":
         raise Forbidden("An API key cannot do this; sign in as its owner.")
     if not principal.may(endpoint.scope):

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MAX_DAYS = 366
 DEFAULT_DAYS = 30
+EPOCH = date(2000, 1, 1)
 
 
 class UsageQuery(BaseModel):
@@ -14,8 +15,8 @@ class UsageQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    first: Annotated[date | None, Field(alias="from")] = None
-    last: Annotated[date | None, Field(alias="to")] = None
+    first: Annotated[date | None, Field(alias="from", ge=EPOCH)] = None
+    last: Annotated[date | None, Field(alias="to", ge=EPOCH)] = None
 
     @property
     def days(self) -> tuple[date, date]:

@@ -1,0 +1,1 @@
+"""Administration: all users and their jobs, for administrators alone."""

@@ -1,0 +1,70 @@
+"""Tables as administrators see them: everybody's rows."""
+
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from shared.admin.schemas import AdminJobOut, UserOut
+from shared.platform.db import Transaction
+from shared.platform.pagination import Instant
+
+
+async def list_users(transaction: Transaction, *, before: Instant, limit: int) -> list[UserOut]:
+    """Up to ``limit`` users under ``before``, newest first."""
+    return await _select_users(transaction, None, before=before, limit=limit)
+
+
+async def find_user(transaction: Transaction, user_id: UUID, *, before: Instant) -> UserOut | None:
+    """One user."""
+    users = await _select_users(transaction, user_id, before=before, limit=1)
+    return users[0] if users else None
+
+
+async def _select_users(
+    transaction: Transaction, user_id: UUID | None, *, before: Instant, limit: int
+) -> list[UserOut]:
+    async with transaction.connection.cursor(row_factory=class_row(UserOut)) as cursor:
+        await cursor.execute(
+            """
+            SELECT p.id, p.email, p.full_name, p.role, p.created_at,
+              (SELECT count(*) FROM projects WHERE user_id = p.id AND status <> 'deleted')
+                AS projects,
+              coalesce((SELECT current_balance FROM credit_accounts WHERE user_id = p.id), 0)
+                AS credits
+            FROM profiles AS p
+            WHERE (p.created_at, p.id) < (%(moment)s, %(id)s)
+              AND (%(user_id)s::uuid IS NULL OR p.id = %(user_id)s)
+            ORDER BY p.created_at DESC, p.id DESC LIMIT %(limit)s
+            """,
+            {"user_id": user_id, "moment": before[0], "id": before[1], "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def set_role(transaction: Transaction, user_id: UUID, role: str) -> bool:
+    """Whether there is such a user; they have the role then."""
+    cursor = await transaction.connection.execute(
+        "UPDATE profiles SET role = %(role)s WHERE id = %(id)s", {"id": user_id, "role": role}
+    )
+    return cursor.rowcount == 1
+
+
+async def list_jobs(
+    transaction: Transaction, *, status: str | None, below: int, limit: int
+) -> list[AdminJobOut]:
+    """Up to ``limit`` jobs of all users with ids under ``below``, newest first."""
+    async with transaction.connection.cursor(row_factory=class_row(AdminJobOut)) as cursor:
+        await cursor.execute(
+            """
+            SELECT j.id, u.id AS user_id, u.email AS user_email, j.project_id, j.name, j.status,
+              j.progress, j.max_images, j.valid_images, j.failure_reason, j.created_at,
+              j.started_at, j.completed_at
+            FROM crawl_jobs AS j
+            JOIN projects AS p ON p.id = j.project_id
+            JOIN profiles AS u ON u.id = p.user_id
+            WHERE j.id < %(below)s AND (%(status)s::text IS NULL OR j.status = %(status)s)
+            ORDER BY j.id DESC LIMIT %(limit)s
+            """,
+            {"status": status, "below": below, "limit": limit},
+        )
+        return await cursor.fetchall()

@@ -1,0 +1,1 @@
+"""The dashboard: a user's figures at a glance."""

@@ -1,0 +1,78 @@
+"""Administrators see everybody's users and jobs."""
+
+from uuid import uuid4
+
+import pytest
+
+from shared.admin import service as admin
+from shared.admin.errors import OwnRole
+from shared.admin.schemas import AdminJobQuery, UserUpdate
+from shared.platform.db import Database
+from shared.platform.errors import NotFound
+from shared.platform.pagination import PageQuery
+from shared.platform.principal import Principal
+from shared.platform.settings import Settings
+from tests.integration.conftest import MakeJob, make_user, rows
+
+
+class TestUsers:
+    async def test_are_listed_newest_first_page_by_page(
+        self,
+        database: Database,
+        settings: Settings,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("shared.platform.pagination.get_settings", lambda: settings)
+        made = [(await make_user(database)).user_id for _ in range(5)]
+        seen, cursor = [], None
+        while True:
+            async with database.transaction() as transaction:
+                query = PageQuery(limit=2, cursor=cursor)
+                page = await admin.list_users(transaction, query)
+            seen += [user.id for user in page.data]
+            cursor = page.meta.next_cursor
+            if cursor is None:
+                break
+        assert seen == made[::-1]
+
+    async def test_get_a_role_and_it_is_on_record(
+        self, database: Database, owner: Principal
+    ) -> None:
+        other = await make_user(database)
+        async with database.transaction() as transaction:
+            update = UserUpdate(role="admin")
+            user = await admin.update_user(transaction, owner, other.user_id, update)
+        assert (user.id, user.role, user.credits) == (other.user_id, "admin", 100)
+        assert await rows(database, "SELECT user_id, action, resource_id FROM activity_logs") == [
+            {
+                "user_id": owner.user_id,
+                "action": "user.role_changed",
+                "resource_id": str(other.user_id),
+            }
+        ]
+
+    async def test_nobody_changes_their_own_role(
+        self, database: Database, owner: Principal
+    ) -> None:
+        async with database.transaction() as transaction:
+            with pytest.raises(OwnRole):
+                await admin.update_user(transaction, owner, owner.user_id, UserUpdate(role="user"))
+
+    async def test_who_does_not_exist_has_no_role(
+        self, database: Database, owner: Principal
+    ) -> None:
+        async with database.transaction() as transaction:
+            with pytest.raises(NotFound):
+                await admin.update_user(transaction, owner, uuid4(), UserUpdate(role="user"))
+
+
+class TestJobs:
+    async def test_of_everybody_by_status(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        pending, running = await make_job(), await make_job(start=True)
+        async with database.transaction() as transaction:
+            everything = await admin.list_jobs(transaction, AdminJobQuery())
+            only = await admin.list_jobs(transaction, AdminJobQuery(status="running"))
+        assert [job.id for job in everything.data] == [running.id, pending.id]
+        assert [(job.id, job.user_id) for job in only.data] == [(running.id, owner.user_id)]
