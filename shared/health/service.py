@@ -1,18 +1,24 @@
 """Checks of the parts, side by side, each within its own two seconds."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import BaseModel
 
-from shared.platform import VERSION
+from shared.platform import VERSION, outbox
 from shared.platform.bootstrap import Services
+from shared.platform.errors import Unavailable
 from shared.platform.logging import get_logger
 
 log = get_logger(__name__)
 
 CHECK_SECONDS = 2.0
+KEPT_SECONDS = 5.0
+# The reconciler starts promised orchestrations every minute; one that waits longer is stuck.
+START_WITHIN = timedelta(minutes=3)
 
 Health = Literal["healthy", "degraded", "unhealthy"]
 
@@ -26,12 +32,31 @@ class HealthOut(BaseModel):
     components: dict[str, Literal["healthy", "unhealthy"]]
 
 
+class HealthMonitor:
+    """The health of this process's services, looked at when it is asked for, at most every 5 s."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._result: HealthOut | None = None
+        self._checked_at = 0.0
+
+    async def check(self, services: Services) -> HealthOut:
+        """Unhealthy without the database, degraded without another part."""
+        async with self._lock:
+            if self._result is None or time.monotonic() - self._checked_at > KEPT_SECONDS:
+                self._result = await check_health(services)
+                self._checked_at = time.monotonic()
+            return self._result
+
+
 async def check_health(services: Services) -> HealthOut:
-    """Unhealthy without the database, degraded without another part."""
+    """The health at this moment."""
     checks: dict[str, Callable[[Services], Awaitable[None]]] = {
         "database": _database,
         "storage": _storage,
+        "queue": _queue,
         "auth": _auth,
+        "orchestrator": _orchestrator,
     }
     results = await asyncio.gather(*(_run(name, check, services) for name, check in checks.items()))
     components = dict(zip(checks, results, strict=True))
@@ -65,6 +90,16 @@ async def _database(services: Services) -> None:
 
 async def _storage(services: Services) -> None:
     await services.blobs.ping()
+
+
+async def _queue(services: Services) -> None:
+    await services.queues.ping()
+
+
+async def _orchestrator(services: Services) -> None:
+    async with services.database.transaction() as transaction:
+        if await outbox.is_stuck(transaction, "start_orchestration", START_WITHIN):
+            raise Unavailable("Orchestrations are not started.")
 
 
 async def _auth(services: Services) -> None:

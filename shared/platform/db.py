@@ -1,9 +1,12 @@
 """PostgreSQL: one pool per process, one transaction per unit of work."""
 
 import json
+import selectors
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -11,11 +14,15 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from shared.platform.errors import Unavailable
+from shared.platform.logging import get_logger
 from shared.platform.settings import Settings
+
+log = get_logger(__name__)
 
 Connection: TypeAlias = psycopg.AsyncConnection[DictRow]
 
 SUPAVISOR_TRANSACTION_PORT = 6543  # pools per transaction: prepared statements do not survive there
+TRUSTED_IDLE_SECONDS = 30
 
 
 class Transaction:
@@ -40,7 +47,7 @@ class Database:
             min_size=1,
             max_size=settings.database_pool_size + settings.database_max_overflow,
             timeout=5,
-            check=AsyncConnectionPool.check_connection,
+            check=self._check if settings.database_pool_pre_ping else None,
             open=False,
             kwargs={
                 "row_factory": dict_row,
@@ -48,8 +55,10 @@ class Database:
                 "prepare_threshold": None if pooled else 5,
                 "connect_timeout": 5,
                 "application_name": "pixcrawler",
+                "cursor_factory": _EchoingCursor if settings.database_echo else psycopg.AsyncCursor,
             },
         )
+        self._used: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
         self._opened = False
 
     @asynccontextmanager
@@ -101,9 +110,31 @@ class Database:
             "waiting": stats.get("requests_waiting", 0),
         }
 
+    async def _check(self, connection: Connection) -> None:
+        """Tries a connection, by a round trip only when it may be dead.
+
+        A healthy one is silent; one that its server ended has the farewell waiting; one that was
+        idle for long may have been dropped by the network without a word.
+        """
+        now = time.monotonic()
+        idle = now - self._used.get(connection, now)
+        self._used[connection] = now
+        with selectors.DefaultSelector() as selector:
+            selector.register(connection.fileno(), selectors.EVENT_READ)
+            if selector.select(0) or idle > TRUSTED_IDLE_SECONDS:
+                await connection.execute("")
+
     async def close(self) -> None:
         """Closes every connection."""
         await self._pool.close()
+
+
+class _EchoingCursor(psycopg.AsyncCursor[Any]):
+    """Logs each statement, without its parameters."""
+
+    async def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
+        log.bind(sql=" ".join(str(query).split())).info("statement")
+        return await super().execute(query, params, **options)
 
 
 # One round trip: the statements of a simple query travel together.

@@ -35,6 +35,11 @@ class QueueSender:
             return 0
         return properties.approximate_message_count or 0
 
+    async def ping(self) -> None:
+        """Asks the queue service for anything at all; raises when it does not answer."""
+        async for _ in self._client().list_queues(results_per_page=1):
+            return
+
     async def close(self) -> None:
         """Closes its connections."""
         if self._service is not None:

@@ -50,6 +50,11 @@ async def add(transaction: Transaction, kind: Kind, payload: dict[str, Any], *, 
         transaction.outbox.append(row_id)
 
 
+async def is_stuck(transaction: Transaction, kind: Kind, age: timedelta) -> bool:
+    """Whether side effects of ``kind`` have been waiting longer than ``age``."""
+    return await repo.has_older(transaction, kind, age)
+
+
 def _traced(kind: Kind, payload: dict[str, Any]) -> dict[str, Any]:
     carrier = _TRACE_CARRIERS.get(kind)
     traceparent = current_traceparent()

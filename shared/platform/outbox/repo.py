@@ -59,3 +59,17 @@ async def mark_failed(transaction: Transaction, row_id: int, error: str) -> None
         """,
         {"id": row_id, "error": error[:500]},
     )
+
+
+async def has_older(transaction: Transaction, kind: str, age: timedelta) -> bool:
+    """Whether a row of ``kind`` has waited longer than ``age``."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT EXISTS (
+          SELECT FROM outbox WHERE sent_at IS NULL AND kind = %(kind)s
+            AND created_at < clock_timestamp() - %(age)s
+        ) AS found
+        """,
+        {"kind": kind, "age": age},
+    )
+    return bool((await cursor.fetchall())[0]["found"])

@@ -164,6 +164,15 @@ class TestSettings:
         assert get_settings().metrics_token is None
 
 
+class TestHostFile:
+    def test_says_the_same_as_the_default_of_the_worker_concurrency(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_all(monkeypatch)
+        durable = json.loads((ROOT / "host.json").read_text())["extensions"]["durableTask"]
+        assert durable["maxConcurrentActivityFunctions"] == get_settings().celery_worker_concurrency
+
+
 class Vault:
     """Azure's client for secrets, with secrets of its own."""
 
