@@ -9,6 +9,12 @@ class InvalidCredentials(AppError):
     status, code = 401, "invalid_credentials"
 
 
+class InvalidRefreshToken(AppError):
+    """The refresh token is unknown or was used"""
+
+    status, code = 401, "invalid_refresh_token"
+
+
 class SignupRefused(AppError):
     """The account cannot be created"""
 

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from shared.platform.patch import Patch, unchanged
+
 # Only the shape: whether the address exists is for Supabase to find out.
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=255)]
 Password = Annotated[SecretStr, Field(min_length=6, max_length=72)]
@@ -24,6 +26,24 @@ class Signup(Credentials):
     """A new account."""
 
     full_name: Annotated[str | None, Field(max_length=100)] = None
+
+
+class RefreshRequest(BaseModel):
+    """The refresh token of a session."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    refresh_token: Annotated[SecretStr, Field(min_length=1, max_length=500)]
+
+
+class TokenOut(BaseModel):
+    """Whose access token it is, and until when it is valid."""
+
+    valid: bool
+    user_id: UUID
+    email: str | None
+    role: str
+    expires_at: datetime
 
 
 class UserOut(BaseModel):
@@ -62,3 +82,13 @@ class ProfileOut(BaseModel):
     onboarding_completed_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+class ProfileUpdate(Patch):
+    """Changes of the own profile."""
+
+    full_name: Annotated[str | None, Field(max_length=100)] = unchanged()
+    avatar_url: Annotated[str | None, Field(max_length=2000, pattern=r"^https?://\S+$")] = (
+        unchanged()
+    )
+    onboarding_completed: bool = unchanged()

@@ -1,12 +1,26 @@
 """Sign-up, sign-in and the profile."""
 
+from datetime import UTC, datetime
+
+from shared.activity import service as activity
 from shared.identity import repo, supabase_auth
-from shared.identity.schemas import Credentials, ProfileOut, SessionOut, Signup, SignupOut
+from shared.identity.schemas import (
+    Credentials,
+    ProfileOut,
+    ProfileUpdate,
+    RefreshRequest,
+    SessionOut,
+    Signup,
+    SignupOut,
+    TokenOut,
+)
 from shared.platform.bootstrap import Services
-from shared.platform.db import Transaction
+from shared.platform.db import Database, Transaction
 from shared.platform.errors import NotFound
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
+
+GONE = "This account has no profile any more."
 
 
 async def sign_up(settings: Settings, account: Signup) -> SignupOut:
@@ -19,15 +33,85 @@ async def sign_in(settings: Settings, credentials: Credentials) -> SessionOut:
     return await supabase_auth.sign_in(settings, credentials)
 
 
-async def get_profile(transaction: Transaction, principal: Principal) -> ProfileOut:
-    """The caller's profile.
+async def refresh(settings: Settings, request: RefreshRequest) -> SessionOut:
+    """A new session for the refresh token of an old one."""
+    return await supabase_auth.refresh(settings, request.refresh_token.get_secret_value())
+
+
+async def sign_out(settings: Settings, access_token: str) -> None:
+    """Revokes the session at Supabase: its refresh token is worth nothing from now on."""
+    await supabase_auth.sign_out(settings, access_token)
+
+
+def describe_token(principal: Principal) -> TokenOut:
+    """What the caller's access token says, which was verified to get here."""
+    return TokenOut(
+        valid=True,
+        user_id=principal.user_id,
+        email=principal.email,
+        role="authenticated",
+        expires_at=datetime.fromtimestamp(principal.expires_at or 0, UTC),
+    )
+
+
+async def get_profile(database: Database, principal: Principal) -> ProfileOut:
+    """The caller's profile; a user from before this database gets one now, with all that belongs.
 
     Raises:
         NotFound: the account was deleted while its token still lives.
     """
+    async with database.reading(principal.claims) as transaction:
+        profile = await repo.find_profile(transaction, principal.user_id)
+    if profile is not None:
+        return profile
+    async with database.transaction() as transaction:
+        return await sync_profile(transaction, principal)
+
+
+async def sync_profile(transaction: Transaction, principal: Principal) -> ProfileOut:
+    """The caller's profile, made or brought up to date from the token's claims.
+
+    Raises:
+        NotFound: the account was deleted while its token still lives.
+    """
+    before = await repo.find_profile(transaction, principal.user_id)
+    if not await repo.provision(transaction, principal):
+        raise NotFound(GONE)
+    await repo.refresh_profile(transaction, principal)
+    profile = await _find(transaction, principal)
+    if before is None or profile != before.model_copy(update={"updated_at": profile.updated_at}):
+        await activity.record(
+            transaction, principal.user_id, "profile.synced", "profile", principal.user_id
+        )
+    return profile
+
+
+async def update_profile(
+    transaction: Transaction, principal: Principal, update: ProfileUpdate
+) -> ProfileOut:
+    """The caller's profile with the changes made.
+
+    Raises:
+        NotFound: the account was deleted while its token still lives.
+    """
+    changes = update.changes()
+    await repo.update_profile(transaction, principal.user_id, changes)
+    profile = await _find(transaction, principal)
+    await activity.record(
+        transaction,
+        principal.user_id,
+        "profile.updated",
+        "profile",
+        principal.user_id,
+        fields=sorted(changes),
+    )
+    return profile
+
+
+async def _find(transaction: Transaction, principal: Principal) -> ProfileOut:
     profile = await repo.find_profile(transaction, principal.user_id)
     if profile is None:
-        raise NotFound("This account has no profile any more.")
+        raise NotFound(GONE)
     return profile
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from shared.identity.errors import InvalidCredentials, SignupRefused
+from shared.identity.errors import InvalidCredentials, InvalidRefreshToken, SignupRefused
 from shared.identity.schemas import Credentials, SessionOut, Signup, SignupOut, UserOut
 from shared.platform.errors import TooManyRequests, Unavailable
 from shared.platform.settings import Settings
@@ -26,13 +26,14 @@ async def sign_up(settings: Settings, account: Signup) -> SignupOut:
 
     data = {"full_name": account.full_name} if account.full_name else {}
     try:
-        answer = await _client(settings).sign_up(
-            {
-                "email": account.email,
-                "password": account.password.get_secret_value(),
-                "options": {"data": data},
-            }
-        )
+        async with _client(settings) as client:
+            answer = await client.sign_up(
+                {
+                    "email": account.email,
+                    "password": account.password.get_secret_value(),
+                    "options": {"data": data},
+                }
+            )
     except (AuthError, httpx.HTTPError) as error:
         if _status(error) == 429:
             raise TooManyRequests("Too many sign-ups; try again later.") from None
@@ -55,9 +56,10 @@ async def sign_in(settings: Settings, credentials: Credentials) -> SessionOut:
     from supabase_auth.errors import AuthError
 
     try:
-        answer = await _client(settings).sign_in_with_password(
-            {"email": credentials.email, "password": credentials.password.get_secret_value()}
-        )
+        async with _client(settings) as client:
+            answer = await client.sign_in_with_password(
+                {"email": credentials.email, "password": credentials.password.get_secret_value()}
+            )
     except (AuthError, httpx.HTTPError) as error:
         if _status(error) == 429:
             raise TooManyRequests("Too many sign-ins; try again later.") from None
@@ -67,6 +69,45 @@ async def sign_in(settings: Settings, credentials: Credentials) -> SessionOut:
     if answer.session is None:
         raise InvalidCredentials("E-mail address or password is wrong.")
     return _session(answer.session)
+
+
+async def refresh(settings: Settings, refresh_token: str) -> SessionOut:
+    """A new session.
+
+    Raises:
+        InvalidRefreshToken: the token is unknown, or was used before.
+        Unavailable: Supabase Auth does not answer.
+    """
+    from supabase_auth.errors import AuthError
+
+    try:
+        async with _client(settings) as client:
+            answer = await client.refresh_session(refresh_token)
+    except (AuthError, httpx.HTTPError) as error:
+        if _status(error) == 429:
+            raise TooManyRequests("Too many refreshes; try again later.") from None
+        if 400 <= _status(error) < 500:
+            raise InvalidRefreshToken("Sign in again.") from None
+        raise Unavailable("Supabase Auth does not answer.") from error
+    if answer.session is None:
+        raise InvalidRefreshToken("Sign in again.")
+    return _session(answer.session)
+
+
+async def sign_out(settings: Settings, access_token: str) -> None:
+    """Revokes the session of the access token; one that is revoked already is no error.
+
+    Raises:
+        Unavailable: Supabase Auth does not answer.
+    """
+    from supabase_auth.errors import AuthError
+
+    try:
+        async with _client(settings) as client:
+            await client.admin.sign_out(access_token, "local")
+    except (AuthError, httpx.HTTPError) as error:
+        if not 400 <= _status(error) < 500:
+            raise Unavailable("Supabase Auth does not answer.") from error
 
 
 def _client(settings: Settings) -> "AsyncGoTrueClient":

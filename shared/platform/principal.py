@@ -12,6 +12,8 @@ class Principal:
     email: str | None = None
     permissions: frozenset[str] | None = None
     expires_at: int | None = None
+    full_name: str | None = None  # what the user wrote about themselves
+    avatar_url: str | None = None
     key_id: UUID | None = None
     rate_limit: int | None = None  # of the API key: requests an hour
 

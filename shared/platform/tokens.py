@@ -108,9 +108,16 @@ class TokenVerifier:
 def _principal(claims: dict[str, Any]) -> Principal:
     if claims.get("role") != "authenticated":
         raise jwt.InvalidTokenError("not a signed-in user")
-    email = claims.get("email")
+    written = claims.get("user_metadata")
+    written = written if isinstance(written, dict) else {}
     return Principal(
         user_id=UUID(claims["sub"]),
-        email=email if isinstance(email, str) else None,
+        email=_text(claims.get("email")),
+        full_name=_text(written.get("full_name")),
+        avatar_url=_text(written.get("avatar_url")),
         expires_at=int(claims["exp"]),
     )
+
+
+def _text(value: object) -> str | None:
+    return value.replace("\0", "") if isinstance(value, str) else None
