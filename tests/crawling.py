@@ -77,6 +77,17 @@ def distinct_pictures(catalogue: Catalogue, keywords: tuple[str, ...]) -> set[tu
     return {(k, cluster) for k in keywords for cluster in catalogue.truth(k).clusters}
 
 
+def best_files(catalogue: Catalogue, keywords: tuple[str, ...]) -> set[tuple[str, str]]:
+    """The very files that an undisturbed crawl without a quota keeps: (keyword, sha256)."""
+    return {
+        (keyword, candidate.sha256)
+        for keyword in keywords
+        for truth in [catalogue.truth(keyword)]
+        for candidate in truth.candidates
+        if truth.outcomes[candidate.path] == "stored"
+    }
+
+
 def pictures_of(catalogue: Catalogue, result: Result) -> Counter[tuple[str, str | None]]:
     """The pictures a crawl has stored; None for a file that must not be kept."""
     return Counter(
