@@ -23,6 +23,7 @@ from scripts.devhost.host.settings import HttpSettings
 from scripts.devhost.host.workers import WorkerPool
 
 RPC_PATH: Final = "/durabletask"
+_BODY_SECONDS: Final = 60.0
 
 
 class HttpFront:
@@ -58,7 +59,12 @@ class HttpFront:
         preflight = self._cors.preflight(request)
         if preflight is not None:
             return preflight
-        response = await self._dispatch(request)
+        try:
+            response = await self._dispatch(request)
+        except TimeoutError:
+            response = web.Response(status=408)
+        except ConnectionResetError:  # the client has gone: nobody will read this
+            response = web.Response(status=400)
         self._cors.decorate(request, response)
         return response
 
@@ -80,13 +86,13 @@ class HttpFront:
         length = request.content_length or 0
         if length > self._settings.body_limit:
             return web.Response(status=413)
+        # As the real host does: without a Content-Length the function sees no body.
+        body = await _read(request) if length else b""
         limit = self._settings.max_outstanding
         if limit is not None and self._outstanding >= limit:
             return web.Response(status=429)
         self._outstanding += 1
         try:
-            # As the real host does: without a Content-Length the function sees no body.
-            body = await _read(request) if length else b""
             if self._slots is None:
                 return await self._call(request, found[0], found[1], body)
             async with self._slots:
@@ -144,7 +150,8 @@ class HttpFront:
 async def _read(request: web.BaseRequest) -> bytes:
     if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue" and request.transport:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    return await request.content.read()
+    async with asyncio.timeout(_BODY_SECONDS):
+        return await request.content.read()
 
 
 def _headers(request: web.BaseRequest) -> dict[str, str]:

@@ -71,6 +71,18 @@ class TestRequest:
             client.sendall(b"ok")
             assert client.recv(100).startswith(b"HTTP/1.1 200 OK")
 
+    def test_bodies_that_do_not_come_keep_nobody_waiting(self, host: RunningHost) -> None:
+        head = b"POST /api/echo/ HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"
+        stalled = [socket.create_connection(("127.0.0.1", host.port), 10) for _ in range(5)]
+        for client in stalled:
+            client.sendall(head)
+        for _ in range(5):
+            assert echoed(host, "POST", "/api/echo/", content=b"whole")["body"] == "whole"
+        for client in stalled:
+            client.close()
+        assert echoed(host, "GET", "/api/echo/")
+        assert "Error handling request" not in host.log.read_text()
+
     def test_context_names_the_invocation(self, host: RunningHost) -> None:
         first, second = (echoed(host, "GET", "/api/echo/") for _ in range(2))
         assert first["function"] == "echo"
