@@ -1,0 +1,55 @@
+"""The API page lists the declared endpoints, all of them, and says truly who may call them."""
+
+import re
+from pathlib import Path
+
+import function_app  # noqa: F401 - importing it declares the endpoints
+from shared.platform.registry import Endpoint, endpoints
+
+PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+LINE = re.compile(
+    r"\| `(?P<call>[A-Z]+ \S+)` \| (?P<who>.+?) \| (?P<status>\d+) \| (?P<what>.+) \|"
+)
+
+
+def listed() -> list[tuple[str, str, int, bool]]:
+    return [
+        (line["call"], line["who"], int(line["status"]), "Deprecated" in line["what"])
+        for line in LINE.finditer(PAGE.read_text())
+    ]
+
+
+def declared(endpoint: Endpoint) -> tuple[str, str, int, bool]:
+    path = re.sub(r":\w+}", "}", endpoint.path)
+    who = {
+        "public": "anyone",
+        "user": "user",
+        "admin": "administrator",
+        "caller": f"user, key `{endpoint.scope}`",
+    }
+    return (
+        f"{endpoint.method} /{path}",
+        who[endpoint.access],
+        endpoint.status,
+        endpoint.deprecated,
+    )
+
+
+def test_lists_every_endpoint_once_as_it_is_declared() -> None:
+    assert sorted(listed()) == sorted(map(declared, endpoints.values()))
+
+
+def test_reads_run_as_the_caller_unless_the_tables_are_internal() -> None:
+    as_service = {name for name, e in endpoints.items() if e.method == "GET" and e.internal}
+    assert as_service == {
+        "get_job_stats", "list_job_logs", "list_job_chunks", "list_users", "list_all_jobs"
+    }  # fmt: skip
+
+
+def test_what_creates_or_spends_can_be_repeated_safely() -> None:
+    acts = {
+        name
+        for name, e in endpoints.items()
+        if e.method == "POST" and (e.status == 201 or name in ("start_job", "retry_job"))
+    }
+    assert {name for name in acts if not endpoints[name].idempotent} == {"sign_up"}
