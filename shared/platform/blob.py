@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
+from tenacity import retry, retry_if_exception_type, wait_exponential
 
 from shared.platform.errors import NotFound, Unavailable
 from shared.platform.settings import Settings
@@ -32,6 +32,7 @@ class BlobStore:
         self._settings = settings
         self._http = http
         self._container = settings.storage_azure_container_name
+        self.attempts = settings.storage_azure_max_retries
         self._service: BlobServiceClient | None = None
         self._delegation: Any = None
         self._delegation_ends = EPOCH
@@ -40,7 +41,7 @@ class BlobStore:
 
     @retry(
         retry=retry_if_exception_type(Unavailable),
-        stop=stop_after_attempt(3),
+        stop=lambda state: state.attempt_number >= state.args[0].attempts,
         wait=wait_exponential(multiplier=0.5, max=4),
         reraise=True,
     )
@@ -48,7 +49,7 @@ class BlobStore:
         """Writes a blob, or overwrites it.
 
         Raises:
-            Unavailable: storage refused it or did not answer, three times.
+            Unavailable: storage refused it or did not answer, `attempts` times.
         """
         url = f"{self._url(name)}?{await self._container_sas()}"
         headers = {"x-ms-blob-type": "BlockBlob", "Content-Type": content_type}

@@ -3,6 +3,7 @@
 The only module of ``shared`` that knows ``azure.functions``.
 """
 
+import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -200,11 +201,28 @@ async def _answer(
         return render(declared, await handler(call, **arguments), call.request)
     call._principal = principal = await authenticate(call.services, declared, headers)
     with log_context(user_id=str(principal.user_id)):
-        call.headers.update(await limiter.check(declared, principal, headers))
-        arguments = arguments_of(declared, call.request)
-        if not declared.in_transaction:
-            return render(declared, await handler(call, **arguments), call.request)
-        return await _answer_in_transaction(declared, handler, call, client, arguments)
+        count = limiter.check(declared, principal, headers)
+        if not (declared.reads_as_caller and declared.in_transaction):
+            call.headers.update(await count)
+            return await _work(declared, handler, call, client)
+        work = _work(declared, handler, call, client)
+        # A read changes nothing: it is done while it is counted, which saves a round trip.
+        limits, answer = await asyncio.gather(count, work, return_exceptions=True)
+        if isinstance(limits, BaseException):
+            raise limits
+        call.headers.update(limits)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+async def _work(
+    declared: Endpoint, handler: Handler, call: Call, client: OrchestrationClient | None
+) -> Answer:
+    arguments = arguments_of(declared, call.request)
+    if not declared.in_transaction:
+        return render(declared, await handler(call, **arguments), call.request)
+    return await _answer_in_transaction(declared, handler, call, client, arguments)
 
 
 async def _answer_in_transaction(
@@ -216,7 +234,7 @@ async def _answer_in_transaction(
 ) -> Answer:
     database = call.services.database
     claims = {"sub": str(call.principal.user_id), "role": "authenticated"}
-    reading = declared.method == "GET" and not declared.internal
+    reading = declared.reads_as_caller
     keyed = _keyed_request(declared, call) if declared.idempotent else None
     async with database.reading(claims) if reading else database.transaction() as transaction:
         call._transaction = transaction

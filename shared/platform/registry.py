@@ -48,6 +48,11 @@ class Endpoint:
     in_transaction: bool = True
 
     @property
+    def reads_as_caller(self) -> bool:
+        """Whether its transaction only reads, under the caller's own database role."""
+        return self.method == "GET" and not self.internal
+
+    @property
     def status(self) -> int:
         """The status of its successful answer."""
         return next(iter(self.returns))

@@ -42,6 +42,8 @@ def arguments_of(declared: Endpoint, request: Request) -> dict[str, Any]:
     Raises:
         AppError: 400, 404, 413, 415 or 422, when one of them is not as declared.
     """
+    if len(request.get_body()) > MAX_BODY_BYTES:
+        raise errors.PayloadTooLarge("A request body may have at most 1 MiB.")
     arguments: dict[str, Any] = {
         name: _path_value(kind, request.route_params[name])
         for name, kind in declared.parameters.items()
@@ -93,8 +95,6 @@ def _has_nul(value: object) -> bool:
 
 def _json_body(request: Request) -> object:
     body = request.get_body()
-    if len(body) > MAX_BODY_BYTES:
-        raise errors.PayloadTooLarge("A request body may have at most 1 MiB.")
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise errors.UnsupportedMediaType("Send the body as application/json.")

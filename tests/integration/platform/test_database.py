@@ -1,15 +1,20 @@
 """The pool: dead connections, few round trips, the caller's own role."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
 import pytest
 from loguru import logger
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from pydantic import SecretStr
 
 from shared.platform.db import Database
 from shared.platform.errors import Unavailable
 from shared.platform.principal import Principal
+from shared.platform.ratelimit import repo as rate_limits
+from shared.platform.ratelimit.policy import Bucket, Policy
 from shared.platform.settings import Settings
 
 
@@ -45,6 +50,65 @@ class TestReading:
             async with database.reading({}):
                 raise ZeroDivisionError
         assert await value(database)
+
+
+class Wire:
+    """A connection to PostgreSQL that counts how often the client had to wait for the server."""
+
+    def __init__(self, url: str) -> None:
+        parts = conninfo_to_dict(url)
+        self._target = (str(parts["host"]), int(str(parts["port"])))
+        self.round_trips, self._last = 0, ""
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream_reader, upstream_writer = await asyncio.open_connection(*self._target)
+        await asyncio.gather(
+            self._pump(reader, upstream_writer, "client"),
+            self._pump(upstream_reader, writer, "server"),
+        )
+
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, name: str
+    ) -> None:
+        while data := await source.read(65536):
+            if name == "server" and self._last == "client":
+                self.round_trips += 1
+            self._last = name
+            sink.write(data)
+            await sink.drain()
+        sink.close()
+
+
+class TestRoundTrips:
+    @pytest.fixture
+    async def wire(self, database_url: str) -> AsyncIterator[Wire]:
+        wire = Wire(database_url)
+        server = await asyncio.start_server(wire, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        yield wire
+        server.close()
+
+    @pytest.fixture
+    async def wired(
+        self, wire: Wire, settings: Settings, database_url: str
+    ) -> AsyncIterator[Database]:
+        url = make_conninfo(database_url, host="127.0.0.1", port=self.port, sslmode="disable")
+        opened = Database(settings.model_copy(update={"database_url": SecretStr(url)}))
+        yield opened
+        await opened.close()
+
+    async def test_a_single_read_takes_two(self, wire: Wire, wired: Database) -> None:
+        await value(wired)
+        wire.round_trips = 0
+        await value(wired)
+        assert wire.round_trips == 2
+
+    async def test_a_rate_limit_takes_one(self, wire: Wire, wired: Database) -> None:
+        bucket = Bucket(Policy("p", 10, 60), "x")
+        await rate_limits.hit(wired, [bucket])
+        wire.round_trips = 0
+        await rate_limits.hit(wired, [bucket])
+        assert wire.round_trips == 1
 
 
 class TestPool:
