@@ -103,7 +103,7 @@ def result_of(stack: LocalStack, job_id: int) -> Result:
             [job_id],
         ).fetchall()
         status, charged, held, notifications = _job(connection, job_id)
-    blobs = _blobs(stack, job_id)
+    blobs = blobs_of(stack, job_id)
     known = {row[2] for row in rows}
     return Result(
         status=status,
@@ -132,7 +132,8 @@ def _job(connection: psycopg.Connection[Any], job_id: int) -> tuple[str, int, in
     return row[0], int(row[1]), row[2], row[3]
 
 
-def _blobs(stack: LocalStack, job_id: int) -> set[str]:
+def blobs_of(stack: LocalStack, job_id: int) -> set[str]:
+    """The names of all blobs of the job."""
     connection = stack.info.storage_connection_string
     with ContainerClient.from_connection_string(connection, CONTAINER) as container:
         return set(container.list_blob_names(name_starts_with=f"jobs/{job_id}/"))

@@ -5,21 +5,32 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 import function_app  # noqa: F401 - importing it declares the endpoints
 from scripts.crawl.api import Api
 from scripts.devhost.stack import LocalStack
 from shared.platform.registry import Endpoint, endpoints
-from tests.crawling import signed_in, start_crawl, wait_for_end
+from tests.crawling import signed_in, start_crawl, wait_for, wait_for_end
 
 PUBLIC = sorted(name for name, e in endpoints.items() if e.access == "public")
 PRIVATE = sorted(name for name, e in endpoints.items() if e.access != "public")
 FOR_KEYS = sorted(name for name, e in endpoints.items() if e.access == "caller")
-FOR_USERS = sorted(name for name, e in endpoints.items() if e.access == "user")
-ON_RESOURCES = sorted(name for name in PRIVATE if endpoints[name].parameters)
+FOR_USERS = sorted(name for name, e in endpoints.items() if e.access in ("user", "admin"))
+FOR_ADMINS = sorted(name for name, e in endpoints.items() if e.access == "admin")
+ON_RESOURCES = sorted(
+    name for name in PRIVATE if endpoints[name].parameters and name not in FOR_ADMINS
+)
 NOWHERE = {"job_id": "2000000000", "image_id": "2000000000", "project_id": "2000000000",
-           "key_id": "00000000-0000-4000-8000-000000000000"}  # fmt: skip
+           "notification_id": "2000000000", "key_id": "00000000-0000-4000-8000-000000000000",
+           "user_id": "00000000-0000-4000-8000-000000000000"}  # fmt: skip
+BODIES = {
+    "update_project": {"name": "taken"},
+    "update_job": {"name": "taken"},
+    "update_notification": {"is_read": True},
+    "update_user": {"role": "user"},
+}
 FORGED = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIiwia2lkIjoieCJ9.eyJzdWIiOiJ4In0."
 
 
@@ -47,11 +58,16 @@ def owned(stack: LocalStack) -> dict[str, str]:
         (image, *_) = api.every(f"jobs/{job_id}/images")
         key = api.post("api-keys", {"name": "owned", "permissions": ["projects"]})
         job = api.get(f"jobs/{job_id}")
+        notification = wait_for(
+            lambda: api.get("notifications")["data"],
+            lambda found: any(str(job_id) in (n["action_url"] or "") for n in found),
+        )[0]
     return {
         "job_id": str(job_id),
         "image_id": str(image["id"]),
         "project_id": str(job["project_id"]),
         "key_id": key["id"],
+        "notification_id": str(notification["id"]),
     }
 
 
@@ -65,9 +81,24 @@ def other(stack: LocalStack) -> str:
         )
 
 
+@pytest.fixture(scope="module")
+def admin(stack: LocalStack) -> str:
+    """The access token of an administrator."""
+    account = {"email": "admin@pixcrawler.test", "password": "an administrator"}
+    with Api(stack.info.api_url) as api:
+        session = api.post("auth/signup", account)["session"]
+        with psycopg.connect(stack.info.database_url) as connection:
+            connection.execute(
+                "UPDATE profiles SET role = 'admin' WHERE email = %s", [account["email"]]
+            )
+        return str(session["access_token"])
+
+
 def call(http: httpx.Client, name: str, values: dict[str, str], **headers: str) -> httpx.Response:
     endpoint = endpoints[name]
-    return http.request(endpoint.method, path_of(endpoint, values), headers=headers)
+    return http.request(
+        endpoint.method, path_of(endpoint, values), headers=headers, json=BODIES.get(name)
+    )
 
 
 def problem(answer: httpx.Response) -> dict[str, Any]:
@@ -96,7 +127,7 @@ class TestCallers:
         answer = call(http, name, NOWHERE, **{"X-API-Key": "pk_live_0000"})
         assert problem(answer)["status"] == 401
 
-    @pytest.mark.parametrize("name", [n for n in ON_RESOURCES if not endpoints[n].body])
+    @pytest.mark.parametrize("name", ON_RESOURCES)
     def test_anothers_resource_is_as_one_that_does_not_exist(
         self, http: httpx.Client, owned: dict[str, str], other: str, name: str
     ) -> None:
@@ -107,6 +138,15 @@ class TestCallers:
         for document in (foreign, nowhere):
             del document["request_id"], document["instance"]
         assert json.dumps(foreign) == json.dumps(nowhere)
+
+    @pytest.mark.parametrize("name", FOR_ADMINS)
+    def test_administration_is_for_administrators(
+        self, http: httpx.Client, other: str, admin: str, name: str
+    ) -> None:
+        refused = call(http, name, NOWHERE, Authorization=f"Bearer {other}")
+        assert (refused.status_code, problem(refused)["code"]) == (403, "forbidden")
+        allowed = call(http, name, NOWHERE, Authorization=f"Bearer {admin}")
+        assert allowed.status_code == (404 if endpoints[name].parameters else 200)
 
 
 @pytest.fixture(scope="module")
