@@ -45,7 +45,7 @@ def test_figures_follow_what_happens(stack: LocalStack, api: Api) -> None:
     [(None, "", True), ("s", "Bearer s", True), ("s", "Bearer x", False), ("s", "", False)],
 )
 def test_a_token_can_be_asked_for(token: str | None, header: str, passes: bool) -> None:
-    services = Services(Settings.model_construct(metrics_token=token and SecretStr(token)))
+    services = Services(Settings.model_construct(metrics_token=SecretStr(token) if token else None))
     if passes:
         metrics.check_token(services, header)
     else:
