@@ -58,7 +58,7 @@ class JobUpdate(Patch):
 class JobQuery(PageQuery):
     """Which jobs to list."""
 
-    project_id: int | None = None
+    project_id: Annotated[int | None, Field(ge=1, le=2**31 - 1)] = None
     status: Status | None = None
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from pydantic import ValidationError
 
 from shared.credits import service as credit_service
 from shared.credits.errors import InsufficientCredits
@@ -16,7 +17,7 @@ from shared.jobs.errors import (
     JobRunning,
     TooManyRunningJobs,
 )
-from shared.jobs.schemas import JobOut, JobUpdate
+from shared.jobs.schemas import JobOut, JobQuery, JobUpdate
 from shared.platform.db import Database
 from shared.platform.errors import Invalid, NotFound
 from shared.platform.pagination import PageQuery
@@ -234,3 +235,10 @@ class TestFinish:
         async with database.transaction() as transaction:
             assert await finish.finish_job(transaction, job.id, 1) == "running"
             assert (await jobs.get_job(transaction, owner, job.id)).attempt == 2
+
+
+class TestQuery:
+    @pytest.mark.parametrize("project_id", [-1, 0, 2**31, 10**30])
+    def test_a_project_that_cannot_be_is_refused(self, project_id: int) -> None:
+        with pytest.raises(ValidationError):
+            JobQuery(project_id=project_id)
