@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import function_app  # noqa: F401 - importing it declares the endpoints
 from scripts.crawl.api import Api
 from scripts.devhost.stack import LocalStack
 from shared.platform.registry import endpoints

@@ -60,7 +60,7 @@ class Faults:
     _random: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.reorder_seed)  # noqa: S311
+        self._random = random.Random(self.reorder_seed)
 
     def reach(self, point: str) -> None:
         """Die here, as by kill -9, when this pass of the point was asked for."""

@@ -64,7 +64,7 @@ class QueueListener:
                 await asyncio.wait_for(self._wake.wait(), pause)
                 pause = _MIN_POLLING_INTERVAL
             except TimeoutError:
-                grown = pause * 2 * random.uniform(0.8, 1.2)  # noqa: S311
+                grown = pause * 2 * random.uniform(0.8, 1.2)
                 pause = min(grown, self._settings.max_polling_interval)
 
     async def drain(self, seconds: float) -> None:

@@ -54,7 +54,7 @@ class Shelf:
         self.seed = f"{seed}/{keyword}"
         self.number = number
         self.keyword = keyword
-        self.chance = random.Random(self.seed)  # noqa: S311
+        self.chance = random.Random(self.seed)
         self.good = good
         emoji = [subject for subject in found if not subject.photograph]
         photographs = [subject for subject in found if subject.photograph]

@@ -63,7 +63,7 @@ def photograph(name: str) -> Path:
 
 def draw(picture: Picture, emoji: Path) -> Drawn:
     """The picture; `emoji` is the directory with the emoji files."""
-    chance = random.Random(picture.seed)  # noqa: S311
+    chance = random.Random(picture.seed)
     if picture.subject.photograph:
         image, background = _photograph(picture.subject.file, chance), ""
     else:
