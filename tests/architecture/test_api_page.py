@@ -53,3 +53,8 @@ def test_what_creates_or_spends_can_be_repeated_safely() -> None:
         if e.method == "POST" and (e.status == 201 or name in ("start_job", "retry_job"))
     }
     assert {name for name in acts if not endpoints[name].idempotent} == {"sign_up"}
+
+
+def test_fields_that_are_not_asked_for_are_refused() -> None:
+    models = {model for e in endpoints.values() for model in (e.body, e.query) if model}
+    assert {m.__name__ for m in models if m.model_config.get("extra") != "forbid"} == set()
