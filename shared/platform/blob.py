@@ -4,7 +4,8 @@ Images are written by plain PUT over the shared HTTP client with one container S
 costs a fifth of what the SDK's does. The SDK is imported when first needed (cold start).
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -79,10 +80,15 @@ class BlobStore:
         return answer.content
 
     async def names(self, prefix: str) -> AsyncIterator[str]:
-        """The names of all blobs under ``prefix``."""
+        """The names of all blobs under ``prefix``.
+
+        Raises:
+            Unavailable: storage refused it or did not answer.
+        """
         container = self._client().get_container_client(self._container)
-        async for name in container.list_blob_names(name_starts_with=prefix):
-            yield name
+        with _storage_errors():
+            async for name in container.list_blob_names(name_starts_with=prefix):
+                yield name
 
     async def batches(self, prefix: str, size: int) -> AsyncIterator[list[str]]:
         """The same, ``size`` at a time."""
@@ -96,11 +102,16 @@ class BlobStore:
             yield batch
 
     async def delete(self, names: Sequence[str]) -> None:
-        """Deletes blobs; those that are gone already are no error."""
+        """Deletes blobs; those that are gone already are no error.
+
+        Raises:
+            Unavailable: storage refused it or did not answer.
+        """
         container = self._client().get_container_client(self._container)
-        for start in range(0, len(names), DELETE_BATCH):
-            batch = names[start : start + DELETE_BATCH]
-            await container.delete_blobs(*batch, raise_on_any_failure=False)
+        with _storage_errors():
+            for start in range(0, len(names), DELETE_BATCH):
+                batch = names[start : start + DELETE_BATCH]
+                await container.delete_blobs(*batch, raise_on_any_failure=False)
 
     async def ping(self) -> None:
         """Raises when the container does not answer."""
@@ -172,3 +183,14 @@ class BlobStore:
                     str(self._settings.blob_service_uri), credential=DefaultAzureCredential()
                 )
         return self._service
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    """The SDK's errors as ours."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        yield
+    except AzureError as error:
+        raise Unavailable("Blob storage does not answer.") from error
