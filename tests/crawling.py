@@ -96,7 +96,14 @@ def pictures_of(catalogue: Catalogue, result: Result) -> Counter[tuple[str, str 
 
 
 def result_of(stack: LocalStack, job_id: int) -> Result:
-    """What the job has left in database and blob storage."""
+    """What the ended job has left, its sweep included, which follows the end within seconds."""
+    deadline = time.monotonic() + 30
+    while (result := _look(stack, job_id)).orphans and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return result
+
+
+def _look(stack: LocalStack, job_id: int) -> Result:
     with psycopg.connect(stack.info.database_url) as connection:
         rows = connection.execute(
             "SELECT keyword, hash, storage_url, is_duplicate FROM images WHERE crawl_job_id = %s",
