@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -12,7 +13,6 @@ import function_app  # noqa: F401 - importing it declares the endpoints
 from scripts.crawl.api import Api
 from scripts.devhost.stack import LocalStack
 from shared.platform.registry import endpoints
-from tests.crawling import signed_in
 
 CHECKS = (
     "not_a_server_error",
@@ -26,7 +26,12 @@ LEFT_OUT = "auth/(signup|login|logout|refresh)|docs/assets"
 
 @pytest.fixture
 def user(stack: LocalStack) -> Iterator[Api]:
-    with signed_in(stack) as api:
+    """Somebody of their own: the requests change settings that other tests rely on."""
+    account = {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex}
+    with Api(stack.info.api_url) as api:
+        api.post("auth/signup", account)
+        api.sign_in(**account)
+        api.post("credits/purchase", {"package_id": "starter"})
         yield api
 
 
