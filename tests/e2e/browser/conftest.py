@@ -30,9 +30,9 @@ def npm_packages() -> Path:
     return install(HERE, SHARED / "npm" / "browser", lambda _: None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(npm_packages: Path) -> Iterator[Browser]:
-    """The browser that all tests share."""
+    """The browser of a module's tests. While it is open no asynchronous test can run."""
     done = subprocess.run(
         [str(node()), "-e", UNPACK],
         cwd=npm_packages, env=os.environ | BARE_MACHINE, capture_output=True, check=True,
