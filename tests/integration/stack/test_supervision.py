@@ -1,5 +1,6 @@
 """The stack as a whole: it outlives the death of its parts, and none outlives its end."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -131,6 +132,20 @@ class TestEnds:
     def stopped(self, directory: Path) -> Path:
         LocalStack(directory).stop()
         return directory
+
+    def test_no_part_outlives_a_killed_supervisor_and_up_goes_on_from_the_disk(
+        self, running: LocalStack, directory: Path
+    ) -> None:
+        taken = ports(running)
+        os.kill(running.state()["pid"], signal.SIGKILL)
+        # PostgreSQL writes its last checkpoint first, which a busy disk makes slow.
+        eventually(lambda: not strays(directory))
+        eventually(lambda: not any(is_listening(port) for port in taken.values()))
+        assert command("status", directory).returncode == 1
+        up = command("up", directory)
+        assert (up.returncode, up.stderr) == (0, "")
+        assert ports(running) == taken
+        assert works(running)
 
     def test_down_leaves_no_process_and_no_port(self, running: LocalStack, directory: Path) -> None:
         taken = ports(running)
