@@ -120,6 +120,7 @@ class Plan:
             "SUPABASE_SERVICE_ROLE_KEY": info.supabase_service_role_key,
             "OPENVERSE_API_URL": f"{info.image_web_url}/openverse/v1",
             "WIKIMEDIA_API_URL": f"{info.image_web_url}/w/api.php",
+            "CRAWL_SOURCE_PACE": "0",  # the sources are ours
             "CRAWL_ALLOWED_HOSTS": info.image_web_url.removeprefix("http://"),
             "CRAWL_TIMEOUT_SECONDS": CRAWL_TIMEOUT_SECONDS,
             "CRAWL_RETRY_WAIT_SECONDS": "0.2",

@@ -267,7 +267,9 @@ def _traversable(directory: Path) -> bool:
 
 # A program between us and the server rather than `preexec_fn`, which Python 3.12 warns about as
 # soon as there is a second thread. It asks for the death signal after the change of user, which
-# would clear it, and goes at once if its parent has died before that.
+# would clear it, and goes at once if its parent has died before that. The signal is SIGQUIT,
+# PostgreSQL's immediate shutdown: nobody is there to wait for a checkpoint, which takes minutes on
+# a busy disk, and the next start recovers from the log.
 _LAUNCH: Final = """
 import ctypes, os, signal, sys
 user, parent, *command = sys.argv[1:]
@@ -276,7 +278,7 @@ if int(user):
     os.setgid(int(user))
     os.setuid(int(user))
 if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGINT)
+    ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
     if os.getppid() != int(parent):
         sys.exit("the parent has died")
 os.execv(command[0], command)

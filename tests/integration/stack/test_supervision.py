@@ -40,7 +40,7 @@ def stack(directory: Path) -> Iterator[LocalStack]:
 def eventually(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, subprocess.getoutput("ps -eo pid,ppid,stat,args")
         time.sleep(0.05)
 
 
@@ -138,7 +138,6 @@ class TestEnds:
     ) -> None:
         taken = ports(running)
         os.kill(running.state()["pid"], signal.SIGKILL)
-        # PostgreSQL writes its last checkpoint first, which a busy disk makes slow.
         eventually(lambda: not strays(directory))
         eventually(lambda: not any(is_listening(port) for port in taken.values()))
         assert command("status", directory).returncode == 1
