@@ -40,7 +40,9 @@ async def crawl_discover(search: int) -> dict[str, object]:
 
     app = services()
     return await discover(
-        app.database, lambda engine: open_source(engine, app.settings, app.http), search
+        app.database,
+        lambda engine: open_source(engine, app.settings, app.http, app.database),
+        search,
     )
 
 

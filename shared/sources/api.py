@@ -1,19 +1,26 @@
 """Asking a source's JSON API, and distrusting the answer."""
 
 import asyncio
+import contextlib
 import json
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import aiohttp
 import httpx
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError
 
 from shared.platform.retry import Refused, retry_after, retrying
 from shared.sources.source import SourceUnavailable
 
 MOST_BYTES: Final = 5 * 1024 * 1024
 MOST_SECONDS: Final = 20.0
+# MediaWiki's, and Flickr's for a search or a service that is down at the moment.
+_PASSING: Final = frozenset({"maxlag", "ratelimited", "readonly", "error 10", "error 105"})
+
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class _MayPass(SourceUnavailable):
@@ -32,26 +39,40 @@ WebAddress = Annotated[
 ]
 
 
+async def _at_once() -> None:
+    """The turn of who need not wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class Api:
-    """GET requests with an honest name, few tries, and a bound on time and size."""
+    """GET requests with an honest name, few tries, and a bound on time and size.
+
+    Each try waits for its ``turn`` at the source.
+    """
 
     http: httpx.AsyncClient
     user_agent: str
     first_wait: float = 2
+    turn: Callable[[], Awaitable[None]] = _at_once
 
-    async def get(self, url: str, parameters: dict[str, str]) -> dict[str, Any]:
+    async def get(
+        self, url: str, parameters: dict[str, str], headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """The JSON object that the API answers with.
 
         Raises:
             SourceUnavailable: it answers anything else, or not at all.
+            SourceBusy: our turn would come too late.
         """
         tries = retrying(httpx.URL(url).host, _may_pass, first_wait=self.first_wait)
-        answer: dict[str, Any] = await tries(self._try, url, parameters)
+        answer: dict[str, Any] = await tries(self._try, url, parameters, headers or {})
         return answer
 
-    async def _try(self, url: str, parameters: dict[str, str]) -> dict[str, Any]:
-        headers = {"user-agent": self.user_agent, "accept": "application/json"}
+    async def _try(
+        self, url: str, parameters: dict[str, str], headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        await self.turn()
+        headers = {"user-agent": self.user_agent, "accept": "application/json", **headers}
         try:
             async with (
                 asyncio.timeout(MOST_SECONDS),
@@ -91,13 +112,36 @@ def _parse(body: bytes, response: httpx.Response) -> dict[str, Any]:
         raise SourceUnavailable("an answer that is not JSON") from None
     if not isinstance(answer, dict):
         raise SourceUnavailable("an answer that is not a JSON object")
-    error = answer.get("error")
-    if isinstance(error, dict):  # MediaWiki tells errors with status 200
-        code = str(error.get("code"))[:100]
-        if code in {"maxlag", "ratelimited", "readonly"}:
+    if (code := _told_error(answer)) is not None:
+        if code in _PASSING:
             raise _MayPass(code, retry_after=retry_after(response.headers))
         raise SourceUnavailable(code)
     return answer
+
+
+def _told_error(answer: dict[str, Any]) -> str | None:
+    """The error that MediaWiki and Flickr tell with status 200."""
+    error = answer.get("error")
+    if isinstance(error, dict):
+        return str(error.get("code"))[:100]
+    if answer.get("stat") == "fail":
+        return f"error {answer.get('code')}"[:100]
+    return None
+
+
+def usable(kind: type[Model], results: Any) -> list[Model]:
+    """The results that have what every result has: one that is broken takes no other with it.
+
+    Raises:
+        SourceUnavailable: there is no list of results.
+    """
+    if not isinstance(results, list):
+        raise SourceUnavailable("an answer without results")
+    found = []
+    for result in results:
+        with contextlib.suppress(ValidationError):
+            found.append(kind.model_validate(result))
+    return found
 
 
 def _may_pass(refused: Refused) -> bool:

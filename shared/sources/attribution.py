@@ -1,10 +1,30 @@
-"""Naming licences in one vocabulary, and giving credit in words."""
+"""Naming licences in one vocabulary, knowing what they allow, and giving credit in words."""
 
 import re
-from typing import Final
+from collections.abc import Collection
+from typing import Final, Literal, TypeAlias
 
 _CREATIVE_COMMONS: Final = re.compile(r"^(?:cc-)?(by(?:-nc)?(?:-nd|-sa)?)(?:-\d.*)?$")
 _PUBLIC_DOMAIN: Final = frozenset({"cc0", "pdm"})
+
+UNKNOWN: Final = "unknown"
+US_GOVERNMENT: Final = "us-government-work"
+NO_KNOWN_RESTRICTIONS: Final = "no-known-restrictions"  # says nothing about permission
+
+# What a licence may allow besides using the work as it is for oneself.
+Use: TypeAlias = Literal["commercial", "modification"]
+
+# Free licences, and those of sites that allow both uses.
+_ALLOW_ALL: Final = _PUBLIC_DOMAIN | {US_GOVERNMENT, "gfdl", "fal", "pexels", "pixabay", "unsplash"}
+_FORBIDS: Final[dict[Use, str]] = {"commercial": "nc", "modification": "nd"}
+
+
+def allows(code: str | None, uses: Collection[Use]) -> bool:
+    """Whether a licence allows all these uses, for certain: what is not known allows none."""
+    if not uses or code in _ALLOW_ALL:
+        return True
+    terms = (code or UNKNOWN).split("-")
+    return terms[0] == "by" and not any(_FORBIDS[use] in terms for use in uses)
 
 
 def licence_code(name: str) -> str:
@@ -26,7 +46,7 @@ def attribution(
     *, code: str, name: str, title: str | None, creator: str | None, url: str | None
 ) -> str:
     """The credit line in the form that Openverse gives it."""
-    public = code in _PUBLIC_DOMAIN
+    public = code in _PUBLIC_DOMAIN or code in {US_GOVERNMENT, NO_KNOWN_RESTRICTIONS}
     words = [f'"{title}"' if title else "This work"]
     if creator:
         words.append(f"by {creator}")

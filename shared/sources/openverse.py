@@ -1,19 +1,22 @@
 """Openverse: openly licensed images of Flickr, museums and many others.
 
-https://api.openverse.org/v1/ as an anonymous client: 20 results a page, 240 results deep.
+https://api.openverse.org/v1/ as an anonymous client: 20 results a page, 240 results deep, one
+request a second and 20 a minute.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from shared.sources.api import Api, WebAddress, Words
+from shared.sources.api import Api, WebAddress, Words, usable
 from shared.sources.attribution import attribution, licence_code
+from shared.sources.pace import Pace
 from shared.sources.source import Candidate, Page, SourceUnavailable
 
 PAGE_SIZE: Final = 20
 DEEPEST: Final = 240
+PACE: Final = Pace(20, seconds=60)
 
 
 class _Result(BaseModel):
@@ -43,20 +46,15 @@ class Openverse:
             f"{self.base_url}/images/",
             {"q": query, "page": str(number), "page_size": str(PAGE_SIZE)},
         )
-        results, pages = answer.get("results"), answer.get("page_count")
-        if not isinstance(results, list) or not isinstance(pages, int):
+        pages = answer.get("page_count")
+        if not isinstance(pages, int):
             raise SourceUnavailable("an answer without results")
         more = number < pages and (number + 1) * PAGE_SIZE <= DEEPEST
-        candidates = tuple(filter(None, map(_candidate, results)))
+        candidates = tuple(map(_candidate, usable(_Result, answer.get("results"))))
         return Page(candidates, str(number + 1) if more else None)
 
 
-def _candidate(raw: Any) -> Candidate | None:
-    """None for a result that lacks what every result has: the others may still be good."""
-    try:
-        result = _Result.model_validate(raw)
-    except ValidationError:
-        return None
+def _candidate(result: _Result) -> Candidate:
     return Candidate(
         url=result.url,
         source_page_url=result.foreign_landing_url,

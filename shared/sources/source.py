@@ -10,9 +10,20 @@ class SourceUnavailable(Refused):
     """The source gave no usable answer; the message says why in a few words."""
 
 
+class SourceNotConfigured(SourceUnavailable):
+    """The source needs a setting that is not there; the message names it."""
+
+
+class SourceBusy(SourceUnavailable):
+    """Too many ask the source for now: worth asking again in ``retry_after`` seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An image that a search found, with what its source says about it."""
+    """An image that a search found, with what its source says about it.
+
+    ``width`` and ``height`` are those of the file behind ``url``, where the source tells them.
+    """
 
     url: str
     source_page_url: str | None = None
@@ -41,4 +52,5 @@ class Source(Protocol):
 
         Raises:
             SourceUnavailable: no usable answer after all tries.
+            SourceBusy: the source's pace leaves no room at this time.
         """

@@ -1,4 +1,9 @@
-"""Wikimedia Commons: searching the file namespace by the MediaWiki Action API."""
+"""Wikimedia Commons: searching the file namespace by the MediaWiki Action API.
+
+https://commons.wikimedia.org/w/api.php sets no hard limit for reading; its etiquette
+(https://www.mediawiki.org/wiki/API:Etiquette) asks for few requests at a time, for `maxlag` and for
+a User-Agent with a contact.
+"""
 
 import json
 import re
@@ -8,11 +13,13 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
-from shared.sources.api import Api, WebAddress, Words
-from shared.sources.attribution import attribution, licence_code
-from shared.sources.source import Candidate, Page, SourceUnavailable
+from shared.sources.api import Api, WebAddress, Words, usable
+from shared.sources.attribution import UNKNOWN, attribution, licence_code
+from shared.sources.pace import Pace
+from shared.sources.source import Candidate, Page
 
 PAGE_SIZE: Final = 50
+PACE: Final = Pace(60, seconds=60, burst=5)
 _TAKEN: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"})
 _TAG: Final = re.compile(r"<[^>]*>")
 _QUERY: Final = {
@@ -65,9 +72,8 @@ class Wikimedia:
         )
         found = answer.get("query", {"pages": []})  # nothing found is said by saying nothing
         pages = found.get("pages") if isinstance(found, dict) else None
-        if not isinstance(pages, list):
-            raise SourceUnavailable("an answer without pages")
-        files = sorted(filter(None, map(_file, pages)), key=lambda file: file.index)
+        # What is no usable file: a page whose information follows later.
+        files = sorted(usable(_File, pages), key=lambda file: file.index)
         candidates = tuple(_candidate(file) for file in files if file.imageinfo[0].mime in _TAKEN)
         return Page(candidates, _next_cursor(answer))
 
@@ -79,19 +85,11 @@ def _next_cursor(answer: dict[str, Any]) -> str | None:
     return json.dumps({str(name): str(value) for name, value in position.items()})
 
 
-def _file(raw: Any) -> _File | None:
-    """None for what is no usable file, such as a page whose information follows later."""
-    try:
-        return _File.model_validate(raw)
-    except ValidationError:
-        return None
-
-
 def _candidate(file: _File) -> Candidate:
     info = file.imageinfo[0]
     facts = {name: _text(value) for name, value in info.extmetadata.items()}
     name = facts.get("LicenseShortName")
-    code = licence_code(facts.get("License") or name or "unknown")
+    code = licence_code(facts.get("License") or name or UNKNOWN)
     title = facts.get("ObjectName") or _plain_title(file.title)
     creator, licence_url = facts.get("Artist"), _address(facts.get("LicenseUrl"))
     return Candidate(

@@ -2,16 +2,30 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import Field, SecretStr
 
+from shared.platform.model import Model
 from shared.platform.settings.parts import listed
 
 
-class CrawlSettings(BaseModel):
+class CrawlSettings(Model):
     """Where and how politely is crawled."""
 
     openverse_api_url: str = "https://api.openverse.org/v1"
     wikimedia_api_url: str = "https://commons.wikimedia.org/w/api.php"
+    flickr_api_url: str = "https://api.flickr.com/services/rest/"
+    flickr_api_key: SecretStr | None = None
+    pexels_api_url: str = "https://api.pexels.com/v1"
+    pexels_api_key: SecretStr | None = None
+    pixabay_api_url: str = "https://pixabay.com/api/"
+    pixabay_api_key: SecretStr | None = None
+    unsplash_api_url: str = "https://api.unsplash.com"
+    unsplash_access_key: SecretStr | None = None
+    google_api_url: str = "https://customsearch.googleapis.com/customsearch/v1"
+    google_api_key: SecretStr | None = None
+    google_cse_id: SecretStr | None = None
+    crawl_experimental_sources: bool = False
+    crawl_source_pace: float = Field(1, ge=0)
     contact_email: str = "crawler@pixcrawler.example"
 
     max_images_per_job: int = Field(10_000, ge=1)
@@ -33,7 +47,7 @@ class CrawlSettings(BaseModel):
         return frozenset(listed(self.crawl_allowed_hosts))
 
 
-class CelerySettings(BaseModel):
+class CelerySettings(Model):
     """What is left of the earlier workers' settings."""
 
     celery_broker_url: SecretStr | None = None
@@ -42,7 +56,7 @@ class CelerySettings(BaseModel):
     celery_worker_concurrency: int = Field(8, ge=1, le=64)
 
 
-class ArchiveSettings(BaseModel):
+class ArchiveSettings(Model):
     """How exports are packed."""
 
     enable: bool = True
@@ -51,7 +65,7 @@ class ArchiveSettings(BaseModel):
     level: int = Field(10, ge=1, le=19)
 
 
-class CompressionSettings(BaseModel):
+class CompressionSettings(Model):
     """How exports encode images anew."""
 
     quality: int = Field(85, ge=1, le=100)
@@ -61,7 +75,7 @@ class CompressionSettings(BaseModel):
     archive: ArchiveSettings = ArchiveSettings()
 
 
-class ResourceSettings(BaseModel):
+class ResourceSettings(Model):
     """How much a job may use at once."""
 
     max_concurrent_chunks: int = Field(35, ge=1, le=200)
@@ -70,7 +84,7 @@ class ResourceSettings(BaseModel):
     estimated_image_size_mb: float = Field(0.5, gt=0)
 
 
-class PaymentSettings(BaseModel):
+class PaymentSettings(Model):
     """Stripe, and what a new account is given."""
 
     stripe_secret_key: SecretStr | None = None
@@ -81,7 +95,7 @@ class PaymentSettings(BaseModel):
     signup_bonus_credits: int = Field(100, ge=0)
 
 
-class EmailSettings(BaseModel):
+class EmailSettings(Model):
     """Resend."""
 
     resend_api_key: SecretStr | None = None

@@ -2,16 +2,14 @@
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
-from shared.sources.api import MOST_BYTES, Api
-from shared.sources.openverse import Openverse
-from shared.sources.source import Candidate, Source, SourceUnavailable
-from shared.sources.wikimedia import Wikimedia
+from shared.sources.api import MOST_BYTES
+from shared.sources.source import Candidate, SourceUnavailable
 from tests.unit.sources.fixtures import (
     COMMONS,
     COMMONS_LAG,
@@ -19,37 +17,10 @@ from tests.unit.sources.fixtures import (
     OPENVERSE,
     commons_file,
 )
+from tests.unit.sources.network import GOOD, OPEN, Answer, Network
 
-Answer = httpx.Response | Exception
-
-
-class Network:
-    """The other end of the client: gives the answers in turn, the last one for ever."""
-
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = answers
-        self.requests: list[httpx.Request] = []
-        self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._handle))
-        self.api = Api(self.http, user_agent="Test/1", first_wait=0.001)
-
-    def _handle(self, request: httpx.Request) -> httpx.Response:
-        answer = self.answers[min(len(self.requests), len(self.answers) - 1)]
-        self.requests.append(request)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-def openverse(api: Api) -> Source:
-    return Openverse("https://openverse.example/v1", api)
-
-
-def wikimedia(api: Api) -> Source:
-    return Wikimedia("https://commons.example/w/api.php", api)
-
-
-both = pytest.mark.parametrize("source", [openverse, wikimedia])
-GOOD: dict[Callable[[Api], Source], dict[str, Any]] = {openverse: OPENVERSE, wikimedia: COMMONS}
+openverse, wikimedia = OPEN["openverse"], OPEN["wikimedia"]
+WITHOUT_RESULTS = dict.fromkeys(["results", "query", "photos", "hits", "items"], 7)
 
 
 class TestOpenverse:
@@ -171,7 +142,7 @@ class TestWikimedia:
         assert len((await wikimedia(network.api).search("cat", None)).candidates) == 2
 
 
-@both
+@pytest.mark.parametrize("name", OPEN)
 class TestTrouble:
     @pytest.mark.parametrize(
         "first",
@@ -180,11 +151,9 @@ class TestTrouble:
             httpx.ConnectError("refused"), httpx.ReadTimeout("slow"),
         ],
     )  # fmt: skip
-    async def test_passing_trouble_is_overcome(
-        self, source: Callable[[Api], Source], first: Answer
-    ) -> None:
-        network = Network(first, httpx.Response(200, json=GOOD[source]))
-        assert (await source(network.api).search("cat", None)).candidates
+    async def test_passing_trouble_is_overcome(self, name: str, first: Answer) -> None:
+        network = Network(first, httpx.Response(200, json=GOOD[name]))
+        assert (await OPEN[name](network.api).search("cat", None)).candidates
         assert len(network.requests) == 2
 
     @pytest.mark.parametrize(
@@ -199,19 +168,19 @@ class TestTrouble:
             (httpx.Response(200, text="<html>"), "not JSON", 1),
             (httpx.Response(200, text="[" * 100_000), "not JSON", 1),
             (httpx.Response(200, text="[1, 2]"), "not a JSON object", 1),
-            (httpx.Response(200, json={"results": 7, "query": 7}), "an answer without", 1),
+            (httpx.Response(200, json=WITHOUT_RESULTS), "an answer without", 1),
             (httpx.Response(200, json={"error": {"code": "badvalue"}}), "badvalue", 1),
         ],
     )
     async def test_lasting_trouble_is_named(
-        self, source: Callable[[Api], Source], answer: Answer, reason: str, requests: int
+        self, name: str, answer: Answer, reason: str, requests: int
     ) -> None:
         network = Network(answer)
         with pytest.raises(SourceUnavailable, match=reason):
-            await source(network.api).search("cat", None)
+            await OPEN[name](network.api).search("cat", None)
         assert len(network.requests) == requests
 
-    async def test_endless_answer_is_cut_off(self, source: Callable[[Api], Source]) -> None:
+    async def test_endless_answer_is_cut_off(self, name: str) -> None:
         sent = 0
 
         async def endless() -> AsyncIterator[bytes]:
@@ -222,15 +191,13 @@ class TestTrouble:
 
         network = Network(httpx.Response(200, content=endless()))
         with pytest.raises(SourceUnavailable, match="more than"):
-            await source(network.api).search("cat", None)
+            await OPEN[name](network.api).search("cat", None)
         assert sent <= MOST_BYTES + 65536
 
     @pytest.mark.parametrize("junk", [None, 7, "text", [], {}, [None], {"pages": {}}, True])
-    async def test_junk_in_any_place_is_no_crash(
-        self, source: Callable[[Api], Source], junk: Any
-    ) -> None:
-        for field in GOOD[source]:
-            text = json.dumps(GOOD[source] | {field: junk})
+    async def test_junk_in_any_place_is_no_crash(self, name: str, junk: Any) -> None:
+        for field in GOOD[name]:
+            text = json.dumps(GOOD[name] | {field: junk})
             network = Network(httpx.Response(200, text=text))
             with contextlib.suppress(SourceUnavailable):
-                await source(network.api).search("cat", None)
+                await OPEN[name](network.api).search("cat", None)

@@ -1,0 +1,54 @@
+"""A list of URLs that the user brings, with captions and licences where the list has them."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from pydantic import TypeAdapter, ValidationError
+
+from shared.sources.api import WebAddress, Words
+from shared.sources.attribution import UNKNOWN, licence_code
+from shared.sources.source import Candidate, Page
+
+PAGE_SIZE: Final = 1_000
+_ADDRESS: Final[TypeAdapter[str]] = TypeAdapter(WebAddress)
+_WORDS: Final[TypeAdapter[str]] = TypeAdapter(Words)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a list."""
+
+    url: str
+    caption: str | None = None
+    license: str | None = None
+
+
+# The rows of the list from an offset on, at most as many as asked for.
+Reader: TypeAlias = Callable[[int, int], Awaitable[Sequence[Row]]]
+
+
+@dataclass(frozen=True, slots=True)
+class UrlList:
+    """The list as a source: all of it, whatever is searched. A cursor is an offset."""
+
+    read: Reader
+
+    async def search(self, query: str, cursor: str | None) -> Page:
+        """The next rows, without those that hold no web address."""
+        offset = int(cursor or 0)
+        rows = await self.read(offset, PAGE_SIZE)
+        following = str(offset + PAGE_SIZE) if len(rows) == PAGE_SIZE else None
+        return Page(tuple(filter(None, map(_candidate, rows))), following)
+
+
+def _candidate(row: Row) -> Candidate | None:
+    try:
+        url = _ADDRESS.validate_python(row.url.strip())
+    except ValidationError:
+        return None
+    return Candidate(
+        url=url,
+        license=licence_code(row.license or UNKNOWN),
+        title=_WORDS.validate_python(row.caption) or None if row.caption else None,
+    )

@@ -1,0 +1,38 @@
+"""A list of URLs as a source."""
+
+from collections.abc import Sequence
+
+from shared.sources.source import Candidate
+from shared.sources.url_list import PAGE_SIZE, Row, UrlList
+
+
+def listing(rows: Sequence[Row]) -> UrlList:
+    async def read(offset: int, limit: int) -> Sequence[Row]:
+        return rows[offset : offset + limit]
+
+    return UrlList(read)
+
+
+async def test_rows_become_candidates() -> None:
+    rows = [
+        Row(" https://a.example/1.jpg ", "A cat\0", "CC BY-SA 4.0"),
+        Row("https://a.example/2.jpg"),
+        Row("ftp://a.example/3.jpg"), Row(""), Row("a cat"), Row("https://a.example/a b"),
+    ]  # fmt: skip
+    page = await listing(rows).search("anything", None)
+    assert page.candidates == (
+        Candidate(url="https://a.example/1.jpg", license="by-sa", title="A cat"),
+        Candidate(url="https://a.example/2.jpg", license="unknown"),
+    )
+    assert page.next_cursor is None
+
+
+async def test_every_row_comes_once_and_the_list_ends() -> None:
+    source = listing([Row(f"https://a.example/{n}") for n in range(2 * PAGE_SIZE + 1)])
+    found, cursor = [], None
+    for _ in range(3):
+        page = await source.search("", cursor)
+        found += [candidate.url for candidate in page.candidates]
+        cursor = page.next_cursor
+    assert cursor is None
+    assert found == [f"https://a.example/{n}" for n in range(2 * PAGE_SIZE + 1)]
