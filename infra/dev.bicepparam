@@ -1,0 +1,12 @@
+using 'main.bicep'
+
+param environmentName = 'dev'
+param plan = 'flex'
+param maximumInstances = 40
+param supabaseUrl = readEnvironmentVariable('PIXCRAWLER_SUPABASE_URL', '')
+param appUrl = readEnvironmentVariable('PIXCRAWLER_APP_URL', 'http://localhost:3000')
+param contactEmail = readEnvironmentVariable('PIXCRAWLER_CONTACT_EMAIL', '')
+param alertEmail = readEnvironmentVariable('PIXCRAWLER_ALERT_EMAIL', '')
+param deployerPrincipalId = readEnvironmentVariable('PIXCRAWLER_DEPLOYER_ID', '')
+param storageSku = 'Standard_LRS'
+param monthlyBudget = 50

@@ -1,0 +1,20 @@
+// The frontend's Static Web App. Its security headers are infra/staticwebapp.config.json, which
+// goes into the root of the frontend's build.
+param name string
+param location string
+param tags object
+
+resource site 'Microsoft.Web/staticSites@2024-04-01' = {
+  name: name
+  location: location
+  tags: tags
+  sku: { name: 'Standard', tier: 'Standard' }
+  identity: { type: 'SystemAssigned' }
+  properties: {
+    allowConfigFileUpdates: true
+    stagingEnvironmentPolicy: 'Enabled'
+    publicNetworkAccess: 'Enabled'
+  }
+}
+
+output hostName string = site.properties.defaultHostname

@@ -1,0 +1,261 @@
+// The function app: Flex Consumption, or Elastic Premium with a slot. It signs in everywhere as its
+// identity; secrets are references to the vault.
+param name string
+param location string
+param tags object
+param plan string
+param environmentName string
+param identityId string
+param identityClientId string
+param hostAccountName string
+param dataAccountName string
+param deploymentContainer string
+param imageContainer string
+param vaultUri string
+param insightsConnectionString string
+param workspaceId string
+param subnetId string
+param maximumInstances int
+param alwaysReadyHttp int
+param alwaysReadyDurable int
+param httpConcurrency int
+param instanceMemoryMB int
+param activityConcurrency int
+param databasePoolSize int
+param databaseMaxOverflow int
+param supabaseUrl string
+param appUrl string
+param moreOrigins array
+param contactEmail string
+param fromEmail string
+param payments bool
+param email bool
+param redisHost string
+param packageUrl string
+
+var isFlex = plan == 'flex'
+// On Flex Consumption an instance runs one Python process; on premium we choose.
+var workers = isFlex ? 1 : 2
+var origins = union([appUrl], moreOrigins)
+var hostBlobs = 'https://${hostAccountName}.blob.${environment().suffixes.storage}'
+var hostQueues = 'https://${hostAccountName}.queue.${environment().suffixes.storage}'
+var hostTables = 'https://${hostAccountName}.table.${environment().suffixes.storage}'
+var dataBlobs = 'https://${dataAccountName}.blob.${environment().suffixes.storage}'
+
+var platformSettings = {
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__clientId: identityClientId
+  AzureWebJobsStorage__blobServiceUri: hostBlobs
+  AzureWebJobsStorage__queueServiceUri: hostQueues
+  AzureWebJobsStorage__tableServiceUri: hostTables
+  AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions: string(activityConcurrency)
+  AZURE_CLIENT_ID: identityClientId
+  APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+  PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
+  PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME: 'pixcrawler'
+  AzureWebJobsDisableHomepage: 'true'
+}
+var premiumSettings = isFlex ? {} : {
+  FUNCTIONS_EXTENSION_VERSION: '~4'
+  FUNCTIONS_WORKER_RUNTIME: 'python'
+  FUNCTIONS_WORKER_PROCESS_COUNT: string(workers)
+  WEBSITE_RUN_FROM_PACKAGE: packageUrl
+  WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID: identityId
+}
+// What differs from the app's own defaults (docs/configuration.md), and what has none.
+var appSettings = {
+  PIXCRAWLER_ENVIRONMENT: { dev: 'development', staging: 'staging', prod: 'production' }[environmentName]
+  ALLOWED_ORIGINS: join(origins, ',')
+  NEXT_PUBLIC_APP_URL: appUrl
+  SUPABASE_URL: supabaseUrl
+  DATABASE_POOL_SIZE: string(databasePoolSize)
+  DATABASE_MAX_OVERFLOW: string(databaseMaxOverflow)
+  STORAGE_AZURE_BLOB_SERVICE_URI: dataBlobs
+  STORAGE_AZURE_CONTAINER_NAME: imageContainer
+  CONTACT_EMAIL: contactEmail
+  CELERY_WORKER_CONCURRENCY: string(activityConcurrency)
+}
+// Azure Managed Redis has but one database.
+var redisSettings = empty(redisHost) ? {} : {
+  LIMITER_BACKEND: 'redis'
+  LIMITER_REDIS_HOST: redisHost
+  LIMITER_REDIS_PORT: '10000'
+  LIMITER_REDIS_DB: '0'
+}
+var emailSettings = email ? { FROM_EMAIL: fromEmail } : {}
+
+// In the vault a secret is called like its setting, with dashes.
+var alwaysSecret = ['DATABASE_URL', 'SUPABASE_ANON_KEY', 'SUPABASE_SERVICE_ROLE_KEY', 'API_KEY_PEPPER', 'METRICS_TOKEN']
+var paymentSecrets = ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_STARTER_PRICE_ID', 'STRIPE_PRO_PRICE_ID', 'STRIPE_ENTERPRISE_PRICE_ID']
+var emailSecrets = ['RESEND_API_KEY']
+var redisSecrets = ['LIMITER_REDIS_PASSWORD']
+var secretNames = concat(alwaysSecret, payments ? paymentSecrets : [], email ? emailSecrets : [], empty(redisHost) ? [] : redisSecrets)
+var secretList = [for secret in secretNames: {
+  name: secret
+  value: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${replace(secret, '_', '-')})'
+}]
+
+var plainSettings = union(platformSettings, premiumSettings, appSettings, redisSettings, emailSettings)
+var plainList = [for setting in items(plainSettings): { name: setting.key, value: setting.value }]
+// A slot must not share the task hub with production, nor take its messages, nor run its timers.
+var slotSettings = {
+  AzureFunctionsJobHost__extensions__durableTask__hubName: 'PixCrawlerStaging'
+  'AzureWebJobs.deliver_notification.Disabled': 'true'
+  'AzureWebJobs.clean_up_blobs.Disabled': 'true'
+  'AzureWebJobs.meter_usage.Disabled': 'true'
+  'AzureWebJobs.reconcile_jobs.Disabled': 'true'
+  'AzureWebJobs.clean_up.Disabled': 'true'
+  'AzureWebJobs.watch_queues.Disabled': 'true'
+}
+var slotNames = [for setting in items(slotSettings): setting.key]
+var slotList = [for setting in items(slotSettings): { name: setting.key, value: setting.value }]
+
+resource farm 'Microsoft.Web/serverfarms@2024-04-01' = {
+  // checkov:skip=CKV_AZURE_225:zones follow from the region on Flex Consumption; on premium they cost three idle instances
+  name: 'plan-${name}'
+  location: location
+  tags: tags
+  kind: isFlex ? 'functionapp' : 'elastic'
+  sku: isFlex ? { name: 'FC1', tier: 'FlexConsumption' } : { name: 'EP2', tier: 'ElasticPremium', capacity: max(1, alwaysReadyHttp) }
+  properties: isFlex ? { reserved: true } : { reserved: true, maximumElasticWorkerCount: min(maximumInstances, 100) }
+}
+
+var warmHttp = alwaysReadyHttp > 0 ? [{ name: 'http', instanceCount: alwaysReadyHttp }] : []
+var warmDurable = alwaysReadyDurable > 0 ? [{ name: 'durable', instanceCount: alwaysReadyDurable }] : []
+var flexConfig = {
+  deployment: {
+    storage: {
+      type: 'blobContainer'
+      value: '${hostBlobs}/${deploymentContainer}'
+      authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identityId }
+    }
+  }
+  runtime: { name: 'python', version: '3.12' }
+  scaleAndConcurrency: {
+    maximumInstanceCount: maximumInstances
+    instanceMemoryMB: instanceMemoryMB
+    alwaysReady: concat(warmHttp, warmDurable)
+    triggers: { http: { perInstanceConcurrency: httpConcurrency } }
+  }
+}
+var cors = { allowedOrigins: origins, supportCredentials: false }
+var warmPremium = isFlex ? null : max(1, alwaysReadyHttp)
+var mostPremium = isFlex ? null : min(maximumInstances, 100)
+
+resource app 'Microsoft.Web/sites@2024-04-01' = {
+  // checkov:skip=CKV_AZURE_222:the API is public; what it stands on is closed by privateNetwork
+  // checkov:skip=CKV_AZURE_212:Flex Consumption scales to zero on purpose; alwaysReadyHttp keeps instances, and premium keeps at least one
+  // checkov:skip=CKV_AZURE_17:callers show a Supabase token or an API key, not a client certificate
+  // checkov:skip=CKV_AZURE_213:Flex Consumption replaces unhealthy instances by itself; premium has healthCheckPath
+  name: name
+  location: location
+  tags: tags
+  kind: 'functionapp,linux'
+  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identityId}': {} } }
+  properties: {
+    serverFarmId: farm.id
+    httpsOnly: true
+    clientAffinityEnabled: false
+    publicNetworkAccess: 'Enabled'
+    keyVaultReferenceIdentity: identityId
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    vnetRouteAllEnabled: !empty(subnetId)
+    functionAppConfig: isFlex ? flexConfig : null
+    siteConfig: {
+      minTlsVersion: '1.2'
+      scmMinTlsVersion: '1.2'
+      ftpsState: 'Disabled'
+      http20Enabled: true
+      remoteDebuggingEnabled: false
+      cors: cors
+      linuxFxVersion: isFlex ? null : 'Python|3.12'
+      minimumElasticInstanceCount: warmPremium
+      functionAppScaleLimit: mostPremium
+      healthCheckPath: isFlex ? null : '/health/live'
+      appSettings: concat(plainList, secretList)
+    }
+  }
+}
+
+resource noFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: app
+  name: 'ftp'
+  properties: { allow: false }
+}
+
+resource noScmPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: app
+  name: 'scm'
+  properties: { allow: false }
+}
+
+resource slot 'Microsoft.Web/sites/slots@2024-04-01' = if (!isFlex) {
+  // checkov:skip=CKV_AZURE_222:deploy.sh tries the new build here, from outside
+  // checkov:skip=CKV_AZURE_67:http20Enabled is set; checkov does not look into conditional resources
+  // checkov:skip=CKV_AZURE_153:httpsOnly is set; the same
+  // checkov:skip=CKV_AZURE_212:a slot that is tried for minutes needs no second instance
+  // checkov:skip=CKV_AZURE_213:healthCheckPath is set; the same
+  parent: app
+  name: 'staging'
+  location: location
+  tags: tags
+  kind: 'functionapp,linux'
+  identity: { type: 'UserAssigned', userAssignedIdentities: { '${identityId}': {} } }
+  properties: {
+    serverFarmId: farm.id
+    httpsOnly: true
+    clientAffinityEnabled: false
+    keyVaultReferenceIdentity: identityId
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    vnetRouteAllEnabled: !empty(subnetId)
+    siteConfig: {
+      minTlsVersion: '1.2'
+      scmMinTlsVersion: '1.2'
+      ftpsState: 'Disabled'
+      http20Enabled: true
+      remoteDebuggingEnabled: false
+      cors: cors
+      linuxFxVersion: isFlex ? null : 'Python|3.12'
+      minimumElasticInstanceCount: warmPremium
+      functionAppScaleLimit: mostPremium
+      healthCheckPath: isFlex ? null : '/health/live'
+      appSettings: concat(plainList, secretList, slotList)
+    }
+  }
+}
+
+resource noSlotPasswords 'Microsoft.Web/sites/slots/basicPublishingCredentialsPolicies@2024-04-01' = if (!isFlex) {
+  parent: slot
+  name: 'scm'
+  properties: { allow: false }
+}
+
+resource sticky 'Microsoft.Web/sites/config@2024-04-01' = if (!isFlex) {
+  // checkov:skip=CKV_AZURE_13:this resource only names settings; logging, access and sign-in are set on the app
+  // checkov:skip=CKV_AZURE_63:this resource only names settings; logging, access and sign-in are set on the app
+  // checkov:skip=CKV_AZURE_65:this resource only names settings; logging, access and sign-in are set on the app
+  // checkov:skip=CKV_AZURE_66:this resource only names settings; logging, access and sign-in are set on the app
+  // checkov:skip=CKV_AZURE_80:this resource only names settings; logging, access and sign-in are set on the app
+  // checkov:skip=CKV_AZURE_88:this resource only names settings; logging, access and sign-in are set on the app
+  // checkov:skip=CKV_AZURE_222:this resource only names settings; logging, access and sign-in are set on the app
+  parent: app
+  name: 'slotConfigNames'
+  properties: { appSettingNames: slotNames }
+}
+
+resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: app
+  name: 'to-workspace'
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ category: 'FunctionAppLogs', enabled: true }]
+    metrics: [{ category: 'AllMetrics', enabled: true }]
+  }
+}
+
+output name string = app.name
+output hostName string = app.properties.defaultHostName
+output slotUrl string = isFlex ? '' : 'https://${slot!.properties.defaultHostName}'
+output requiredSecrets array = [for secret in secretNames: replace(secret, '_', '-')]
+output workersPerInstance int = workers

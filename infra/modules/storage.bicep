@@ -1,0 +1,208 @@
+// Two accounts: what the Functions host works on (queues, task hub, packages), and the images.
+// Apart, a busy task hub does not slow down images, and their rules differ.
+param hostAccountName string
+param dataAccountName string
+param location string
+param tags object
+param sku string
+param archiveAfterDays int
+param closed bool
+param deployerAddresses array
+param allowedOrigins array
+param workspaceId string
+
+var access = {
+  bypass: 'AzureServices, Logging, Metrics'
+  defaultAction: closed ? 'Deny' : 'Allow'
+  ipRules: [for address in deployerAddresses: { value: address, action: 'Allow' }]
+}
+var queues = ['notifications', 'blob-cleanup']
+// Poison queues are made by the host when first needed; made here, they can be watched from the start.
+var poisonQueues = [for queue in queues: '${queue}-poison']
+
+resource hostAccount 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+  // checkov:skip=CKV_AZURE_43:the name is a parameter; main.bicep makes it of lower-case letters and digits, at most 24
+  // checkov:skip=CKV_AZURE_59:public network access is needed without privateNetwork; keys are off and every call needs a role
+  // checkov:skip=CKV_AZURE_35:denied by default when privateNetwork is set
+  // checkov:skip=CKV_AZURE_206:redundancy is the parameter storageSku, zone-redundant unless a parameter file says otherwise
+  name: hostAccountName
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: { name: sku }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowSharedKeyAccess: false
+    allowCrossTenantReplication: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    publicNetworkAccess: 'Enabled'
+    networkAcls: access
+    encryption: {
+      requireInfrastructureEncryption: true
+      keySource: 'Microsoft.Storage'
+      services: {
+        blob: { enabled: true }
+        queue: { enabled: true, keyType: 'Account' }
+        table: { enabled: true, keyType: 'Account' }
+      }
+    }
+  }
+}
+
+resource hostBlobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+  parent: hostAccount
+  name: 'default'
+  properties: {
+    deleteRetentionPolicy: { enabled: true, days: 7 }
+    containerDeleteRetentionPolicy: { enabled: true, days: 7 }
+  }
+}
+
+resource deploymentContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: hostBlobs
+  name: 'deployments'
+  properties: { publicAccess: 'None' }
+}
+
+resource buildContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: hostBlobs
+  name: 'builds'
+  properties: { publicAccess: 'None' }
+}
+
+resource hostQueues 'Microsoft.Storage/storageAccounts/queueServices@2024-01-01' = {
+  parent: hostAccount
+  name: 'default'
+}
+
+resource appQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = [for queue in concat(queues, poisonQueues): {
+  parent: hostQueues
+  name: queue
+}]
+
+// The durable task hub makes its own tables, queues and containers, named after hubName of host.json.
+resource hostTables 'Microsoft.Storage/storageAccounts/tableServices@2024-01-01' = {
+  parent: hostAccount
+  name: 'default'
+}
+
+resource dataAccount 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+  // checkov:skip=CKV_AZURE_43:the name is a parameter; main.bicep makes it of lower-case letters and digits, at most 24
+  // checkov:skip=CKV_AZURE_59:people download images over signed URLs of this account; keys are off, URLs are signed by delegation
+  // checkov:skip=CKV_AZURE_35:denied by default when privateNetwork is set
+  // checkov:skip=CKV_AZURE_206:redundancy is the parameter storageSku, zone-redundant unless a parameter file says otherwise
+  name: dataAccountName
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: { name: sku }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowSharedKeyAccess: false
+    allowCrossTenantReplication: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    publicNetworkAccess: 'Enabled'
+    networkAcls: access
+    sasPolicy: { sasExpirationPeriod: '0.12:00:00', expirationAction: 'Log' }
+    encryption: {
+      requireInfrastructureEncryption: true
+      keySource: 'Microsoft.Storage'
+      services: { blob: { enabled: true } }
+    }
+  }
+}
+
+resource dataBlobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+  parent: dataAccount
+  name: 'default'
+  properties: {
+    deleteRetentionPolicy: { enabled: true, days: 14 }
+    containerDeleteRetentionPolicy: { enabled: true, days: 14 }
+    lastAccessTimeTrackingPolicy: { enable: true, name: 'AccessTimeTracking', trackingGranularityInDays: 1, blobType: ['blockBlob'] }
+    // A redirect from the API to storage makes the browser's origin "null", which no list can name.
+    cors: {
+      corsRules: [
+        { allowedOrigins: ['*'], allowedMethods: ['GET', 'HEAD'], allowedHeaders: [], exposedHeaders: [], maxAgeInSeconds: 600 }
+        { allowedOrigins: allowedOrigins, allowedMethods: ['PUT', 'OPTIONS'], allowedHeaders: ['*'], exposedHeaders: [], maxAgeInSeconds: 600 }
+      ]
+    }
+  }
+}
+
+resource imageContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: dataBlobs
+  name: 'pixcrawler'
+  properties: { publicAccess: 'None' }
+}
+
+var toCool = {
+  tierToCool: { daysAfterLastAccessTimeGreaterThan: 30 }
+  enableAutoTierToHotFromCool: true
+}
+var toArchive = archiveAfterDays > 0 ? { tierToArchive: { daysAfterLastAccessTimeGreaterThan: archiveAfterDays } } : {}
+
+// hot → cool after a month without a reader, back to hot when somebody reads; → archive after a year.
+resource dataLifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
+  parent: dataAccount
+  name: 'default'
+  dependsOn: [dataBlobs]
+  properties: {
+    policy: {
+      rules: [
+        {
+          name: 'images-hot-cool-archive'
+          enabled: true
+          type: 'Lifecycle'
+          definition: {
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['pixcrawler/jobs/'] }
+            actions: { baseBlob: union(toCool, toArchive) }
+          }
+        }
+      ]
+    }
+  }
+}
+
+resource hostBlobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: hostBlobs
+  name: 'to-workspace'
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ category: 'StorageDelete', enabled: true }]
+    metrics: [{ category: 'Transaction', enabled: true }]
+  }
+}
+
+resource hostQueueLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: hostQueues
+  name: 'to-workspace'
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ category: 'StorageDelete', enabled: true }]
+    metrics: [{ category: 'Transaction', enabled: true }]
+  }
+}
+
+resource dataBlobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: dataBlobs
+  name: 'to-workspace'
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ category: 'StorageDelete', enabled: true }]
+    metrics: [{ category: 'Transaction', enabled: true }]
+  }
+}
+
+output hostAccountId string = hostAccount.id
+output hostAccountName string = hostAccount.name
+output dataAccountId string = dataAccount.id
+output dataAccountName string = dataAccount.name
+output deploymentContainer string = deploymentContainer.name
+output buildContainer string = buildContainer.name
+output imageContainer string = imageContainer.name
