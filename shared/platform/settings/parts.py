@@ -8,7 +8,7 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, Field, SecretStr, 
 
 from shared.platform.client_address import Network
 
-AZURE_REDIS_TLS_PORT = 6380
+AZURE_REDIS_TLS_PORTS = (6380, 10000)  # Cache for Redis, Managed Redis
 
 Environment = Literal["development", "test", "staging", "production"]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -105,7 +105,10 @@ class StorageSettings(BaseModel):
         ),
     )
     blob_service_uri: str | None = Field(
-        None, validation_alias=env("AzureWebJobsStorage__blobServiceUri")
+        None,
+        validation_alias=env(
+            "STORAGE_AZURE_BLOB_SERVICE_URI", "AzureWebJobsStorage__blobServiceUri"
+        ),
     )
     queue_service_uri: str | None = Field(
         None, validation_alias=env("AzureWebJobsStorage__queueServiceUri")
@@ -146,7 +149,7 @@ class LimiterSettings(BaseModel):
         """Where the limiter's Redis is, its password included."""
         secret = self.limiter_redis_password
         login = f":{quote(secret.get_secret_value(), safe='')}@" if secret else ""
-        scheme = "rediss" if self.limiter_redis_port == AZURE_REDIS_TLS_PORT else "redis"
+        scheme = "rediss" if self.limiter_redis_port in AZURE_REDIS_TLS_PORTS else "redis"
         return (
             f"async+{scheme}://{login}{self.limiter_redis_host}:{self.limiter_redis_port}"
             f"/{self.limiter_redis_db}"

@@ -16,7 +16,7 @@ from shared.platform.settings import ConfigurationError, Settings, get_settings
 ROOT = Path(__file__).parents[3]
 HOST_VALUES = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
 # In Azure the app's identity takes the place of the connection string.
-AZURE_ONLY = {"AzureWebJobsStorage__blobServiceUri", "AzureWebJobsStorage__queueServiceUri"}
+AZURE_ONLY = {"STORAGE_AZURE_BLOB_SERVICE_URI", "AzureWebJobsStorage__queueServiceUri"}
 REQUIRED = {
     "DATABASE_URL": "postgresql+asyncpg://u:p@h/db",
     "SUPABASE_URL": "https://x.supabase.co",
