@@ -7,15 +7,16 @@ import azure.functions as func
 
 from functions.blueprints import BLUEPRINTS
 from orchestrations import crawl, crawl_activities
-from shared.api_keys.service import authenticate_key
-from shared.identity.service import is_admin
+from shared.api_keys import service as api_keys
+from shared.identity import service as identity
+from shared.platform import settings
 from shared.platform.authentication import use_admin_check, use_key_authenticator
-from shared.platform.settings import get_settings
 
 if "FUNCTIONS_WORKER_RUNTIME" in os.environ:  # in a host: fail now, not at every request
-    get_settings()
-use_key_authenticator(authenticate_key)
-use_admin_check(is_admin)
+    settings.get_settings()
+# Not the functions themselves: their modules are loaded when the first key comes.
+use_key_authenticator(lambda *key: api_keys.authenticate_key(*key))
+use_admin_check(lambda *user: identity.is_admin(*user))
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for blueprint in (*BLUEPRINTS, crawl.bp, crawl_activities.bp):

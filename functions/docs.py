@@ -2,7 +2,7 @@
 
 import azure.durable_functions as df
 
-from shared.platform import VERSION
+from shared.platform import VERSION, api_docs
 from shared.platform.endpoint import Call, Reply, endpoint
 from shared.platform.errors import NotFound
 
@@ -14,24 +14,18 @@ CACHED = {"Cache-Control": "public, max-age=3600"}
 @endpoint(bp, "GET", "openapi.json", returns={200: None}, access="public", etag=True)
 async def get_openapi(call: Call) -> Reply:
     """The OpenAPI 3.1 document of this API."""
-    from shared.platform import api_docs
-
     return Reply(content=api_docs.openapi_json(VERSION), headers={"Cache-Control": "no-cache"})
 
 
 @endpoint(bp, "GET", "docs", returns={200: None}, access="public")
 async def get_docs(call: Call) -> Reply:
     """The API in Swagger UI."""
-    from shared.platform import api_docs
-
     return _page(api_docs.SWAGGER, api_docs.CONTENT_SECURITY_POLICY)
 
 
 @endpoint(bp, "GET", "redoc", returns={200: None}, access="public")
 async def get_redoc(call: Call) -> Reply:
     """The API in ReDoc."""
-    from shared.platform import api_docs
-
     return _page(api_docs.REDOC, api_docs.CONTENT_SECURITY_POLICY)
 
 
@@ -45,8 +39,6 @@ async def get_redoc(call: Call) -> Reply:
 )
 async def get_docs_asset(call: Call, name: str) -> Reply:
     """A script or style of the two pages."""
-    from shared.platform import api_docs
-
     content, media_type = api_docs.find_asset(name)
     return Reply(content=content, media_type=media_type, headers=CACHED)
 

@@ -2,11 +2,11 @@
 
 import azure.durable_functions as df
 
-from shared.health.service import HealthMonitor, HealthOut
+from shared.health import service as health
+from shared.health.schemas import HealthOut
 from shared.platform.endpoint import Call, Reply, endpoint
 
 bp = df.Blueprint()
-monitor = HealthMonitor()
 
 
 @endpoint(bp, "GET", "health", returns={200: HealthOut, 503: HealthOut}, access="public")
@@ -27,5 +27,5 @@ async def get_liveness(call: Call) -> None:
 
 
 async def _answer(call: Call) -> Reply:
-    result = await monitor.check(call.services)
+    result = await health.monitor.check(call.services)
     return Reply(result, status=503 if result.status == "unhealthy" else 200)

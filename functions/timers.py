@@ -5,9 +5,8 @@ import azure.functions as func
 
 from shared.credits import service as credit_service
 from shared.jobs import reconcile
-from shared.platform import idempotency, ratelimit
-from shared.platform.bootstrap import services
-from shared.platform.outbox import OrchestrationClient
+from shared.platform import bootstrap, idempotency, ratelimit
+from shared.platform.durable import OrchestrationClient
 from shared.usage import service as usage
 
 bp = df.Blueprint()
@@ -16,7 +15,7 @@ bp = df.Blueprint()
 @bp.timer_trigger(arg_name="timer", schedule="0 5 * * * *")
 async def meter_usage(timer: func.TimerRequest) -> None:
     """Hourly: rolls usage up, including hours that were missed."""
-    async with services().database.transaction() as transaction:
+    async with bootstrap.services().database.transaction() as transaction:
         await usage.roll_up(transaction)
         await credit_service.refresh_usage(transaction)
 
@@ -25,13 +24,13 @@ async def meter_usage(timer: func.TimerRequest) -> None:
 @bp.durable_client_input(client_name="client")
 async def reconcile_jobs(timer: func.TimerRequest, client: OrchestrationClient) -> None:
     """Every minute: sends and starts what a crash left unsent and unstarted."""
-    await services().outbox.send_overdue(client)
-    await reconcile.restart_stalled(services().database, client)
+    await bootstrap.services().outbox.send_overdue(client)
+    await reconcile.restart_stalled(bootstrap.services().database, client)
 
 
 @bp.timer_trigger(arg_name="timer", schedule="0 30 2 * * *")
 async def clean_up(timer: func.TimerRequest) -> None:
     """Daily: forgets ended windows of rate limits and answers kept for idempotency keys."""
-    async with services().database.transaction() as transaction:
+    async with bootstrap.services().database.transaction() as transaction:
         await ratelimit.delete_expired(transaction)
         await idempotency.delete_expired(transaction)

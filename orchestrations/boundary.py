@@ -4,11 +4,8 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
+from shared.platform import logging, tracing
 from shared.platform.errors import Unavailable
-from shared.platform.logging import get_logger, log_context
-from shared.platform.tracing import carry_trace
-
-log = get_logger(__name__)
 
 P = ParamSpec("P")
 
@@ -23,12 +20,13 @@ def step(activity: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[dict[st
     async def run(*args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
         order = next((a for a in (*args, *kwargs.values()) if isinstance(a, dict)), {})
         ids = {"job_id": str(order["job_id"])} if "job_id" in order else {}
-        with carry_trace(order.get("traceparent")), log_context(**ids):
+        with tracing.carry_trace(order.get("traceparent")), logging.log_context(**ids):
             try:
                 return {"result": await activity(*args, **kwargs)}
             except Unavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - a bug ends the job, not in a loop
+                log = logging.get_logger(__name__)
                 log.opt(exception=True).error(f"{activity.__name__} failed")
                 return {"failed": type(error).__name__}
 

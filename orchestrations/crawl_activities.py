@@ -6,7 +6,7 @@ import azure.durable_functions as df
 
 from orchestrations import names
 from orchestrations.boundary import step
-from shared.platform.bootstrap import services
+from shared.platform import bootstrap
 
 bp = df.Blueprint()
 
@@ -17,7 +17,7 @@ async def crawl_begin(order: dict[str, int]) -> bool:
     """Prepares the searches; whether the job is wanted."""
     from shared.jobs import finish
 
-    async with services().database.transaction() as transaction:
+    async with bootstrap.services().database.transaction() as transaction:
         return await finish.begin_job(transaction, order["job_id"], order["attempt"])
 
 
@@ -27,7 +27,7 @@ async def crawl_check(order: dict[str, int]) -> dict[str, object]:
     """Whether the crawl is over, and which searches to fetch a page of."""
     from shared.crawl import plan
 
-    async with services().database.transaction() as transaction:
+    async with bootstrap.services().database.transaction() as transaction:
         return await plan.check(transaction, order["job_id"], order["attempt"])
 
 
@@ -38,7 +38,7 @@ async def crawl_discover(search: int) -> dict[str, object]:
     from shared.crawl.discover import discover
     from shared.sources import open_source
 
-    app = services()
+    app = bootstrap.services()
     return await discover(
         app.database,
         lambda engine: open_source(engine, app.settings, app.http, app.database),
@@ -52,7 +52,7 @@ async def crawl_cut(order: dict[str, int]) -> list[int]:
     """The next wave's chunks."""
     from shared.crawl import plan
 
-    async with services().database.transaction() as transaction:
+    async with bootstrap.services().database.transaction() as transaction:
         return await plan.cut(transaction, order["job_id"], order["attempt"])
 
 
@@ -62,7 +62,7 @@ async def crawl_process_chunk(chunk: int) -> dict[str, object]:
     """Downloads, judges, stores and settles a chunk."""
     from shared.crawl.process import ChunkProcessor
 
-    app = services()
+    app = bootstrap.services()
     processor = ChunkProcessor(
         app.database,
         app.blobs,
@@ -80,7 +80,7 @@ async def crawl_finish(order: dict[str, Any]) -> str:
     from shared.images import service as images
     from shared.jobs import finish
 
-    app = services()
+    app = bootstrap.services()
     async with app.database.transaction() as transaction:
         status = await finish.finish_job(
             transaction, order["job_id"], order["attempt"], failure=order.get("failure")

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import StringConstraints
 
+from shared.platform.model import Model
 from shared.platform.pagination import PageQuery
 
 
@@ -15,7 +16,7 @@ class ActivityQuery(PageQuery):
     resource_type: Annotated[str | None, StringConstraints(max_length=50)] = None
 
 
-class ActivityOut(BaseModel):
+class ActivityOut(Model):
     """One change: what was done to what, and when."""
 
     id: int

@@ -4,15 +4,14 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
+from shared.platform.model import Input, Model
 from shared.platform.pagination import PageQuery
 
 Role = Literal["user", "admin"]
 JobStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 
 
-class UserOut(BaseModel):
+class UserOut(Model):
     """A user, with what they have."""
 
     id: UUID
@@ -24,10 +23,8 @@ class UserOut(BaseModel):
     created_at: datetime
 
 
-class UserUpdate(BaseModel):
+class UserUpdate(Input):
     """A user's new role."""
-
-    model_config = ConfigDict(extra="forbid")
 
     role: Role
 
@@ -38,7 +35,7 @@ class AdminJobQuery(PageQuery):
     status: JobStatus | None = None
 
 
-class AdminJobOut(BaseModel):
+class AdminJobOut(Model):
     """Somebody's job."""
 
     id: int

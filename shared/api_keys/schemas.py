@@ -4,14 +4,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-)
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+
+from shared.platform.model import Input, Model
 
 Permission = Literal[
     "projects", "jobs:read", "jobs:write", "images:read", "exports", "credits:read"
@@ -27,10 +22,8 @@ def _to_come(moment: datetime) -> datetime:
     return moment
 
 
-class ApiKeyCreate(BaseModel):
+class ApiKeyCreate(Input):
     """A new key; ``rate_limit`` is its requests an hour."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     permissions: Annotated[list[Permission], Field(min_length=1, max_length=6)]
@@ -38,7 +31,7 @@ class ApiKeyCreate(BaseModel):
     expires_at: Annotated[AwareDatetime, AfterValidator(_to_come)] | None = None
 
 
-class ApiKeyOut(BaseModel):
+class ApiKeyOut(Model):
     """A key as it is stored: recognisable by its prefix, unusable."""
 
     id: UUID
@@ -58,7 +51,7 @@ class ApiKeyCreated(ApiKeyOut):
     key: str
 
 
-class ApiKeyUsage(BaseModel):
+class ApiKeyUsage(Model):
     """How a key was used."""
 
     id: UUID

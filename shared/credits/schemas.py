@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from shared.platform.model import Input, Model
 from shared.platform.pagination import PageQuery
 from shared.platform.patch import Patch, unchanged
 
@@ -13,7 +14,7 @@ Kind = Literal["purchase", "usage", "refund", "bonus"]
 Credits = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-class BalanceOut(BaseModel):
+class BalanceOut(Model):
     """The caller's account: ``balance`` includes what running jobs hold (``reserved``).
 
     ``monthly_limit`` binds when the caller has set it (``monthly_limit_enforced``).
@@ -46,7 +47,7 @@ class TransactionQuery(PageQuery):
     type: Kind | None = None
 
 
-class TransactionOut(BaseModel):
+class TransactionOut(Model):
     """A row of the ledger: ``balance_after`` is the sum of all amounts up to it."""
 
     id: UUID
@@ -59,9 +60,7 @@ class TransactionOut(BaseModel):
     created_at: datetime
 
 
-class Purchase(BaseModel):
+class Purchase(Input):
     """Which package to buy."""
-
-    model_config = ConfigDict(extra="forbid")
 
     package_id: Annotated[str, Field(min_length=1, max_length=50)]

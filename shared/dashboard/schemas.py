@@ -1,9 +1,9 @@
 """What the dashboard shows."""
 
-from pydantic import BaseModel
+from shared.platform.model import Model
 
 
-class DashboardOut(BaseModel):
+class DashboardOut(Model):
     """The caller's figures: ``images`` without duplicates, ``storage_bytes`` with them."""
 
     projects: int

@@ -4,10 +4,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Literal
 
-from pydantic import BaseModel
-
+from shared.health.schemas import Health, HealthOut, PartHealth
 from shared.platform import VERSION, outbox
 from shared.platform.bootstrap import Services
 from shared.platform.errors import Unavailable
@@ -19,17 +17,6 @@ CHECK_SECONDS = 2.0
 KEPT_SECONDS = 5.0
 # The reconciler starts promised orchestrations every minute; one that waits longer is stuck.
 START_WITHIN = timedelta(minutes=3)
-
-Health = Literal["healthy", "degraded", "unhealthy"]
-
-
-class HealthOut(BaseModel):
-    """The state of the app and of each part; ``unhealthy`` means it cannot serve."""
-
-    status: Health
-    version: str
-    environment: str
-    components: dict[str, Literal["healthy", "unhealthy"]]
 
 
 class HealthMonitor:
@@ -47,6 +34,9 @@ class HealthMonitor:
                 self._result = await check_health(services)
                 self._checked_at = time.monotonic()
             return self._result
+
+
+monitor = HealthMonitor()
 
 
 async def check_health(services: Services) -> HealthOut:
@@ -73,7 +63,7 @@ async def check_health(services: Services) -> HealthOut:
 
 async def _run(
     name: str, check: Callable[[Services], Awaitable[None]], services: Services
-) -> Literal["healthy", "unhealthy"]:
+) -> PartHealth:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             await check(services)

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
+from shared.platform.model import Input, Model
 from shared.platform.patch import Patch, unchanged
 
 # Only the shape: whether the address exists is for Supabase to find out.
@@ -13,10 +14,8 @@ Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=255)]
 Password = Annotated[SecretStr, Field(min_length=6, max_length=72)]
 
 
-class Credentials(BaseModel):
+class Credentials(Input):
     """An e-mail address and its password."""
-
-    model_config = ConfigDict(extra="forbid")
 
     email: Email
     password: Password
@@ -28,15 +27,13 @@ class Signup(Credentials):
     full_name: Annotated[str | None, Field(max_length=100)] = None
 
 
-class RefreshRequest(BaseModel):
+class RefreshRequest(Input):
     """The refresh token of a session."""
-
-    model_config = ConfigDict(extra="forbid")
 
     refresh_token: Annotated[SecretStr, Field(min_length=1, max_length=500)]
 
 
-class TokenOut(BaseModel):
+class TokenOut(Model):
     """Whose access token it is, and until when it is valid."""
 
     valid: bool
@@ -46,14 +43,14 @@ class TokenOut(BaseModel):
     expires_at: datetime
 
 
-class UserOut(BaseModel):
+class UserOut(Model):
     """A user as Supabase Auth knows them."""
 
     id: UUID
     email: str
 
 
-class SessionOut(BaseModel):
+class SessionOut(Model):
     """A session: send ``access_token`` as bearer token."""
 
     access_token: str
@@ -63,14 +60,14 @@ class SessionOut(BaseModel):
     user: UserOut
 
 
-class SignupOut(BaseModel):
+class SignupOut(Model):
     """The new user; ``session`` is absent while the address waits to be confirmed."""
 
     user: UserOut
     session: SessionOut | None
 
 
-class ProfileOut(BaseModel):
+class ProfileOut(Model):
     """A user's profile."""
 
     id: UUID

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import StringConstraints
 
+from shared.platform.model import Input, Model
 from shared.platform.pagination import PageQuery
 
 
@@ -18,15 +19,13 @@ class ImageQuery(PageQuery):
     is_duplicate: bool | None = None
 
 
-class DownloadQuery(BaseModel):
+class DownloadQuery(Input):
     """How a browser should treat the file."""
-
-    model_config = ConfigDict(extra="forbid")
 
     disposition: Literal["attachment", "inline"] = "attachment"
 
 
-class ImageOut(BaseModel):
+class ImageOut(Model):
     """An image: what it is, and where it comes from. ``hash`` is the sha256 of its bytes."""
 
     id: int

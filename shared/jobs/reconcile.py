@@ -3,8 +3,8 @@
 from shared.jobs import repo
 from shared.jobs.service import ORCHESTRATION, instance_id
 from shared.platform.db import Database
+from shared.platform.durable import OrchestrationClient
 from shared.platform.logging import get_logger
-from shared.platform.outbox import OrchestrationClient
 
 log = get_logger(__name__)
 

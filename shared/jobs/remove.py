@@ -1,12 +1,9 @@
 """Removing jobs: their rows in the request's transaction, their blobs after its commit."""
 
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field
-
 from shared.activity import service as activity
 from shared.jobs import repo
 from shared.jobs.errors import JobRunning
+from shared.jobs.messages import CLEANUP_QUEUE, JOBS_PER_MESSAGE, CleanupMessage
 from shared.jobs.service import lock_own
 from shared.platform import outbox
 from shared.platform.blob import BlobStore
@@ -14,18 +11,7 @@ from shared.platform.db import Transaction
 from shared.platform.errors import Unavailable
 from shared.platform.principal import Principal
 
-QUEUE = "blob-cleanup"
-JOBS_PER_MESSAGE = 100
 BLOBS_PER_ROUND = 1000
-
-
-class CleanupMessage(BaseModel):
-    """What the queue ``blob-cleanup`` carries: jobs that are gone, whose blobs must go."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    traceparent: Annotated[str | None, Field(max_length=128)] = None
-    job_ids: Annotated[list[int], Field(min_length=1, max_length=JOBS_PER_MESSAGE)]
 
 
 async def delete_job(transaction: Transaction, principal: Principal, job_id: int) -> None:
@@ -75,6 +61,6 @@ async def _promise_cleanup(transaction: Transaction, job_ids: list[int]) -> None
         await outbox.add(
             transaction,
             "queue_message",
-            {"queue": QUEUE, "message": message.model_dump(exclude_none=True)},
+            {"queue": CLEANUP_QUEUE, "message": message.model_dump(exclude_none=True)},
             key=f"cleanup:job:{message.job_ids[0]}",
         )

@@ -5,14 +5,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     computed_field,
     model_validator,
 )
 
+from shared.platform.model import Input, Model
 from shared.platform.pagination import PageQuery
 from shared.platform.patch import Patch, unchanged
 
@@ -33,16 +32,14 @@ MaxImages = Annotated[int, Field(ge=1)]
 Engines = Annotated[list[Engine], Field(min_length=1, max_length=2), AfterValidator(_distinct)]
 
 
-class JobCreate(BaseModel):
+class JobCreate(Input):
     """A new job: which keywords to crawl and how many images to keep in all."""
-
-    model_config = ConfigDict(extra="forbid")
 
     project_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
     name: Name
     keywords: Keywords
     max_images: MaxImages = 1000
-    engines: Engines = ["openverse", "wikimedia"]
+    engines: Engines = Field(default=["openverse", "wikimedia"])
     start: bool = False
 
 
@@ -62,7 +59,7 @@ class JobQuery(PageQuery):
     status: Status | None = None
 
 
-class JobOut(BaseModel):
+class JobOut(Model):
     """A job. Counts: found = ``total_images``; kept = ``valid_images``."""
 
     id: int
@@ -90,7 +87,7 @@ class JobOut(BaseModel):
     updated_at: datetime
 
 
-class ChunkCounts(BaseModel):
+class ChunkCounts(Model):
     """The chunks of a job by state."""
 
     total: int
@@ -99,7 +96,7 @@ class ChunkCounts(BaseModel):
     failed: int
 
 
-class ProgressOut(BaseModel):
+class ProgressOut(Model):
     """How far a job is; ``rate_images_per_s`` and ``eta_seconds`` while it runs."""
 
     status: Status
@@ -139,7 +136,7 @@ class ProgressOut(BaseModel):
         return {k: v for k, v in row.items() if not k.startswith(prefix)} | {"chunks": chunks}
 
 
-class KeywordStats(BaseModel):
+class KeywordStats(Model):
     """What became of one keyword's candidates."""
 
     keyword: str
@@ -147,7 +144,7 @@ class KeywordStats(BaseModel):
     outcomes: dict[str, int]
 
 
-class StatsOut(BaseModel):
+class StatsOut(Model):
     """What became of all candidates: counts by outcome and keyword.
 
     What was kept also by engine, licence, format and longest side in pixels.
@@ -161,7 +158,7 @@ class StatsOut(BaseModel):
     sizes: dict[str, int]
 
 
-class ChunkOut(BaseModel):
+class ChunkOut(Model):
     """A part of a job that is downloaded at once; ``attempts`` counts its deliveries."""
 
     id: int
@@ -179,7 +176,7 @@ class ChunkOut(BaseModel):
     completed_at: datetime | None
 
 
-class EventOut(BaseModel):
+class EventOut(Model):
     """One line of a job's log."""
 
     id: int

@@ -4,8 +4,9 @@ from datetime import datetime, time
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import Field
 
+from shared.platform.model import Input, Model
 from shared.platform.pagination import Page, PageQuery
 from shared.platform.patch import Patch, unchanged
 
@@ -13,16 +14,15 @@ QUEUE = "notifications"
 
 Severity = Literal["success", "info", "warning", "error"]
 # A wall-clock time of the user's day; JSON Schema's own "time" demands an offset.
+CLOCK_TIME = r"^\d\d:\d\d(:\d\d(\.\d+)?)?$"
 ClockTime = Annotated[
-    time, WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d(:\d\d(\.\d+)?)?$"})
+    time, Field(json_schema_extra={"format": "clock-time", "pattern": CLOCK_TIME})
 ]
 Digest = Literal["never", "realtime", "daily", "weekly"]
 
 
-class NotificationMessage(BaseModel):
+class NotificationMessage(Input):
     """One event for one user. ``event_key`` makes it unique, however often it is delivered."""
-
-    model_config = ConfigDict(extra="forbid")
 
     event_key: Annotated[str, Field(min_length=1, max_length=200)]
     user_id: UUID
@@ -40,7 +40,7 @@ class NotificationQuery(PageQuery):
     unread: bool | None = None
 
 
-class NotificationOut(BaseModel):
+class NotificationOut(Model):
     """A notification."""
 
     id: int
@@ -63,21 +63,19 @@ class NotificationPage(Page[NotificationOut]):
     unread_count: int
 
 
-class NotificationUpdate(BaseModel):
+class NotificationUpdate(Input):
     """Whether the notification has been read."""
-
-    model_config = ConfigDict(extra="forbid")
 
     is_read: bool
 
 
-class ReadCount(BaseModel):
+class ReadCount(Model):
     """How many notifications were marked as read."""
 
     updated: int
 
 
-class PreferencesOut(BaseModel):
+class PreferencesOut(Model):
     """Which notifications a user wants, and how."""
 
     email_enabled: bool

@@ -1,15 +1,18 @@
 """From the headers of a request to its principal."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
-from shared.platform.bootstrap import Services
 from shared.platform.client_address import UNKNOWN, client_address
 from shared.platform.errors import Forbidden, Unauthenticated
 from shared.platform.principal import Principal
 from shared.platform.registry import Endpoint
 
-KeyAuthenticator = Callable[[Services, str, str | None], Awaitable[Principal]]
-AdminCheck = Callable[[Services, Principal], Awaitable[bool]]
+if TYPE_CHECKING:
+    from shared.platform.bootstrap import Services
+
+KeyAuthenticator: TypeAlias = Callable[["Services", str, str | None], Awaitable[Principal]]
+AdminCheck: TypeAlias = Callable[["Services", Principal], Awaitable[bool]]
 
 _key_authenticators: list[KeyAuthenticator] = []
 _admin_checks: list[AdminCheck] = []
@@ -26,7 +29,7 @@ def use_admin_check(check: AdminCheck) -> None:
 
 
 async def authenticate(
-    services: Services, endpoint: Endpoint, headers: Mapping[str, str]
+    services: "Services", endpoint: Endpoint, headers: Mapping[str, str]
 ) -> Principal:
     """The caller of ``endpoint``.
 
@@ -53,5 +56,5 @@ async def authenticate(
     return principal
 
 
-async def _is_admin(services: Services, user: Principal) -> bool:
+async def _is_admin(services: "Services", user: Principal) -> bool:
     return any([await check(services, user) for check in _admin_checks])

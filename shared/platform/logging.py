@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 from loguru import logger
 
 from shared.platform.redaction import redact
-from shared.platform.settings import Settings
 
 if TYPE_CHECKING:
     from loguru import Logger, Message, Record
+
+    from shared.platform.settings import Settings
 
 LOGGER = "pixcrawler"
 CHATTY = ("httpx", "azure")  # they log whole URLs, signatures included
@@ -53,7 +54,7 @@ class LineFormat:
         return redact(text, emails=self.hide_emails)
 
 
-def configure_logging(settings: Settings) -> None:
+def configure_logging(settings: "Settings") -> None:
     """Sends every loguru line into the worker's logging, and into ``LOG_DIR`` if there is one."""
     wanted = settings.logging
     environment = wanted.environment or settings.environment

@@ -4,10 +4,8 @@ Every worker process counts for itself; the scraper adds them up.
 """
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    pass
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 10.0)
 
@@ -16,16 +14,14 @@ class RequestMetrics:
     """Requests by route, method and status, and how long they took by route and method."""
 
     def __init__(self) -> None:
-        from prometheus_client import CollectorRegistry, Counter, Histogram
-
-        self.registry: CollectorRegistry = CollectorRegistry()
-        self._requests: Counter = Counter(
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
             "http_requests",
             "Requests answered.",
             ("route", "method", "status"),
             registry=self.registry,
         )
-        self._seconds: Histogram = Histogram(
+        self._seconds = Histogram(
             "http_request_duration_seconds",
             "From the function's start to its answer.",
             ("route", "method"),

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from shared.platform import settings
 from shared.platform.errors import Invalid
-from shared.platform.settings import get_settings
+from shared.platform.model import Input, Model
 
 Item = TypeVar("Item")
 
@@ -22,10 +23,8 @@ FIRST_PAGE = 2**63 - 1  # above every id: a page starts below its cursor
 LATEST: Instant = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
 
 
-class PageQuery(BaseModel):
+class PageQuery(Input):
     """Which page of a list: ``limit`` rows below ``cursor``."""
-
-    model_config = ConfigDict(extra="forbid")
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str | None, Field(max_length=200)] = None
@@ -59,14 +58,14 @@ class PageQuery(BaseModel):
         return datetime.fromisoformat(moment), UUID(row_id)
 
 
-class PageMeta(BaseModel):
+class PageMeta(Model):
     """How the page was cut and where the next one starts."""
 
     limit: int
     next_cursor: str | None
 
 
-class Page(BaseModel, Generic[Item]):
+class Page(Model, Generic[Item]):
     """One page of a list."""
 
     data: list[Item]
@@ -112,5 +111,5 @@ def _not_a_cursor() -> Invalid:
 
 
 def _sign(value: bytes) -> bytes:
-    pepper = get_settings().api_key_pepper.get_secret_value().encode()
+    pepper = settings.get_settings().api_key_pepper.get_secret_value().encode()
     return hmac.digest(pepper, b"cursor:" + value, hashlib.sha256)[:8]

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from shared.platform.model import Input
 
 
-class Patch(BaseModel):
+class Patch(Input):
     """Fields to change. Each has the default `unchanged()`: it may be absent, and null only if its
     type says so."""
-
-    model_config = ConfigDict(extra="forbid")
 
     def changes(self) -> dict[str, Any]:
         """The fields that were sent."""

@@ -9,7 +9,6 @@ from uuid import uuid4
 from pydantic import BaseModel, ValidationError
 
 from shared.platform import errors
-from shared.platform.problem import invalid_fields
 from shared.platform.registry import Endpoint
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -82,7 +81,7 @@ def _validate(model: type[BaseModel], value: object, where: str) -> BaseModel:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise invalid_fields(error, where) from None
+        raise _invalid_fields(error, where) from None
 
 
 def _has_nul(value: object) -> bool:
@@ -102,3 +101,13 @@ def _json_body(request: Request) -> object:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise errors.BadRequest("The body is not valid JSON.") from None
+
+
+def _invalid_fields(error: ValidationError, where: str) -> errors.Invalid:
+    """The 422 for fields that pydantic refused; input values are not repeated."""
+    fields = [
+        {"loc": [where, *item["loc"]], "msg": item["msg"], "type": item["type"]}
+        for item in error.errors(include_input=False, include_url=False, include_context=False)
+    ]
+    names = ", ".join(sorted({".".join(map(str, f["loc"][1:])) or where for f in fields}))
+    return errors.Invalid(f"Invalid: {names}.", errors=fields)

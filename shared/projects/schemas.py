@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import StringConstraints
 
+from shared.platform.model import Input, Model
 from shared.platform.pagination import PageQuery
 from shared.platform.patch import Patch, unchanged
 
@@ -13,10 +14,8 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Description = Annotated[str | None, StringConstraints(max_length=2000)]
 
 
-class ProjectCreate(BaseModel):
+class ProjectCreate(Input):
     """A new project."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     description: Description = None
@@ -36,7 +35,7 @@ class ProjectQuery(PageQuery):
     status: Status | None = None
 
 
-class ProjectOut(BaseModel):
+class ProjectOut(Model):
     """A project."""
 
     id: int

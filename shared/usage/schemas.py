@@ -3,17 +3,17 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from shared.platform.model import Input, Model
 
 MAX_DAYS = 366
 DEFAULT_DAYS = 30
 EPOCH = date(2000, 1, 1)
 
 
-class UsageQuery(BaseModel):
+class UsageQuery(Input):
     """Which days: ``from`` to ``to``, both included; by default the last 30."""
-
-    model_config = ConfigDict(extra="forbid")
 
     first: Annotated[date | None, Field(alias="from", ge=EPOCH)] = None
     last: Annotated[date | None, Field(alias="to", ge=EPOCH)] = None
@@ -32,7 +32,7 @@ class UsageQuery(BaseModel):
         return self
 
 
-class UsageDay(BaseModel):
+class UsageDay(Model):
     """What was used on one day, and the limits of that day."""
 
     metric_date: date
@@ -46,14 +46,14 @@ class UsageDay(BaseModel):
     bandwidth_limit_gb: float
 
 
-class UsageTotal(BaseModel):
+class UsageTotal(Model):
     """What was used in all, and the limit it counts against."""
 
     used: float
     limit: float
 
 
-class UsageOut(BaseModel):
+class UsageOut(Model):
     """Usage day by day, newest first, and its totals; of storage, the latest figure."""
 
     data: list[UsageDay]

@@ -57,9 +57,8 @@ def test_a_domain_uses_anothers_service_never_its_tables(path: Path) -> None:
 
 @pytest.mark.parametrize("path", python_files("shared"), ids=name_of)
 def test_shared_code_knows_azure_functions_in_one_place(path: Path) -> None:
-    allowed = {"shared/platform/endpoint.py", "shared/platform/problem.py"}
     known = {m for m in imports(path) if m.startswith(("azure.functions", "azure.durable"))}
-    assert not known or name_of(path) in allowed
+    assert not known or name_of(path) == "shared/platform/endpoint.py"
 
 
 @pytest.mark.parametrize("path", python_files(*PRODUCT), ids=name_of)

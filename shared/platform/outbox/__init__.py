@@ -7,10 +7,11 @@ Every receiver is idempotent, because a row is sent again when its mark is lost.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database, Transaction
+from shared.platform.durable import OrchestrationClient
 from shared.platform.logging import get_logger
 from shared.platform.outbox import repo
 from shared.platform.queue import QueueSender
@@ -23,21 +24,6 @@ Kind = Literal["start_orchestration", "queue_message", "delete_blobs"]
 BATCH = 50
 # The part of the payload that reaches the receiver and may say which request it comes from.
 _TRACE_CARRIERS: dict[Kind, str] = {"queue_message": "message", "start_orchestration": "input"}
-
-
-class OrchestrationClient(Protocol):
-    """The part of the durable client that the outbox needs."""
-
-    async def get_status(self, instance_id: str) -> Any:
-        """The status of an instance; falsy when there is none."""
-
-    async def start_new(
-        self,
-        orchestration_function_name: str,
-        instance_id: str | None = None,
-        client_input: Any | None = None,
-    ) -> str:
-        """Starts an instance."""
 
 
 async def add(transaction: Transaction, kind: Kind, payload: dict[str, Any], *, key: str) -> None:

@@ -4,9 +4,10 @@ import ipaddress
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, Field, SecretStr, field_validator
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_validator
 
 from shared.platform.client_address import Network
+from shared.platform.model import Model
 
 AZURE_REDIS_TLS_PORTS = (6380, 10000)  # Cache for Redis, Managed Redis
 
@@ -39,7 +40,7 @@ def _base_url(value: str) -> str:
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 
 
-class ServerSettings(BaseModel):
+class ServerSettings(Model):
     """Which app this is and how it is reached."""
 
     environment: Environment = Field(
@@ -64,7 +65,7 @@ class ServerSettings(BaseModel):
         return [ipaddress.ip_network(item) for item in listed(self.trusted_proxies)]
 
 
-class DatabaseSettings(BaseModel):
+class DatabaseSettings(Model):
     """PostgreSQL."""
 
     database_url: SecretStr
@@ -83,7 +84,7 @@ class DatabaseSettings(BaseModel):
         )
 
 
-class SupabaseSettings(BaseModel):
+class SupabaseSettings(Model):
     """The Supabase project that signs people in."""
 
     supabase_url: BaseUrl
@@ -91,7 +92,7 @@ class SupabaseSettings(BaseModel):
     supabase_service_role_key: SecretStr
 
 
-class StorageSettings(BaseModel):
+class StorageSettings(Model):
     """Blob and queue storage: a connection string, or in Azure two URIs and the app's identity."""
 
     storage_provider: Literal["azure", "local"] = "azure"
@@ -117,7 +118,7 @@ class StorageSettings(BaseModel):
     storage_azure_max_retries: int = Field(3, ge=1, le=10)
 
 
-class CacheSettings(BaseModel):
+class CacheSettings(Model):
     """A Redis that may lose everything at any time."""
 
     cache_enabled: bool = False
@@ -129,7 +130,7 @@ class CacheSettings(BaseModel):
     cache_default_ttl: int = Field(300, gt=0)
 
 
-class LimiterSettings(BaseModel):
+class LimiterSettings(Model):
     """Rate limits and where requests are counted."""
 
     limiter_enabled: bool = True
@@ -156,7 +157,7 @@ class LimiterSettings(BaseModel):
         )
 
 
-class LoggingSettings(BaseModel):
+class LoggingSettings(Model):
     """How log lines look; what is not set follows the environment."""
 
     environment: Environment | None = None

@@ -10,10 +10,11 @@ import psycopg
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from shared.platform import endpoint as machinery
+from shared.platform import serving
+from shared.platform.answer import Answer
 from shared.platform.bootstrap import Services
 from shared.platform.db import Database
-from shared.platform.endpoint import Call, Reply, serve
+from shared.platform.endpoint import Call, Reply
 from shared.platform.errors import Conflict
 from shared.platform.idempotency import repo
 from shared.platform.principal import Principal
@@ -80,14 +81,14 @@ async def handler(
     """The handler behind the machinery, as one process of the app runs it."""
     running = Services(settings.model_copy(update={"limiter_enabled": False}))
     running.__dict__["tokens"] = Tokens()
-    monkeypatch.setattr(machinery, "services", lambda: running)
+    monkeypatch.setattr(serving, "services", lambda: running)
     yield Handler()
     await running.database.close()
 
 
 async def create(
     handler: Handler, user: Principal, key: str | None = "k", name: str = "cats", **headers: str
-) -> func.HttpResponse:
+) -> Answer:
     request = func.HttpRequest(
         "POST",
         "http://localhost/api/v1/things",
@@ -99,11 +100,11 @@ async def create(
         },
         body=json.dumps({"name": name}).encode(),
     )
-    return await serve(CREATE, handler, request, None)
+    return await serving.serve(CREATE, handler, request, None)
 
 
-def code(answer: func.HttpResponse) -> str:
-    return str(json.loads(answer.get_body())["code"])
+def code(answer: Answer) -> str:
+    return str(json.loads(answer.body)["code"])
 
 
 async def count(database: Database) -> int:
@@ -117,8 +118,8 @@ class TestReplay:
         self, database: Database, handler: Handler, owner: Principal
     ) -> None:
         first, second = await create(handler, owner), await create(handler, owner)
-        assert (first.status_code, second.status_code) == (201, 201)
-        assert first.get_body() == second.get_body()
+        assert (first.status, second.status) == (201, 201)
+        assert first.body == second.body
         for header in ("Location", "ETag"):
             assert first.headers[header] == second.headers[header]
         assert first.headers.get("Idempotent-Replayed") is None
@@ -130,7 +131,7 @@ class TestReplay:
     ) -> None:
         await create(handler, owner)
         other = await create(handler, owner, name="dogs")
-        assert (other.status_code, code(other)) == (422, "idempotency_key_reused")
+        assert (other.status, code(other)) == (422, "idempotency_key_reused")
         assert await count(database) == 1
 
     async def test_keys_belong_to_their_caller(
@@ -150,7 +151,7 @@ class TestReplay:
     @pytest.mark.parametrize("key", ["", "k" * 256, "a\tb"])
     async def test_a_bad_key_is_refused(self, handler: Handler, owner: Principal, key: str) -> None:
         answer = await create(handler, owner, key=key)
-        assert (answer.status_code, code(answer)) == (422, "validation_failed")
+        assert (answer.status, code(answer)) == (422, "validation_failed")
         assert handler.calls == 0
 
     async def test_a_refused_request_may_be_tried_again(
@@ -160,7 +161,7 @@ class TestReplay:
         assert code(await create(handler, owner)) == "refused"
         assert await count(database) == 0
         handler.refuse = False
-        assert (await create(handler, owner)).status_code == 201
+        assert (await create(handler, owner)).status == 201
         assert await count(database) == 1
 
     async def test_is_forgotten_after_a_day(
@@ -171,7 +172,7 @@ class TestReplay:
             await transaction.connection.execute(
                 "UPDATE idempotency_keys SET created_at = now() - interval '25 hours'"
             )
-        assert (await create(handler, owner, name="dogs")).status_code == 201
+        assert (await create(handler, owner, name="dogs")).status == 201
         async with database.transaction() as transaction:
             await transaction.connection.execute(
                 "UPDATE idempotency_keys SET created_at = now() - interval '25 hours'"
@@ -183,7 +184,7 @@ class TestReplay:
         self, database: Database, handler: Handler, owner: Principal
     ) -> None:
         first = await create(handler, owner)
-        assert b"shown-once" in first.get_body()
+        assert b"shown-once" in first.body
         async with database.transaction() as transaction:
             cursor = await transaction.connection.execute("SELECT body FROM idempotency_keys")
             (row,) = await cursor.fetchall()
@@ -196,9 +197,9 @@ class TestAtOnce:
     ) -> None:
         answers = await asyncio.gather(*(create(handler, owner) for _ in range(50)))
         assert await count(database) == 1
-        created = {a.get_body() for a in answers if a.status_code == 201}
+        created = {a.body for a in answers if a.status == 201}
         assert len(created) == 1
-        refused = [a for a in answers if a.status_code != 201]
+        refused = [a for a in answers if a.status != 201]
         assert all(code(a) == "idempotency_key_in_use" for a in refused)
 
     async def test_the_second_is_told_while_the_first_runs(
@@ -209,9 +210,9 @@ class TestAtOnce:
         while not handler.calls:
             await asyncio.sleep(0)
         second = await create(handler, owner)
-        assert (second.status_code, code(second)) == (409, "idempotency_key_in_use")
+        assert (second.status, code(second)) == (409, "idempotency_key_in_use")
         handler.go.set()
-        assert (await first).status_code == 201
+        assert (await first).status == 201
         assert (await create(handler, owner)).headers["Idempotent-Replayed"] == "true"
 
     async def test_a_process_that_dies_leaves_no_claim(
@@ -227,6 +228,6 @@ class TestAtOnce:
                 "WHERE state = 'idle in transaction' AND datname = current_database()"
             )
         handler.go.set()
-        assert (await first).status_code == 503
-        assert (await create(handler, owner)).status_code == 201
+        assert (await first).status == 503
+        assert (await create(handler, owner)).status == 201
         assert await count(database) == 1

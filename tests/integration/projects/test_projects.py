@@ -7,7 +7,7 @@ import pytest
 from scripts.devhost.stack import LocalStack
 from shared.jobs import remove
 from shared.jobs import service as jobs
-from shared.jobs.remove import CleanupMessage
+from shared.jobs.messages import CleanupMessage
 from shared.jobs.schemas import JobCreate
 from shared.platform.bootstrap import Services
 from shared.platform.db import Database

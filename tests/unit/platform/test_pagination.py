@@ -18,7 +18,7 @@ NUMBERS = list(range(50, 0, -1))
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     made = Settings.model_construct(api_key_pepper=SecretStr("pepper"))
-    monkeypatch.setattr("shared.platform.pagination.get_settings", lambda: made)
+    monkeypatch.setattr("shared.platform.settings.get_settings", lambda: made)
 
 
 def fetch(query: PageQuery) -> list[int]:

@@ -1,0 +1,28 @@
+"""Importing the app loads no driver, client or codec: an instance that starts is ready soon."""
+
+import subprocess
+import sys
+
+HEAVY = (
+    "azure.core", "azure.identity", "azure.keyvault", "azure.storage", "cryptography", "httpx",
+    "jwt", "limits", "loguru", "PIL", "prometheus_client", "psycopg", "psycopg_pool", "redis",
+    "supabase", "tenacity",
+)  # fmt: skip
+LIST = "import sys, function_app; print(*sys.modules)"
+USE = (
+    "import sys, function_app; [m.__dict__ for n, m in [*sys.modules.items()] if n[:6] == 'shared']"
+)
+
+
+def run(statement: str) -> str:
+    done = subprocess.run([sys.executable, "-c", statement], capture_output=True, text=True, env={})
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_importing_the_app_loads_nothing_it_does_not_need() -> None:
+    assert not set(HEAVY) & set(run(LIST).split())
+
+
+def test_what_is_put_off_until_it_is_used_does_not_fail_then() -> None:
+    run(USE)
