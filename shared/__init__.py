@@ -7,10 +7,23 @@ Hence triggers write ``from shared.jobs import service``, for which nothing runs
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
 from types import ModuleType
+
+
+class _Present(Loader):
+    """Gives the module that is there already.
+
+    A package that runs at last, since a module of its own is imported, may import that module too:
+    it must not run twice.
+    """
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return sys.modules[spec.name]
+
+    def exec_module(self, module: ModuleType) -> None: ...
 
 
 class _LazyFinder(MetaPathFinder):
@@ -21,7 +34,7 @@ class _LazyFinder(MetaPathFinder):
             return None
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = LazyLoader(spec.loader)
+            spec.loader = _Present() if name in sys.modules else LazyLoader(spec.loader)
         return spec
 
 
