@@ -17,7 +17,8 @@ async def deliver_notification(message: func.QueueMessage) -> None:
     """Writes one notification per event and user, however often the message comes."""
     notification = NotificationMessage.model_validate_json(message.get_body())
     user_id = str(notification.user_id)
-    with tracing.carry_trace(notification.traceparent), logging.log_context(user_id=user_id):
+    trace = tracing.carry_trace(notification.traceparent, "deliver_notification")
+    with trace, logging.log_context(user_id=user_id):
         async with bootstrap.services().database.transaction() as transaction:
             await notifications.deliver(transaction, notification)
 

@@ -5,6 +5,7 @@ import azure.functions as func
 
 from shared.credits import service as credit_service
 from shared.jobs import reconcile
+from shared.metrics import service as metrics
 from shared.platform import bootstrap, idempotency, ratelimit
 from shared.platform.durable import OrchestrationClient
 from shared.usage import service as usage
@@ -26,6 +27,12 @@ async def reconcile_jobs(timer: func.TimerRequest, client: OrchestrationClient) 
     """Every minute: sends and starts what a crash left unsent and unstarted."""
     await bootstrap.services().outbox.send_overdue(client)
     await reconcile.restart_stalled(bootstrap.services().database, client)
+
+
+@bp.timer_trigger(arg_name="timer", schedule="15 * * * * *")
+async def watch_queues(timer: func.TimerRequest) -> None:
+    """Every minute: tells telemetry how many messages wait, those put aside among them."""
+    await metrics.watch_queues(bootstrap.services())
 
 
 @bp.timer_trigger(arg_name="timer", schedule="0 30 2 * * *")

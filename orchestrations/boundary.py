@@ -20,7 +20,8 @@ def step(activity: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[dict[st
     async def run(*args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
         order = next((a for a in (*args, *kwargs.values()) if isinstance(a, dict)), {})
         ids = {"job_id": str(order["job_id"])} if "job_id" in order else {}
-        with tracing.carry_trace(order.get("traceparent")), logging.log_context(**ids):
+        trace = tracing.carry_trace(order.get("traceparent"), activity.__name__)
+        with trace, logging.log_context(**ids):
             try:
                 return {"result": await activity(*args, **kwargs)}
             except Unavailable:

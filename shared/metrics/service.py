@@ -9,6 +9,7 @@ from shared.platform import VERSION
 from shared.platform.bootstrap import Services
 from shared.platform.errors import Unauthenticated
 from shared.platform.metrics import request_metrics
+from shared.platform.telemetry import record_queue_depths
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -29,17 +30,26 @@ def check_token(services: Services, authorization: str) -> None:
         raise Unauthenticated("Metrics need the token that is set for them.")
 
 
+async def watch_queues(services: Services) -> None:
+    """Has telemetry know how many messages wait; alerts look at that."""
+    record_queue_depths(await _queue_depths(services))
+
+
+async def _queue_depths(services: Services) -> dict[str, int]:
+    return {
+        name: await services.queues.depth(name)
+        for queue in QUEUES
+        for name in (queue, f"{queue}-poison")
+    }
+
+
 async def render_metrics(services: Services) -> bytes:
     """The figures in Prometheus' text format."""
     from prometheus_client import CollectorRegistry, generate_latest
 
     async with services.database.transaction() as transaction:
         counts = await repo.count(transaction)
-    depths = {
-        name: await services.queues.depth(name)
-        for queue in QUEUES
-        for name in (queue, f"{queue}-poison")
-    }
+    depths = await _queue_depths(services)
     gauges = CollectorRegistry(auto_describe=False)
     gauges.register(_Gauges(list(_gauges(counts, depths, services.database.pool_stats()))))
     return generate_latest(request_metrics().registry) + generate_latest(gauges)

@@ -15,6 +15,7 @@ from shared.platform.outbox import Dispatcher
 from shared.platform.queue import QueueSender
 from shared.platform.ratelimit import RateLimiter, open_counter
 from shared.platform.settings import Settings, get_settings
+from shared.platform.telemetry import start_telemetry
 from shared.platform.tokens import TokenVerifier
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         configure_logging(settings)
+        start_telemetry()
         if settings.celery_broker_url or settings.celery_result_backend:
             log.warning("CELERY_BROKER_URL and CELERY_RESULT_BACKEND are deprecated and ignored")
 

@@ -27,7 +27,8 @@ async def serve(
 ) -> Answer:
     """The answer of ``handler`` to one request, or a problem document, whatever happens."""
     call = Call(services(), request_id_of(request), request)
-    with carry_trace(request.headers.get("traceparent")), log_context(**_ids(call)):
+    traceparent = request.headers.get("traceparent")
+    with carry_trace(traceparent, declared.name), log_context(**_ids(call)):
         try:
             answer = await _answer(declared, handler, call, client)
         except errors.AppError as error:

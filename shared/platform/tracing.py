@@ -1,8 +1,8 @@
 """W3C trace context: the ``traceparent`` of a request, carried into logs and side effects."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 
 from shared.platform.logging import log_context
@@ -13,6 +13,14 @@ TRACEPARENT = re.compile(
 )
 MAX_LENGTH = 128
 
+Span = Callable[[str, str | None], AbstractContextManager[str | None]]
+
+
+def _unrecorded(name: str, traceparent: str | None) -> AbstractContextManager[str | None]:
+    return nullcontext(traceparent)
+
+
+_span: Span = _unrecorded
 _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
 
 
@@ -24,16 +32,26 @@ def trace_id_of(traceparent: str | None) -> str | None:
     return match["trace"] if match else None
 
 
+def use_spans(span: Span) -> None:
+    """Has all work recorded by ``span``, which is given a name and what to continue."""
+    global _span
+    _span = span
+
+
 @contextmanager
-def carry_trace(traceparent: str | None) -> Iterator[None]:
-    """Makes ``traceparent`` the current one inside; a malformed one is none."""
-    trace_id = trace_id_of(traceparent)
-    token = _current.set(traceparent if trace_id else None)
-    try:
-        with log_context(**({"trace_id": trace_id} if trace_id else {})):
-            yield
-    finally:
-        _current.reset(token)
+def carry_trace(traceparent: str | None, name: str = "work") -> Iterator[None]:
+    """Makes ``traceparent`` the current one inside; a malformed one is none.
+
+    Where spans are recorded, it is the new span's: it continues ``traceparent`` or is a new trace.
+    """
+    with _span(name, traceparent if trace_id_of(traceparent) else None) as carried:
+        trace_id = trace_id_of(carried)
+        token = _current.set(carried)
+        try:
+            with log_context(**({"trace_id": trace_id} if trace_id else {})):
+                yield
+        finally:
+            _current.reset(token)
 
 
 def current_traceparent() -> str | None:
