@@ -22,7 +22,7 @@ class TestUsers:
         settings: Settings,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("shared.platform.pagination.get_settings", lambda: settings)
+        monkeypatch.setattr("shared.platform.settings.get_settings", lambda: settings)
         made = [(await make_user(database)).user_id for _ in range(5)]
         seen, cursor = [], None
         while True:

@@ -141,7 +141,7 @@ class TestLedger:
         settings: Settings,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("shared.platform.pagination.get_settings", lambda: settings)
+        monkeypatch.setattr("shared.platform.settings.get_settings", lambda: settings)
 
         async def buy() -> None:
             async with database.transaction() as transaction:
