@@ -6,18 +6,17 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from fastapi import FastAPI
-from psycopg import AsyncConnection
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from shared.jobs import repo, report_repo
 from shared.jobs.schemas import JobCreate, JobOut, ProgressOut
-from shared.platform.db import Transaction
+from shared.platform.db import Connection, Transaction
 
 USER = UUID(os.environ["BENCH_USER_ID"])
-pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
+pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
     os.environ["DATABASE_URL"], min_size=5, max_size=15, open=False,
-    kwargs={"row_factory": dict_row},
+    connection_class=Connection, kwargs={"row_factory": dict_row},
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import selectors
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, cast
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -19,10 +19,14 @@ from shared.platform.settings import Settings
 
 log = get_logger(__name__)
 
-Connection: TypeAlias = psycopg.AsyncConnection[DictRow]
-
 SUPAVISOR_TRANSACTION_PORT = 6543  # pools per transaction: prepared statements do not survive there
 TRUSTED_IDLE_SECONDS = 30
+
+
+class Connection(psycopg.AsyncConnection[DictRow]):
+    """A connection; with ``claims`` each statement runs in a transaction of the caller's own."""
+
+    claims: str | None = None
 
 
 class Transaction:
@@ -44,6 +48,7 @@ class Database:
         pooled = str(conninfo_to_dict(url).get("port")) == str(SUPAVISOR_TRANSACTION_PORT)
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
+            connection_class=Connection,
             min_size=1,
             max_size=settings.database_pool_size + settings.database_max_overflow,
             timeout=5,
@@ -55,7 +60,7 @@ class Database:
                 "prepare_threshold": None if pooled else 5,
                 "connect_timeout": 5,
                 "application_name": "pixcrawler",
-                "cursor_factory": _EchoingCursor if settings.database_echo else psycopg.AsyncCursor,
+                "cursor_factory": _EchoingCursor if settings.database_echo else _Cursor,
             },
         )
         self._used: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
@@ -74,16 +79,16 @@ class Database:
 
     @asynccontextmanager
     async def reading(self, claims: Mapping[str, Any]) -> AsyncIterator[Transaction]:
-        """One transaction as ``authenticated`` with ``claims``: row-level security applies.
+        """Reads as ``authenticated`` with ``claims``: row-level security applies.
 
-        Its start travels with the first query, hence a single read takes two round trips; what
-        comes of a statement is known only when its rows are fetched.
+        Each statement is a transaction and one round trip of its own.
         """
-        async with self.connection() as connection, connection.pipeline():
-            await connection.execute("BEGIN READ ONLY")
-            await connection.execute(_AS_CALLER, {"claims": json.dumps(claims)})
-            yield Transaction(connection)
-            await connection.execute("COMMIT")
+        async with self.connection() as connection:
+            connection.claims = json.dumps(claims)
+            try:
+                yield Transaction(connection)
+            finally:
+                connection.claims = None
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -119,7 +124,7 @@ class Database:
         now = time.monotonic()
         idle = now - self._used.get(connection, now)
         self._used[connection] = now
-        with selectors.DefaultSelector() as selector:
+        with _Selector() as selector:
             selector.register(connection.fileno(), selectors.EVENT_READ)
             if selector.select(0) or idle > TRUSTED_IDLE_SECONDS:
                 await connection.execute("")
@@ -129,13 +134,29 @@ class Database:
         await self._pool.close()
 
 
-class _EchoingCursor(psycopg.AsyncCursor[Any]):
+class _Cursor(psycopg.AsyncCursor[Any]):
+    """Runs statements in the caller's place while the connection has their claims."""
+
+    async def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
+        claims = cast("Connection", self.connection).claims
+        if claims is None:
+            return await super().execute(query, params, **options)
+        # What a pipeline sends at once is one transaction: the role ends with it.
+        async with self.connection.pipeline():
+            await psycopg.AsyncCursor(self.connection).execute(_AS_CALLER, {"claims": claims})
+            return await super().execute(query, params, **options)
+
+
+class _EchoingCursor(_Cursor):
     """Logs each statement, without its parameters."""
 
     async def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         log.bind(sql=" ".join(str(query).split())).info("statement")
         return await super().execute(query, params, **options)
 
+
+# The cheapest way to look at one file descriptor; Windows has but select.
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 # One round trip: the statements of a simple query travel together.
 _BEGIN_AS_SERVICE = """
@@ -144,6 +165,6 @@ SELECT set_config('timezone', 'UTC', true), set_config('role', 'service_role', t
   set_config('request.jwt.claims', '', true)
 """
 _AS_CALLER = """
-SELECT set_config('timezone', 'UTC', true), set_config('role', 'authenticated', true),
-  set_config('request.jwt.claims', %(claims)s, true)
+SELECT set_config('transaction_read_only', 'on', true), set_config('timezone', 'UTC', true),
+  set_config('role', 'authenticated', true), set_config('request.jwt.claims', %(claims)s, true)
 """

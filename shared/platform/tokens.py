@@ -4,6 +4,7 @@ Checks of RFC 8725: fixed algorithms, signature, expiry, not-before, issuer, aud
 """
 
 import asyncio
+import hashlib
 import time
 from collections import deque
 from collections.abc import Callable
@@ -27,6 +28,7 @@ KEYS_TTL_SECONDS = 600  # Auth may be down for as long; after that its keys are 
 FETCHES_A_MINUTE = 2  # unknown key ids cannot make us hammer Auth
 RETRY_SECONDS = 1  # after a failed fetch
 LEEWAY_SECONDS = 5
+MAX_REMEMBERED = 10_000
 
 
 class TokenVerifier:
@@ -41,6 +43,8 @@ class TokenVerifier:
         self._issuer = f"{supabase_url.rstrip('/')}/auth/v1"
         self._http = http
         self._keys: dict[str, jwt.PyJWK] = {}
+        # Tokens that have passed, by digest: a client that polls sends the same one for an hour.
+        self._passed: dict[bytes, tuple[str, Principal]] = {}
         self._clock = clock
         self._fetches: deque[float] = deque([float("-inf")] * FETCHES_A_MINUTE, FETCHES_A_MINUTE)
         self._failed_at: float | None = None
@@ -56,19 +60,32 @@ class TokenVerifier:
         if len(token) > MAX_TOKEN_BYTES:
             raise Unauthenticated("The access token is too long.")
         try:
-            key = await self._key(jwt.get_unverified_header(token).get("kid"))
-            claims = jwt.decode(
-                token,
-                key,
-                algorithms=ALGORITHMS,
-                audience=AUDIENCE,
-                issuer=self._issuer,
-                leeway=LEEWAY_SECONDS,
-                options={"require": ["exp", "iat", "sub", "iss", "aud"]},
-            )
-            return _principal(claims)
+            digest = hashlib.sha256(token.encode()).digest()
+            if digest in self._passed:
+                kid, principal = self._passed[digest]
+                await self._key(kid)  # it must be trusted still
+                if time.time() < (principal.expires_at or 0):
+                    return principal
+            kid = jwt.get_unverified_header(token).get("kid", "")
+            principal = _principal(self._decode(token, await self._key(kid)))
         except (jwt.PyJWTError, ValueError) as error:
             raise Unauthenticated("The access token is not valid.") from error
+        if len(self._passed) >= MAX_REMEMBERED:
+            self._passed.clear()
+        self._passed[digest] = kid, principal
+        return principal
+
+    def _decode(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=ALGORITHMS,
+            audience=AUDIENCE,
+            issuer=self._issuer,
+            leeway=LEEWAY_SECONDS,
+            options={"require": ["exp", "iat", "sub", "iss", "aud"]},
+        )
+        return claims
 
     async def _key(self, kid: object) -> jwt.PyJWK:
         if not isinstance(kid, str):
@@ -101,6 +118,7 @@ class TokenVerifier:
             self._failed_at = self._clock()
             return
         self._keys = {key.key_id: key for key in keys if key.key_id}
+        self._passed.clear()
         self._failed_at = None
         self._fetches.append(self._clock())
 

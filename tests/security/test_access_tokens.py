@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import jwt
 import pytest
+import time_machine
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -128,6 +129,26 @@ class TestVerify:
     async def test_refuses(self, verifier: TokenVerifier, forge: Callable[[], str]) -> None:
         with pytest.raises(Unauthenticated):
             await verifier.verify(forge())
+
+    async def test_a_token_that_has_passed_expires_all_the_same(
+        self, verifier: TokenVerifier
+    ) -> None:
+        token = sign()
+        with time_machine.travel(time.time(), tick=False) as now:
+            assert await verifier.verify(token) == await verifier.verify(token)
+            now.shift(3700)
+            with pytest.raises(Unauthenticated):
+                await verifier.verify(token)
+
+    async def test_a_token_that_has_passed_is_refused_when_its_key_is_withdrawn(
+        self, verifier: TokenVerifier, auth: Auth, clock: Clock
+    ) -> None:
+        token = sign()
+        await verifier.verify(token)
+        auth.kid = "key-2"
+        clock.now += 6 * 60
+        with pytest.raises(Unauthenticated):
+            await verifier.verify(token)
 
     async def test_unknown_key_ids_cause_no_refetch_storm(
         self, verifier: TokenVerifier, auth: Auth
