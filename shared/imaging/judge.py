@@ -7,6 +7,10 @@ from typing import Final
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from shared.imaging.dhash import HEIGHT, WIDTH, dhash
+from shared.imaging.quality import check_look, colour_of, on_white
+from shared.imaging.rules import LEVELS, Rejection, Rules, check_bytes, check_shape
+
+__all__ = ["Judged", "Rejection", "judge", "sniff"]
 
 # The limit is ours and is checked on the header, before anything is decoded. Pillow's own would
 # warn in between, and a warning is per process and not per image.
@@ -28,18 +32,6 @@ _SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """Which images are taken."""
-
-    max_pixels: int = 40_000_000
-    # Pillow's WebP decoder holds the picture four times: this many fit into 256 MB like the above.
-    max_webp_pixels: int = 12_500_000
-    min_side: int = 25
-    min_bytes: int = 512
-    max_scans: int = 100
-
-
-@dataclass(frozen=True, slots=True)
 class Judged:
     """A sound image. Size and hash are of the picture as it is meant to be seen (EXIF turned)."""
 
@@ -49,24 +41,13 @@ class Judged:
     phash: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """Why the bytes are not taken; ``outcome`` is the name recorded for the candidate."""
-
-    outcome: str
-    detail: str
-
-
-RULES: Final = Rules()
-
-
-def judge(body: bytes, rules: Rules = RULES) -> Judged | Rejection:
+def judge(body: bytes, rules: Rules = LEVELS["basic"]) -> Judged | Rejection:
     """What the bytes are worth. Never raises; safe in threads, where it belongs."""
     kind = sniff(body)
     if kind is None:
         return Rejection("wrong_type", "neither JPEG, PNG, WebP, GIF nor BMP")
-    if len(body) < rules.min_bytes:
-        return Rejection("too_small", f"{len(body)} bytes")
+    if unfit := check_bytes(len(body), kind, rules):
+        return unfit
     # A progressive JPEG is rewritten as a whole by each of its scans, and a scan may be 50 bytes.
     # Inside image data FF DA cannot occur.
     if kind == "JPEG" and body.count(b"\xff\xda") > rules.max_scans:
@@ -74,7 +55,7 @@ def judge(body: bytes, rules: Rules = RULES) -> Judged | Rejection:
     try:
         # Only the decoder of the type that was seen: polyglots and exotic formats find none.
         with Image.open(io.BytesIO(body), formats=(kind,)) as image:
-            return _check_size(image.size, kind, rules) or _decode(image, kind)
+            return _check_limits(image.size, kind, rules) or _look(image, kind, rules)
     except Exception as error:  # noqa: BLE001 - decoders raise whatever hostile bytes provoke
         return _explain(error, kind, body)
 
@@ -95,30 +76,36 @@ def sniff(body: bytes) -> str | None:
     return None
 
 
-def _check_size(size: tuple[int, int], kind: str, rules: Rules) -> Rejection | None:
+def _check_limits(size: tuple[int, int], kind: str, rules: Rules) -> Rejection | None:
     width, height = size
     if width * height > (rules.max_webp_pixels if kind == "WEBP" else rules.max_pixels):
         return Rejection("pixel_limit", f"{width} x {height} pixels")
-    if min(size) < rules.min_side:
-        return Rejection("too_small", f"{width} x {height} pixels")
     return None
 
 
-def _decode(image: Image.Image, kind: str) -> Judged:
+def _look(image: Image.Image, kind: str, rules: Rules) -> Judged | Rejection:
     """Decodes once, a large JPEG at reduced scale: that reads every byte of it all the same."""
     width, height = image.size
-    least = (WIDTH * _OVERSAMPLING, HEIGHT * _OVERSAMPLING)
-    if kind == "JPEG" and width >= 2 * least[0] and height >= 2 * least[1]:
-        image.draft("L", least)
-    image.load()  # of an animation the first frame
     orientation = _orientation(image)
-    image.info.pop("transparency", None)  # Pillow would warn that grey loses it
-    upright = image.convert("L")
-    if orientation in _TURNS:
-        upright = upright.transpose(_TURNS[orientation])
     if orientation in _SIDEWAYS:
         width, height = height, width
-    return Judged(kind.lower(), width, height, dhash(upright))
+    if unfit := check_shape(width, height, rules):
+        return unfit
+    least = (WIDTH * _OVERSAMPLING, HEIGHT * _OVERSAMPLING)
+    if kind == "JPEG" and image.width >= 2 * least[0] and image.height >= 2 * least[1]:
+        image.draft("RGB" if rules.colour else "L", least)
+    image.load()  # of an animation the first frame
+    if rules.colour and colour_of(image) != rules.colour:
+        return Rejection("filtered", f"colour: not {rules.colour}")
+    seen = on_white(image)
+    image.info.pop("transparency", None)  # Pillow would warn that grey loses it
+    grey = image.convert("L")
+    image.close()  # a large one takes most of the memory that there is for it
+    if unfit := check_look(seen or grey, rules):
+        return unfit
+    if orientation in _TURNS:
+        grey = grey.transpose(_TURNS[orientation])
+    return Judged(kind.lower(), width, height, dhash(grey))
 
 
 def _orientation(image: Image.Image) -> int:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared.imaging.judge import Judged, Rejection, Rules, judge, sniff
+from shared.imaging.judge import Judged, Rejection, judge, sniff
+from shared.imaging.rules import Rules
 from tests.unit.imaging.pictures import encoded, photo
 
 KINDS = ["JPEG", "PNG", "WEBP", "GIF", "BMP"]
