@@ -1,11 +1,13 @@
-"""The crawl of one job: rounds of discover, cut and process until nothing is left to do.
+"""The crawl of one job: what can be done is done side by side, until nothing is left to do.
 
 Deterministic: no I/O, no clock, no settings. All state is in the database; the history holds ids
-and counts, and each round is a new generation, so that its length does not grow with the job.
+and counts, and after some steps a new generation begins, so that its length does not grow with
+the job.
 """
 
 from collections.abc import Generator
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import azure.durable_functions as df
 
@@ -14,6 +16,10 @@ from orchestrations.retry import INFRASTRUCTURE
 
 bp = df.Blueprint()
 
+# What a generation starts before it lets its successor go on. Each step is replayed with every
+# one after it, and the end of a generation waits for its slowest.
+STEPS_PER_GENERATION: Final = 100
+
 
 class StepFailed(Exception):
     """A step failed for a reason that another try would not mend."""
@@ -21,49 +27,66 @@ class StepFailed(Exception):
 
 @bp.orchestration_trigger(context_name="context", orchestration=names.CRAWL)
 def crawl(context: df.DurableOrchestrationContext) -> Generator[Any, Any, Any]:
-    """One round of ``{"job_id", "attempt", "begun"?}``; returns the job's final status."""
+    """One generation of ``{"job_id", "attempt", "begun"?}``; returns the job's final status."""
     order = context.get_input()
     try:
-        status = yield from _round(context, order)
+        if not (yield from _generation(context, order)):
+            context.continue_as_new({**order, "begun": True})
+            return None
     except StepFailed as failed:
-        failure = f"The step {failed} failed on our side."
-        status = yield from _step(context, names.FINISH, {**order, "failure": failure})
-    if status is None:
-        context.continue_as_new({**order, "begun": True})
-    return status
+        order = {**order, "failure": f"The step {failed} failed on our side."}
+    return (yield from _step(context, names.FINISH, order))
 
 
-def _round(
+def _generation(
     context: df.DurableOrchestrationContext, order: dict[str, Any]
-) -> Generator[Any, Any, str | None]:
-    """The final status, or None when another round must follow."""
-    if not order.get("begun") and not (yield from _step(context, names.BEGIN, order)):
-        return "not wanted"
-    plan = yield from _step(context, names.CHECK, order)
-    if plan["done"]:
-        return str((yield from _step(context, names.FINISH, order)))
-    yield from _fan_out(context, names.DISCOVER, plan["searches"])
-    chunks = yield from _step(context, names.CUT, order)
-    yield from _fan_out(context, names.PROCESS_CHUNK, chunks)
-    return None
+) -> Generator[Any, Any, bool]:
+    """Whether the crawl is over; if not, another generation must follow."""
+    if not order.get("begun"):
+        yield from _step(context, names.BEGIN, order)
+    running: dict[Any, tuple[str, int]] = {}
+    started = 0
+    while started < STEPS_PER_GENERATION:
+        plan = yield from _step(context, names.ADVANCE, order)
+        if plan["done"]:
+            yield from _finish_some(context, running, leave=0)
+            return True
+        work = [(names.DISCOVER, search) for search in plan["searches"]]
+        work += [(names.PROCESS_CHUNK, chunk) for chunk in plan["chunks"]]
+        new = [step for step in work if step not in running.values()]
+        running |= {_call(context, *step): step for step in new}
+        started += 1 + len(new)
+        if not running:  # all sources are busy
+            seconds = timedelta(seconds=max(plan["wait"], 1))
+            yield context.create_timer(context.current_utc_datetime + seconds)
+        yield from _finish_some(context, running, leave=len(running) // 2)
+    yield from _finish_some(context, running, leave=0)
+    return False
+
+
+def _finish_some(
+    context: df.DurableOrchestrationContext, running: dict[Any, tuple[str, int]], *, leave: int
+) -> Generator[Any, Any, None]:
+    """Waits until no more than ``leave`` of the steps are running."""
+    while len(running) > leave:
+        ended = yield context.task_any(list(running))
+        name, _ = running.pop(ended)
+        _result(name, ended.result)
 
 
 def _step(
     context: df.DurableOrchestrationContext, name: str, payload: object
 ) -> Generator[Any, Any, Any]:
-    (result,) = yield from _fan_out(context, name, [payload])
-    return result
+    return _result(name, (yield _call(context, name, payload)))
 
 
-def _fan_out(
-    context: df.DurableOrchestrationContext, name: str, payloads: list[Any]
-) -> Generator[Any, Any, list[Any]]:
-    """One activity per payload, side by side; their results in the same order."""
-    if not payloads:
-        return []
-    answers = yield context.task_all(
-        [context.call_activity_with_retry(name, INFRASTRUCTURE, payload) for payload in payloads]
-    )
-    if any("failed" in answer for answer in answers):
+def _call(context: df.DurableOrchestrationContext, name: str, payload: object) -> Any:
+    return context.call_activity_with_retry(name, INFRASTRUCTURE, payload)
+
+
+def _result(name: str, answer: Any) -> Any:
+    if isinstance(answer, Exception):  # all its tries have failed
+        raise answer
+    if "failed" in answer:
         raise StepFailed(name)
-    return [answer["result"] for answer in answers]
+    return answer["result"]

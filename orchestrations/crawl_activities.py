@@ -21,14 +21,19 @@ async def crawl_begin(order: dict[str, int]) -> bool:
         return await finish.begin_job(transaction, order["job_id"], order["attempt"])
 
 
-@bp.activity_trigger(input_name="order", activity=names.CHECK)
+@bp.activity_trigger(input_name="order", activity=names.ADVANCE)
 @step
-async def crawl_check(order: dict[str, int]) -> dict[str, object]:
-    """Whether the crawl is over, and which searches to fetch a page of."""
-    from shared.crawl import plan
+async def crawl_advance(order: dict[str, int]) -> dict[str, object]:
+    """Whether the crawl is over, else which pages to fetch and which chunks to process."""
+    from shared.crawl.advance import advance
+    from shared.crawl.plan import Limits
 
-    async with bootstrap.services().database.transaction() as transaction:
-        return await plan.check(transaction, order["job_id"], order["attempt"])
+    app = bootstrap.services()
+    limits = Limits(
+        app.settings.resource.max_concurrent_chunks, app.settings.resource.chunk_size_images
+    )
+    async with app.database.transaction() as transaction:
+        return await advance(transaction, order["job_id"], order["attempt"], limits)
 
 
 @bp.activity_trigger(input_name="search", activity=names.DISCOVER)
@@ -44,16 +49,6 @@ async def crawl_discover(search: int) -> dict[str, object]:
         lambda engine: open_source(engine, app.settings, app.http, app.database),
         search,
     )
-
-
-@bp.activity_trigger(input_name="order", activity=names.CUT)
-@step
-async def crawl_cut(order: dict[str, int]) -> list[int]:
-    """The next wave's chunks."""
-    from shared.crawl import plan
-
-    async with bootstrap.services().database.transaction() as transaction:
-        return await plan.cut(transaction, order["job_id"], order["attempt"])
 
 
 @bp.activity_trigger(input_name="chunk", activity=names.PROCESS_CHUNK)

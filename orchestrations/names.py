@@ -3,8 +3,7 @@
 CRAWL = "crawl"
 
 BEGIN = "crawl_begin"
-CHECK = "crawl_check"
+ADVANCE = "crawl_advance"
 DISCOVER = "crawl_discover"
-CUT = "crawl_cut"
 PROCESS_CHUNK = "crawl_process_chunk"
 FINISH = "crawl_finish"

@@ -1,13 +1,18 @@
 """One page of one search: its candidates go into the database, the cursor moves on."""
 
 from collections.abc import Callable
+from typing import Final
 
-from shared.crawl import repo
+from shared.crawl import repo, search_repo
+from shared.crawl.model import Search
 from shared.platform.db import Database
 from shared.platform.logging import get_logger
-from shared.sources.source import Source, SourceUnavailable
+from shared.sources.source import Source, SourceBusy, SourceUnavailable
 
 log = get_logger(__name__)
+
+# A source that is busy for longer (a daily limit is used up) is left to the others.
+MOST_BUSY_SECONDS: Final = 600.0
 
 
 async def discover(
@@ -15,26 +20,34 @@ async def discover(
 ) -> dict[str, object]:
     """Fetches the search's next page; ``{"found": int}``. A second delivery adds nothing."""
     async with database.transaction() as transaction:
-        search = await repo.find_search(transaction, search_id)
+        search = await search_repo.find_search(transaction, search_id)
     if search is None or search.exhausted:
         return {"found": 0}
     try:
-        page = await open_source(search.engine).search(search.keyword, search.cursor)
+        page = await open_source(search.engine).search(search.query, search.cursor)
     except SourceUnavailable as error:
-        async with database.transaction() as transaction:
-            if await repo.degrade_source(transaction, search, str(error)):
-                await repo.add_event(
-                    transaction,
-                    search.job_id,
-                    "warning",
-                    "source.degraded",
-                    f"{search.engine} does not answer: {error}",
-                )
+        await _give_up(database, search, error)
         return {"found": 0}
     candidates = list({candidate.url: candidate for candidate in page.candidates}.values())
     async with database.transaction() as transaction:
-        if await repo.advance_search(
+        if await search_repo.advance_search(
             transaction, search, next_cursor=page.next_cursor, found=len(candidates)
         ):
-            await repo.insert_candidates(transaction, search, candidates)
+            await search_repo.insert_candidates(transaction, search, candidates)
     return {"found": len(candidates)}
+
+
+async def _give_up(database: Database, search: Search, error: SourceUnavailable) -> None:
+    """For a while when the source is only busy, else for this attempt of the job."""
+    seconds = error.retry_after or 0
+    async with database.transaction() as transaction:
+        if isinstance(error, SourceBusy) and seconds <= MOST_BUSY_SECONDS:
+            await search_repo.postpone_search(transaction, search, seconds)
+        elif await search_repo.degrade_source(transaction, search, str(error)):
+            await repo.add_event(
+                transaction,
+                search.job_id,
+                "warning",
+                "source.degraded",
+                f"{search.engine} is left out: {error}",
+            )

@@ -1,6 +1,7 @@
 """What the steps of a crawl hand to each other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 # Outcomes that say something about the network rather than about the image: worth a retry.
 TRANSIENT_OUTCOMES = ("network_error", "timeout", "http_5xx", "rate_limited")
@@ -12,31 +13,80 @@ OVER_QUOTA = "over_quota"
 
 
 @dataclass(frozen=True, slots=True)
-class JobState:
-    """How far a job is: its row, and sums over its chunks, candidates and searches."""
+class KeywordState:
+    """How far one keyword is.
 
-    status: str
-    attempt: int
+    Of its candidates ``waiting`` are in no chunk, ``in_chunks`` in an open one, and ``spare`` were
+    good but over the quota of their time. ``open_searches`` have pages left, those with the fewest
+    pages first; ``busy_searches`` have, too, but their source cannot be asked yet.
+    """
+
+    keyword: str
+    stored: int = 0
+    tried: int = 0
+    lost: int = 0
+    waiting: int = 0
+    in_chunks: int = 0
+    spare: int = 0
+    expandable: bool = False
+    open_searches: list[int] = field(default_factory=list)
+    busy_searches: int = 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no further image can come of it."""
+        searches = self.open_searches or self.busy_searches or self.expandable
+        return not (self.waiting or self.in_chunks or self.spare or searches)
+
+
+@dataclass(frozen=True, slots=True)
+class EndedChunk:
+    """One of the chunks that ended last."""
+
+    candidates: int
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """How far a job is.
+
+    ``recent`` chunks are those of this attempt, the last one first. In ``busy_seconds`` the first
+    of the busy sources can be asked again.
+    """
+
     max_images: int
-    stored: int
-    tried: int
-    lost: int
-    waiting: int
-    pending_chunks: int
-    recent_chunks: int
-    recent_failed: int
-    searches: int
-    open_searches: int
-    degraded_searches: int
+    keywords: tuple[KeywordState, ...]  # in the job's order
+    open_chunks: int = 0
+    recent: tuple[EndedChunk, ...] = ()
+    searches: int = 0
+    degraded_searches: int = 0
+    busy_seconds: float = 0
+
+    @property
+    def stored(self) -> int:
+        """Distinct images of all keywords."""
+        return sum(keyword.stored for keyword in self.keywords)
+
+    @property
+    def tried(self) -> int:
+        """Candidates with a result."""
+        return sum(keyword.tried for keyword in self.keywords)
+
+    @property
+    def lost(self) -> int:
+        """Of the tried, those that only the network failed."""
+        return sum(keyword.lost for keyword in self.keywords)
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One keyword at one source, and where its next page starts."""
+    """One query for a keyword at one source, and where its next page starts."""
 
     id: int
     job_id: int
     keyword: str
+    query: str
     engine: str
     cursor: str | None
     pages: int
@@ -46,20 +96,26 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class ChunkCandidate:
-    """One URL of a chunk."""
+    """One URL of a chunk. ``rank`` is its place in the results of its search."""
 
     id: int
     url: str
+    rank: int = 0
+    search_id: int = 0
+    engine: str = ""
+    license: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A chunk that was claimed for processing."""
+    """A chunk that was claimed for processing: candidates of one keyword."""
 
     id: int
     job_id: int
     attempt: int
+    keyword: str
     candidates: tuple[ChunkCandidate, ...]
+    filters: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +129,6 @@ class ImageFacts:
     height: int
     size: int
     blob_name: str
-
-    @property
-    def quality(self) -> tuple[int, str]:
-        """Which of two near-duplicates stays: the larger, then the lower hash (any fixed order)."""
-        return (-self.width * self.height, self.sha256)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,86 +1,126 @@
-"""Deciding, round by round, whether a crawl goes on, what to search and what to cut."""
+"""Deciding whether a crawl goes on, what to search and what to cut into chunks."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from math import ceil
+from typing import Final
 
-from shared.crawl import repo, settle_repo
-from shared.crawl.model import JobState
-from shared.platform.db import Transaction
+from shared.crawl.model import EndedChunk, JobState, KeywordState
+from shared.crawl.quota import share_out
 
-CHUNK_SIZE = 50
-SMALLEST_CHUNK = 10
-WAVE = 35  # chunks in flight of one job
-FIRST_YIELD = 0.7  # images per candidate, until the job's own figure is known
-MEASURED_AFTER = 40  # candidates
+SMALLEST_CHUNK: Final = 10
+SPREAD: Final = 8  # so many chunks a small job is cut into, to be worked on side by side
+FIRST_YIELD: Final = 0.7  # images per candidate, until the job's own figure is known
+LEAST_YIELD: Final = 0.1  # nor is more than tenfold asked for at once, however few were good
+MEASURED_AFTER: Final = 40  # candidates
+PAGE: Final = 20  # candidates that a page of results brings at least, as a rule
+# The network is gone when all chunks that ended last failed, so many with so many candidates.
+LAST_CHUNKS: Final = 3
+LAST_CANDIDATES: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """Whether the crawl is over, why it failed if it did, how many candidates it needs if not."""
+class Limits:
+    """How much of a job may be under way at once."""
+
+    chunks: int
+    chunk_size: int
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to do next. ``cuts`` are chunks to make: keyword and number of candidates."""
 
     done: bool
-    failure: str | None = None
-    wanted: int = 0
+    quotas: dict[str, int] = field(default_factory=dict)
+    searches: list[int] = field(default_factory=list)
+    reclaim: list[str] = field(default_factory=list)
+    expand: list[str] = field(default_factory=list)
+    cuts: list[tuple[str, int]] = field(default_factory=list)
 
 
-def decide(state: JobState) -> Decision:
+def make_plan(state: JobState, limits: Limits) -> Plan:
     """What to do next, from the sums alone."""
-    if state.stored >= state.max_images:
-        return Decision(done=True)
-    nothing_left = not (state.waiting or state.pending_chunks or state.open_searches)
-    if _is_cut_off(state) or nothing_left:
-        return Decision(done=True, failure=_failure(state))
-    return Decision(done=False, wanted=_wanted(state))
-
-
-def _is_cut_off(state: JobState) -> bool:
-    """Whether all of the last chunks were lost: trying on would only hammer what is down."""
-    return 0 < state.recent_chunks == state.recent_failed
-
-
-def _failure(state: JobState) -> str | None:
-    if _is_cut_off(state) or state.lost * 2 > state.tried:
-        return f"The image hosts stopped answering: {state.lost} of {state.tried} downloads failed."
-    if state.degraded_searches * 2 >= max(state.searches, 1):
-        return (
-            f"The image sources do not answer: {state.degraded_searches} of {state.searches} "
-            "searches failed."
-        )
-    return None
-
-
-def _wanted(state: JobState) -> int:
-    observed = state.stored / state.tried if state.tried >= MEASURED_AFTER else FIRST_YIELD
-    missing = state.max_images - state.stored
-    return min(ceil(missing / max(observed, 0.1)), WAVE * CHUNK_SIZE)
-
-
-async def check(transaction: Transaction, job_id: int, attempt: int) -> dict[str, object]:
-    """``{"done": bool, "searches": [id]}``: the pages to fetch before the next chunks are cut."""
-    state = await repo.load_state(transaction, job_id)
-    if state is None or state.status != "running" or state.attempt != attempt:
-        return {"done": True, "searches": []}
-    decision = decide(state)
-    short = decision.wanted > state.waiting
-    searches = []
-    if not decision.done and short and not state.pending_chunks:
-        searches = await repo.open_searches(transaction, job_id, limit=WAVE)
-    return {"done": decision.done, "searches": searches}
-
-
-async def cut(transaction: Transaction, job_id: int, attempt: int) -> list[int]:
-    """The ids of the next wave's chunks: those that are still open, else new ones."""
-    await repo.lock_job(transaction, job_id)
-    chunks = await repo.pending_chunks(transaction, job_id, attempt, limit=WAVE)
-    state = await repo.load_state(transaction, job_id)
-    if chunks or state is None or state.status != "running" or state.attempt != attempt:
-        return chunks
-    candidates = min(_wanted(state), state.waiting)
-    if state.stored >= state.max_images or candidates == 0:
-        return []
-    size = min(max(ceil(candidates / 8), SMALLEST_CHUNK), CHUNK_SIZE)
-    chunks = await repo.cut_chunks(
-        transaction, job_id, attempt, candidates=candidates, chunk_size=size
+    quotas = share_out(state.max_images, state.keywords)
+    missing = [q - keyword.stored for q, keyword in zip(quotas, state.keywords, strict=True)]
+    plan = Plan(
+        done=_is_cut_off(state.recent) or not any(missing),
+        quotas={k.keyword: quota for k, quota in zip(state.keywords, quotas, strict=True)},
     )
-    await settle_repo.recount_job(transaction, job_id, at_most_every=0)
-    return chunks
+    if plan.done:
+        return plan
+    needs = [
+        max(ceil(lack / _yield(state, keyword)) - keyword.in_chunks, 0)
+        for lack, keyword in zip(missing, state.keywords, strict=True)
+    ]
+    size = min(max(ceil(sum(needs) / SPREAD), SMALLEST_CHUNK), limits.chunk_size)
+    cuts = []
+    for need, keyword in zip(needs, state.keywords, strict=True):
+        if need > 0:
+            _supply(plan, keyword, need)
+            cuts.append(list(_cuts(plan, keyword, need, size)))
+    plan.cuts = list(_in_turn(cuts))[: max(limits.chunks - state.open_chunks, 0)]
+    plan.searches = plan.searches[: limits.chunks]
+    return plan
+
+
+def _supply(plan: Plan, keyword: KeywordState, need: int) -> None:
+    """Orders candidates when those at hand do not cover the need."""
+    short = need - keyword.waiting
+    if short <= 0:
+        return
+    if keyword.open_searches or keyword.busy_searches:
+        plan.searches += keyword.open_searches[: ceil(short / PAGE)]
+    elif keyword.spare:
+        plan.reclaim.append(keyword.keyword)
+    elif keyword.expandable:
+        plan.expand.append(keyword.keyword)
+
+
+def _cuts(plan: Plan, keyword: KeywordState, need: int, size: int) -> Iterator[tuple[str, int]]:
+    """The keyword's next chunks; a handful waits for what is being searched."""
+    reclaimed = keyword.spare if keyword.keyword in plan.reclaim else 0
+    take = min(need, keyword.waiting + reclaimed)
+    searching = any(search in plan.searches for search in keyword.open_searches)
+    if take == 0 or (searching and take < SMALLEST_CHUNK):
+        return
+    count = ceil(take / size)
+    for number in range(count):
+        yield keyword.keyword, take // count + (number < take % count)
+
+
+def _in_turn(cuts: list[list[tuple[str, int]]]) -> Iterable[tuple[str, int]]:
+    """Each keyword's first chunk, then each one's second, and so on."""
+    for position in range(max(map(len, cuts), default=0)):
+        yield from (chunks[position] for chunks in cuts if position < len(chunks))
+
+
+def _yield(state: JobState, keyword: KeywordState) -> float:
+    """Images per candidate as far as they were seen, of the keyword before that of the job."""
+    for seen in (keyword, state):
+        if seen.tried >= MEASURED_AFTER:
+            return max(seen.stored / seen.tried, LEAST_YIELD)
+    return FIRST_YIELD
+
+
+def _is_cut_off(recent: Iterable[EndedChunk]) -> bool:
+    """Whether all of the last chunks were lost: trying on would only hammer what is down."""
+    candidates = 0
+    for number, chunk in enumerate(recent, start=1):
+        candidates += chunk.candidates
+        if not chunk.failed:
+            return False
+        if number >= LAST_CHUNKS and candidates >= LAST_CANDIDATES:
+            return True
+    return False
+
+
+def failure_of(state: JobState) -> str | None:
+    """Why a crawl that ends like this has failed; None when it did what could be done."""
+    if state.stored >= state.max_images:
+        return None
+    if _is_cut_off(state.recent) or state.lost * 2 > state.tried:
+        return f"The image hosts stopped answering: {state.lost} of {state.tried} downloads failed."
+    if 0 < state.searches == state.degraded_searches:
+        return f"The image sources do not answer: all {state.searches} searches failed."
+    return None

@@ -99,6 +99,6 @@ class ChunkProcessor:
             await asyncio.sleep(STOP_POLL_SECONDS)
             with contextlib.suppress(Unavailable):
                 async with self.database.transaction() as transaction:
-                    wanted = await repo.is_wanted(transaction, chunk.job_id, chunk.attempt)
+                    wanted = await repo.is_wanted(transaction, chunk)
         for task in tasks:
             task.cancel()

@@ -1,77 +1,131 @@
-"""The tables a chunk is settled in: images, candidates, chunk and job counters."""
+"""The tables a chunk is settled in: images and candidates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from psycopg.rows import class_row
 
-from shared.crawl.model import TRANSIENT_OUTCOMES, Chunk, ImageFacts
+from shared.crawl.model import ImageFacts
 from shared.platform.db import Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class KnownImage:
-    """A stored image of the job that a new one equals or resembles."""
+    """An image of the job, and the candidate that brought it."""
 
     id: int
     sha256: str
     phash: int
-    width: int
-    height: int
+    area: int
     is_duplicate: bool
-
-    @property
-    def quality(self) -> tuple[int, str]:
-        """As `ImageFacts.quality`."""
-        return (-self.width * self.height, self.sha256)
-
-
-async def is_open(transaction: Transaction, chunk_id: int) -> bool:
-    """Whether the chunk still waits to be settled."""
-    cursor = await transaction.connection.execute(
-        "SELECT FROM job_chunks WHERE id = %(id)s AND status IN ('pending', 'active')",
-        {"id": chunk_id},
-    )
-    return await cursor.fetchone() is not None
+    duplicate_of: int | None
+    candidate_id: int
+    chunk_id: int
+    keyword: str
+    rank: int
+    search_id: int
 
 
-async def stored_count(transaction: Transaction, job_id: int) -> int:
-    """How many distinct images the job has."""
-    cursor = await transaction.connection.execute(
-        "SELECT coalesce(sum(stored), 0) AS stored FROM job_chunks WHERE job_id = %(job_id)s",
-        {"job_id": job_id},
-    )
-    row = await cursor.fetchone()
-    return int(row["stored"]) if row else 0
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of an image that is in the database: its candidate, and whose copy it is."""
+
+    image_id: int
+    candidate_id: int
+    duplicate_of: int | None
 
 
-async def find_known(
-    transaction: Transaction, job_id: int, images: list[ImageFacts], *, distance: int
+async def find_same_bytes(
+    transaction: Transaction, job_id: int, hashes: Sequence[str]
 ) -> list[KnownImage]:
-    """The job's images that equal one of ``images``, or lie within ``distance`` bits of one."""
+    """The job's images with one of these sha256 hashes."""
     async with transaction.connection.cursor(row_factory=class_row(KnownImage)) as cursor:
         await cursor.execute(
             """
-            SELECT id, hash AS sha256, phash, width, height, is_duplicate
-            FROM images
-            WHERE crawl_job_id = %(job_id)s AND (
-              hash = ANY(%(hashes)s)
-              OR EXISTS (SELECT FROM unnest(%(phashes)s::bigint[]) AS new (phash)
-                WHERE NOT images.is_duplicate
-                  AND bit_count((images.phash # new.phash)::bit(64)) <= %(distance)s))
+            SELECT i.id, hash AS sha256, phash, width * height AS area, is_duplicate, duplicate_of,
+              c.id AS candidate_id, chunk_id, c.keyword, rank, search_id
+            FROM images AS i JOIN crawl_candidates AS c ON c.image_id = i.id
+            WHERE crawl_job_id = %(job_id)s AND hash = ANY(%(hashes)s)
+            """,
+            {"job_id": job_id, "hashes": list(hashes)},
+        )
+        return await cursor.fetchall()
+
+
+async def find_copies(transaction: Transaction, image_ids: Sequence[int]) -> list[KnownImage]:
+    """The near-duplicates of these images."""
+    async with transaction.connection.cursor(row_factory=class_row(KnownImage)) as cursor:
+        await cursor.execute(
+            """
+            SELECT i.id, hash AS sha256, phash, width * height AS area, is_duplicate, duplicate_of,
+              c.id AS candidate_id, chunk_id, c.keyword, rank, search_id
+            FROM images AS i JOIN crawl_candidates AS c ON c.image_id = i.id
+            WHERE duplicate_of = ANY(%(ids)s)
+            """,
+            {"ids": list(image_ids)},
+        )
+        return await cursor.fetchall()
+
+
+async def find_near(
+    transaction: Transaction, job_id: int, phashes: Sequence[int], *, bits: int
+) -> list[KnownImage]:
+    """The job's distinct images within ``bits`` (at most 9) of one of these hashes.
+
+    Looked up by five parts of the hash, of which one must be the same, or with more than four
+    bits one that differs in one bit: see the indexes ``images_phash_*``.
+    """
+    probes = [probe for phash in phashes for probe in _probes(phash, bits)]
+    async with transaction.connection.cursor(row_factory=class_row(KnownImage)) as cursor:
+        await cursor.execute(
+            """
+            SELECT DISTINCT i.id, hash AS sha256, i.phash, width * height AS area, is_duplicate,
+              duplicate_of, c.id AS candidate_id, chunk_id, c.keyword, rank, search_id
+            FROM unnest(%(parts)s::int[], %(values)s::bigint[], %(phashes)s::bigint[])
+              AS probe (part, value, phash)
+            CROSS JOIN LATERAL (
+              (SELECT * FROM images WHERE part = 0 AND crawl_job_id = %(job_id)s
+                AND NOT is_duplicate AND (images.phash & 8191) = value OFFSET 0)
+              UNION ALL
+              (SELECT * FROM images WHERE part = 1 AND crawl_job_id = %(job_id)s
+                AND NOT is_duplicate AND (images.phash >> 13 & 8191) = value OFFSET 0)
+              UNION ALL
+              (SELECT * FROM images WHERE part = 2 AND crawl_job_id = %(job_id)s
+                AND NOT is_duplicate AND (images.phash >> 26 & 8191) = value OFFSET 0)
+              UNION ALL
+              (SELECT * FROM images WHERE part = 3 AND crawl_job_id = %(job_id)s
+                AND NOT is_duplicate AND (images.phash >> 39 & 8191) = value OFFSET 0)
+              UNION ALL
+              (SELECT * FROM images WHERE part = 4 AND crawl_job_id = %(job_id)s
+                AND NOT is_duplicate AND (images.phash >> 52 & 4095) = value OFFSET 0)
+            ) AS i
+            JOIN crawl_candidates AS c ON c.image_id = i.id
+            WHERE bit_count((i.phash # probe.phash)::bit(64)) <= %(bits)s
             """,
             {
                 "job_id": job_id,
-                "hashes": [image.sha256 for image in images],
-                "phashes": [image.phash for image in images],
-                "distance": distance,
+                "bits": bits,
+                "parts": [part for part, _, _ in probes],
+                "values": [value for _, value, _ in probes],
+                "phashes": [phash for _, _, phash in probes],
             },
         )
         return await cursor.fetchall()
 
 
+def _probes(phash: int, bits: int) -> list[tuple[int, int, int]]:
+    """``(part, value, phash)`` of the parts to look for."""
+    probes = []
+    for part, width in enumerate((13, 13, 13, 13, 12)):
+        value = phash >> 13 * part & (1 << width) - 1
+        probes.append((part, value, phash))
+        if bits > 4:
+            probes += [(part, value ^ 1 << bit, phash) for bit in range(width)]
+    return probes
+
+
 async def insert_images(
-    transaction: Transaction, job_id: int, rows: list[tuple[int, ImageFacts, bool]]
+    transaction: Transaction, job_id: int, rows: Sequence[tuple[int, ImageFacts, bool]]
 ) -> dict[int, int]:
     """Adds images with the provenance of their candidates; image ids by candidate id."""
     cursor = await transaction.connection.execute(
@@ -113,38 +167,31 @@ async def insert_images(
     return {row["candidate_id"]: row["id"] for row in await cursor.fetchall()}
 
 
-async def demote_images(transaction: Transaction, replaced: dict[int, int]) -> None:
-    """Makes each old image a near-duplicate of the larger one that replaces it."""
+async def write_verdicts(transaction: Transaction, verdicts: Sequence[Verdict]) -> None:
+    """Notes of which image each one is a copy, if any, and which candidate it is known by."""
     await transaction.connection.execute(
         """
-        WITH replaced AS (
-          SELECT * FROM unnest(%(old)s::int[], %(new)s::int[]) AS t (old_id, new_id)
-        ),
-        demoted AS (
-          UPDATE images SET is_duplicate = true, duplicate_of = replaced.new_id
-          FROM replaced WHERE images.id = replaced.old_id
-        )
-        UPDATE crawl_candidates SET outcome = 'near_duplicate'
-        FROM replaced WHERE image_id = replaced.old_id AND outcome = 'stored'
+        UPDATE images SET is_duplicate = v.original_id IS NOT NULL, duplicate_of = v.original_id,
+          original_url = c.url, keyword = c.keyword, engine = c.engine,
+          source_page_url = c.source_page_url, creator = c.creator, license = c.license,
+          license_url = c.license_url, attribution = c.attribution,
+          labels = jsonb_build_array(c.keyword),
+          metadata = metadata || jsonb_build_object('title', c.title)
+        FROM unnest(%(images)s::int[], %(candidates)s::bigint[], %(originals)s::int[])
+            AS v (image_id, candidate_id, original_id)
+          JOIN crawl_candidates AS c ON c.id = v.candidate_id
+        WHERE images.id = v.image_id
         """,
-        {"old": list(replaced), "new": list(replaced.values())},
-    )
-
-
-async def link_duplicates(transaction: Transaction, originals: dict[int, int]) -> None:
-    """Notes of which image each near-duplicate is one."""
-    await transaction.connection.execute(
-        """
-        UPDATE images SET duplicate_of = t.original_id
-        FROM unnest(%(images)s::int[], %(originals)s::int[]) AS t (image_id, original_id)
-        WHERE images.id = t.image_id
-        """,
-        {"images": list(originals), "originals": list(originals.values())},
+        {
+            "images": [verdict.image_id for verdict in verdicts],
+            "candidates": [verdict.candidate_id for verdict in verdicts],
+            "originals": [verdict.duplicate_of for verdict in verdicts],
+        },
     )
 
 
 async def settle_candidates(
-    transaction: Transaction, rows: list[tuple[int, str, str | None, int | None]]
+    transaction: Transaction, rows: Sequence[tuple[int, str, str | None, int | None]]
 ) -> None:
     """Writes outcome, detail and image of each candidate."""
     await transaction.connection.execute(
@@ -176,78 +223,6 @@ async def forget_image(transaction: Transaction, image_id: int) -> list[int]:
     return [row["chunk_id"] for row in await cursor.fetchall() if row["chunk_id"]]
 
 
-async def recount_chunks(transaction: Transaction, job_id: int, chunk_ids: list[int]) -> None:
-    """Recomputes the counters of chunks from their candidates."""
-    await transaction.connection.execute(
-        """
-        UPDATE job_chunks SET candidates = c.candidates, stored = c.stored,
-          duplicates = c.duplicates, rejected = c.rejected, lost = c.lost
-        FROM (
-          SELECT job_chunks.id, count(crawl_candidates.id) AS candidates,
-            count(*) FILTER (WHERE outcome = 'stored') AS stored,
-            count(*) FILTER (WHERE outcome IN ('exact_duplicate', 'near_duplicate'))
-              AS duplicates,
-            count(*) FILTER (WHERE outcome NOT IN
-              ('stored', 'exact_duplicate', 'near_duplicate', 'over_quota', 'deleted')) AS rejected,
-            count(*) FILTER (WHERE outcome = ANY(%(transient)s)) AS lost
-          FROM job_chunks LEFT JOIN crawl_candidates ON chunk_id = job_chunks.id
-          WHERE job_chunks.job_id = %(job_id)s AND job_chunks.id = ANY(%(ids)s)
-          GROUP BY job_chunks.id
-        ) AS c WHERE job_chunks.id = c.id
-        """,
-        {"job_id": job_id, "ids": chunk_ids, "transient": list(TRANSIENT_OUTCOMES)},
-    )
-
-
-async def chunks_of_images(transaction: Transaction, image_ids: list[int]) -> list[int]:
-    """The chunks that brought these images."""
-    cursor = await transaction.connection.execute(
-        """
-        SELECT DISTINCT chunk_id FROM crawl_candidates
-        WHERE image_id = ANY(%(ids)s) AND chunk_id IS NOT NULL
-        """,
-        {"ids": image_ids},
-    )
-    return [row["chunk_id"] for row in await cursor.fetchall()]
-
-
-async def close_chunk(transaction: Transaction, chunk_id: int) -> dict[str, Any]:
-    """The chunk's final ``status, stored``: failed when the network lost most of it."""
-    cursor = await transaction.connection.execute(
-        """
-        UPDATE job_chunks SET completed_at = now(),
-          status = CASE WHEN lost * 2 > candidates THEN 'failed' ELSE 'completed' END,
-          error = CASE WHEN lost * 2 > candidates
-            THEN lost || ' of ' || candidates || ' downloads failed' END
-        WHERE id = %(id)s RETURNING status, stored, duplicates, rejected
-        """,
-        {"id": chunk_id},
-    )
-    return (await cursor.fetchall())[0]
-
-
-async def cancel_chunk(transaction: Transaction, chunk: Chunk) -> None:
-    """Notes that the job did not want the chunk any more."""
-    await transaction.connection.execute(
-        """
-        UPDATE job_chunks SET status = 'cancelled', completed_at = now()
-        WHERE id = %(id)s AND status IN ('pending', 'active')
-        """,
-        {"id": chunk.id},
-    )
-
-
-async def cancel_open_chunks(transaction: Transaction, job_id: int) -> None:
-    """Closes what an ended job has left undone; only the next attempt's chunks may be awaited."""
-    await transaction.connection.execute(
-        """
-        UPDATE job_chunks SET status = 'cancelled', completed_at = now()
-        WHERE job_id = %(job_id)s AND status IN ('pending', 'active')
-        """,
-        {"job_id": job_id},
-    )
-
-
 async def known_hashes(transaction: Transaction, job_id: int, hashes: list[str]) -> set[str]:
     """Which of these bytes the job has stored."""
     cursor = await transaction.connection.execute(
@@ -255,33 +230,3 @@ async def known_hashes(transaction: Transaction, job_id: int, hashes: list[str])
         {"job_id": job_id, "hashes": hashes},
     )
     return {row["hash"] for row in await cursor.fetchall()}
-
-
-async def recount_job(transaction: Transaction, job_id: int, *, at_most_every: float) -> None:
-    """Recomputes the job's counters from its chunks, at most once in that many seconds."""
-    await transaction.connection.execute(
-        """
-        UPDATE crawl_jobs SET
-          total_images = c.candidates + waiting.candidates, downloaded_images = c.downloaded,
-          valid_images = c.stored, duplicate_images = c.duplicates, rejected_images = c.rejected,
-          total_chunks = c.total, active_chunks = c.active, completed_chunks = c.completed,
-          failed_chunks = c.failed,
-          progress = least(100, greatest(progress, 100 * c.stored / max_images)),
-          updated_at = clock_timestamp()
-        FROM (
-          SELECT coalesce(sum(candidates), 0) AS candidates,
-            coalesce(sum(stored), 0) AS stored, coalesce(sum(duplicates), 0) AS duplicates,
-            coalesce(sum(rejected), 0) AS rejected,
-            coalesce(sum(stored + duplicates), 0) AS downloaded, count(*) AS total,
-            count(*) FILTER (WHERE status = 'active') AS active,
-            count(*) FILTER (WHERE status = 'completed') AS completed,
-            count(*) FILTER (WHERE status = 'failed') AS failed
-          FROM job_chunks WHERE job_id = %(job_id)s
-        ) AS c,
-        (SELECT count(*) AS candidates FROM crawl_candidates
-         WHERE job_id = %(job_id)s AND chunk_id IS NULL AND outcome IS NULL) AS waiting
-        WHERE id = %(job_id)s
-          AND updated_at <= clock_timestamp() - %(every)s * interval '1 second'
-        """,
-        {"job_id": job_id, "every": at_most_every},
-    )

@@ -1,7 +1,7 @@
 """Rules of images."""
 
 from shared.activity import service as activity
-from shared.crawl import settle_repo
+from shared.crawl import ledger_repo, settle_repo
 from shared.crawl.orphans import delete_orphans
 from shared.images import repo
 from shared.images.schemas import ImageOut, ImageQuery
@@ -76,8 +76,8 @@ async def delete_image(transaction: Transaction, principal: Principal, image_id:
     chunks = await settle_repo.forget_image(transaction, image_id)
     if not await repo.delete_image(transaction, image_id):
         raise NotFound("You have no such image.")
-    await settle_repo.recount_chunks(transaction, image.job_id, chunks)
-    await settle_repo.recount_job(transaction, image.job_id, at_most_every=0)
+    await ledger_repo.recount_chunks(transaction, image.job_id, chunks)
+    await ledger_repo.recount_job(transaction, image.job_id, at_most_every=0)
     await outbox.add(
         transaction,
         "delete_blobs",

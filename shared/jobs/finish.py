@@ -1,9 +1,10 @@
 """Beginning and ending a job: what its orchestration does to the job itself."""
 
 from shared.activity import service as activity
+from shared.crawl import ledger_repo
 from shared.crawl import repo as crawl_repo
-from shared.crawl import settle_repo
-from shared.crawl.plan import decide
+from shared.crawl.advance import begin, load_state
+from shared.crawl.plan import failure_of
 from shared.credits import service as credit_service
 from shared.jobs import repo
 from shared.notifications import service as notifications
@@ -18,9 +19,7 @@ async def begin_job(transaction: Transaction, job_id: int, attempt: int) -> bool
     job = await repo.lock_job(transaction, job_id)
     if job is None or job["status"] != "running" or job["attempt"] != attempt:
         return False
-    await crawl_repo.insert_searches(
-        transaction, job_id, attempt, keywords=job["keywords"], engines=job["engines"]
-    )
+    await begin(transaction, job_id, job)
     return True
 
 
@@ -36,8 +35,7 @@ async def finish_job(
         return "deleted"
     if job["status"] != "running" or job["attempt"] != attempt:
         return str(job["status"])
-    state = await crawl_repo.load_state(transaction, job_id)
-    failure = failure or (decide(state).failure if state else None)
+    failure = failure or failure_of(await load_state(transaction, job_id, job))
     status = "failed" if failure else "completed"
     await end_job(transaction, job_id, status=status, failure=failure)
     return status
@@ -50,8 +48,9 @@ async def end_job(
     job = await repo.lock_job(transaction, job_id)
     if job is None:
         return
-    await settle_repo.cancel_open_chunks(transaction, job_id)
-    await settle_repo.recount_job(transaction, job_id, at_most_every=0)
+    await crawl_repo.cancel_chunks(transaction, job_id)
+    await ledger_repo.recount_chunks(transaction, job_id)
+    await ledger_repo.recount_job(transaction, job_id, at_most_every=0)
     valid, paid = await repo.count_valid(transaction, job_id)
     await credit_service.settle_hold(
         transaction, job_id=job_id, attempt=job["attempt"], used=max(valid - paid, 0)

@@ -83,14 +83,15 @@ async def _select(
 
 
 async def lock_job(transaction: Transaction, job_id: int) -> dict[str, Any] | None:
-    """The job's ``user_id, name, keywords, engines, status, attempt, max_images``, locked.
+    """The job's ``user_id, name, keywords, engines, filters, status, attempt, max_images``, locked.
 
     ``running_seconds`` since its start, and its ``status_before`` we waited for the lock: a
     subquery sees what was committed when the statement began.
     """
     cursor = await transaction.connection.execute(
         """
-        SELECT p.user_id, j.name, j.keywords, j.engines, j.status, j.attempt, j.max_images,
+        SELECT p.user_id, j.name, j.keywords, j.engines, j.filters, j.status, j.attempt,
+          j.max_images,
           extract(epoch FROM clock_timestamp() - j.started_at)::float AS running_seconds,
           (SELECT status FROM crawl_jobs WHERE id = %(job_id)s) AS status_before
         FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id

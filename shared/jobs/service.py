@@ -3,8 +3,8 @@
 from typing import Any
 
 from shared.activity import service as activity
+from shared.crawl import ledger_repo, search_repo
 from shared.crawl import repo as crawl_repo
-from shared.crawl import settle_repo
 from shared.credits import service as credit_service
 from shared.jobs import repo
 from shared.jobs.errors import (
@@ -161,7 +161,8 @@ async def retry_job(
         raise JobNotRetryable(f"The job is {job['status']}.")
     valid, _ = await repo.count_valid(transaction, job_id)
     reopened = await crawl_repo.reopen(transaction, job_id)
-    await settle_repo.recount_chunks(transaction, job_id, reopened)
+    await search_repo.reopen_degraded(transaction, job_id)
+    await ledger_repo.recount_chunks(transaction, job_id, reopened)
     await _run(
         transaction,
         principal,

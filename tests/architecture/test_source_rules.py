@@ -86,7 +86,7 @@ def test_sql_is_never_put_together(path: Path) -> None:
 )
 class TestOrchestrators:
     FORBIDDEN_CALLS = ("now", "utcnow", "today", "time", "monotonic", "uuid4", "uuid1", "random")
-    ALLOWED_IMPORTS = ("collections", "typing", "azure", "orchestrations")
+    ALLOWED_IMPORTS = ("collections", "datetime", "typing", "azure", "orchestrations")
 
     def test_import_nothing_that_does_io(self, path: Path) -> None:
         assert {top(module) for module in imports(path)} <= set(self.ALLOWED_IMPORTS)

@@ -22,6 +22,7 @@ CREATE TABLE public.crawl_keywords (
 
 -- What is searched for may be a variant of the keyword, which stays the label.
 ALTER TABLE public.crawl_searches ADD COLUMN query text NOT NULL,
+  ADD COLUMN ready_at timestamptz NOT NULL DEFAULT now(),  -- later when the source is busy
   DROP CONSTRAINT crawl_searches_job_id_keyword_engine_key,
   ADD UNIQUE (job_id, keyword, query, engine);
 CREATE INDEX crawl_searches_open_idx ON public.crawl_searches (job_id) WHERE NOT exhausted;
@@ -66,5 +67,6 @@ DROP INDEX public.images_phash_0_idx, public.images_phash_1_idx, public.images_p
 CREATE INDEX crawl_candidates_uncut_idx ON public.crawl_candidates (job_id, rank)
   WHERE chunk_id IS NULL;
 ALTER TABLE public.job_chunks DROP COLUMN keyword;
-ALTER TABLE public.crawl_searches DROP COLUMN query, ADD UNIQUE (job_id, keyword, engine);
+ALTER TABLE public.crawl_searches DROP COLUMN query, DROP COLUMN ready_at,
+  ADD UNIQUE (job_id, keyword, engine);
 DROP TABLE public.crawl_keywords;

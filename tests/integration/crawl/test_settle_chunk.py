@@ -5,17 +5,22 @@ from hashlib import sha256
 
 import pytest
 
-from shared.crawl import plan, repo
-from shared.crawl.model import Chunk, Examined, ImageFacts
+from shared.crawl import repo, search_repo
+from shared.crawl.advance import advance, load_state
+from shared.crawl.model import Chunk, Examined, ImageFacts, JobState
+from shared.crawl.plan import Limits
 from shared.crawl.settle import settle_chunk
 from shared.jobs import finish
+from shared.jobs import repo as jobs_repo
 from shared.jobs import service as jobs
 from shared.jobs.schemas import JobOut
-from shared.platform.db import Database
+from shared.platform.db import Database, Transaction
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
 from shared.sources.source import Candidate
 from tests.integration.conftest import MakeJob
+
+LIMITS = Limits(chunks=35, chunk_size=50)
 
 
 def picture(number: int, job_id: int, *, side: int = 100) -> ImageFacts:
@@ -36,17 +41,31 @@ async def cut(database: Database, job: JobOut, urls: int) -> list[Chunk]:
     """The job's chunks after its one search has found so many URLs."""
     async with database.transaction() as transaction:
         assert await finish.begin_job(transaction, job.id, 1)
-        (search_id, *_) = await repo.open_searches(transaction, job.id, limit=9)
-        search = await repo.find_search(transaction, search_id)
+        search_id, *_ = (await state_of(transaction, job)).keywords[0].open_searches
+        search = await search_repo.find_search(transaction, search_id)
         assert search is not None
         found = [_candidate(n) for n in range(urls)]
-        assert await repo.advance_search(transaction, search, next_cursor=None, found=len(found))
-        await repo.insert_candidates(transaction, search, found)
+        assert await search_repo.advance_search(
+            transaction, search, next_cursor=None, found=len(found)
+        )
+        await search_repo.insert_candidates(transaction, search, found)
+    return await advance_and_claim(database, job)
+
+
+async def advance_and_claim(database: Database, job: JobOut, *, attempt: int = 1) -> list[Chunk]:
+    """The chunks to process next."""
     async with database.transaction() as transaction:
-        ids = await plan.cut(transaction, job.id, 1)
+        plan = await advance(transaction, job.id, attempt, LIMITS)
+    assert isinstance(plan["chunks"], list)
     async with database.transaction() as transaction:
-        claimed = [await repo.claim_chunk(transaction, chunk_id) for chunk_id in ids]
+        claimed = [await repo.claim_chunk(transaction, chunk_id) for chunk_id in plan["chunks"]]
     return [chunk for chunk in claimed if chunk is not None]
+
+
+async def state_of(transaction: Transaction, job: JobOut) -> JobState:
+    row = await jobs_repo.lock_job(transaction, job.id)
+    assert row is not None
+    return await load_state(transaction, job.id, row)
 
 
 def _candidate(number: int) -> Candidate:
@@ -138,18 +157,14 @@ class TestSettleChunk:
         ])  # fmt: skip
         assert await valid_images(database, job.id) == 1
         async with database.transaction() as transaction:
-            state = await repo.load_state(transaction, job.id)
-        assert state is not None
-        assert state.stored == 1
+            assert (await state_of(transaction, job)).stored == 1
 
 
 class TestCut:
     async def test_twice_gives_the_same_chunks(self, database: Database, make_job: MakeJob) -> None:
         job = await make_job(max_images=50, start=True)
         chunks = await cut(database, job, 60)
-        async with database.transaction() as transaction:
-            again = await plan.cut(transaction, job.id, 1)
-        assert again == [chunk.id for chunk in chunks]
+        assert await advance_and_claim(database, job) == chunks
 
     @pytest.mark.parametrize("max_images", [1, 7, 50])
     async def test_takes_no_more_than_the_quota_needs(
@@ -169,9 +184,8 @@ class TestRetry:
         async with database.transaction() as transaction:
             await jobs.stop_job(transaction, owner, job.id)
             await jobs.retry_job(transaction, owner, settings, job.id)
-            state = await repo.load_state(transaction, job.id)
-        assert state is not None
-        assert (state.pending_chunks, state.waiting) == (0, 60)
+            state = await state_of(transaction, job)
+        assert (state.open_chunks, state.keywords[0].waiting) == (0, 60)
         assert await settle(database, chunks[0], []) == {"status": "cancelled", "stored": 0}
 
     async def test_forgets_the_losses_of_the_attempt_before(
@@ -183,7 +197,6 @@ class TestRetry:
         async with database.transaction() as transaction:
             assert await finish.finish_job(transaction, job.id, 1) == "failed"
             await jobs.retry_job(transaction, owner, settings, job.id)
-            assert not (await plan.check(transaction, job.id, 2))["done"]
-            state = await repo.load_state(transaction, job.id)
-        assert state is not None
-        assert (state.waiting, state.tried, state.lost) == (60, 0, 0)
+            state = await state_of(transaction, job)
+            assert (state.keywords[0].waiting, state.tried, state.lost) == (60, 0, 0)
+            assert not (await advance(transaction, job.id, 2, LIMITS))["done"]

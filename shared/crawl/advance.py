@@ -1,0 +1,84 @@
+"""The steps of a crawl that decide: what to search and process next, or that it is over."""
+
+from typing import Any
+
+from shared.crawl import ledger_repo, repo, search_repo
+from shared.crawl.expand import expand
+from shared.crawl.filters import JobFilters
+from shared.crawl.model import OVER_QUOTA, JobState
+from shared.crawl.plan import Limits, Plan, make_plan
+from shared.platform.db import Transaction
+
+PROGRESS_SECONDS = 1.0
+
+
+async def begin(transaction: Transaction, job_id: int, job: dict[str, Any]) -> None:
+    """Opens the ledger and the searches of a locked job; those that exist stay as they are."""
+    keywords = job["keywords"]
+    await ledger_repo.insert_keywords(transaction, job_id, keywords)
+    queries = [(keyword, keyword) for keyword in keywords]
+    if JobFilters.model_validate(job["filters"]).expand == "on":
+        queries += [(keyword, query) for keyword in keywords for query in expand(keyword)]
+    await search_repo.insert_searches(
+        transaction, job_id, job["attempt"], queries=queries, engines=job["engines"]
+    )
+
+
+async def advance(
+    transaction: Transaction, job_id: int, attempt: int, limits: Limits
+) -> dict[str, object]:
+    """What to do next: ``{"done": bool, "searches": [id], "chunks": [id], "wait": seconds}``.
+
+    Chunks and searches that are under way are among them. When there are none, all sources are
+    busy and the job has to wait.
+    """
+    job = await repo.lock_job(transaction, job_id)
+    if job is None or job["status"] != "running" or job["attempt"] != attempt:
+        return {"done": True}
+    state = await load_state(transaction, job_id, job)
+    plan = make_plan(state, limits)
+    if plan.done:
+        return {"done": True}
+    await _carry_out(transaction, job_id, attempt, plan, engines=job["engines"])
+    if plan.expand:
+        return await advance(transaction, job_id, attempt, limits)
+    chunks = await repo.open_chunks(transaction, job_id, attempt, limit=limits.chunks)
+    return {
+        "done": False,
+        "searches": plan.searches,
+        "chunks": chunks,
+        "wait": state.busy_seconds,
+    }
+
+
+async def load_state(transaction: Transaction, job_id: int, job: dict[str, Any]) -> JobState:
+    """How far a locked job is."""
+    return await ledger_repo.load_state(
+        transaction,
+        job_id,
+        attempt=job["attempt"],
+        max_images=job["max_images"],
+        auto_expand=JobFilters.model_validate(job["filters"]).expand == "auto",
+    )
+
+
+async def _carry_out(
+    transaction: Transaction, job_id: int, attempt: int, plan: Plan, *, engines: list[str]
+) -> None:
+    await ledger_repo.set_quotas(transaction, job_id, plan.quotas)
+    if plan.expand:
+        queries = [(keyword, query) for keyword in plan.expand for query in expand(keyword)]
+        await search_repo.insert_searches(
+            transaction, job_id, attempt, queries=queries, engines=engines
+        )
+        await ledger_repo.mark_expanded(transaction, job_id, plan.expand)
+    touched = []
+    if plan.reclaim:
+        touched += await repo.release_candidates(
+            transaction, job_id, [OVER_QUOTA], keywords=plan.reclaim
+        )
+    if plan.cuts:
+        touched += await repo.cut_chunks(transaction, job_id, attempt, plan.cuts)
+    if touched:
+        await ledger_repo.recount_chunks(transaction, job_id, touched)
+    await ledger_repo.recount_job(transaction, job_id, at_most_every=PROGRESS_SECONDS)

@@ -1,0 +1,169 @@
+"""Which images of a job are kept: of equal bytes and of near-duplicates the best one.
+
+The best is the larger picture, then the one that stands earlier in the results. An image is kept
+unless a better one that is kept lies within the distance: this rule does not depend on the order
+in which images come in, and so neither does the dataset, however chunks overtake each other.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Final
+
+from shared.crawl.model import (
+    EXACT_DUPLICATE,
+    NEAR_DUPLICATE,
+    OVER_QUOTA,
+    STORED,
+    ChunkCandidate,
+    ImageFacts,
+)
+from shared.crawl.settle_repo import KnownImage
+
+_ALL_BITS: Final = (1 << 64) - 1
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """An image on the wall or behind it. ``quality`` is the better the lower."""
+
+    sha256: str
+    phash: int
+    quality: tuple[int, int, int]
+    candidate_id: int
+    keyword: str
+    chunk_id: int | None = None
+    image_id: int | None = None  # None: it comes with this chunk
+    facts: ImageFacts | None = None
+    kept: bool = False
+    original: "Member | int | None" = None  # a number when the original was not loaded
+    changed: bool = False
+
+
+@dataclass(slots=True)
+class Gallery:
+    """The images of a job that matter to a chunk: its own, and those that resemble them."""
+
+    rooms: dict[str, int]  # how many images each keyword still wants
+    bits: int
+    outcomes: dict[int, str] = field(default_factory=dict)  # by candidate
+    recounted: set[int] = field(default_factory=set)  # chunks of earlier images that changed
+    _members: dict[str, Member] = field(default_factory=dict)  # by sha256
+
+    def hang(self, known: Iterable[KnownImage]) -> None:
+        """Adds images of earlier chunks as they are."""
+        by_id = {m.image_id: m for m in self._members.values() if m.image_id}
+        for image in known:
+            if image.sha256 not in self._members:
+                self._members[image.sha256] = by_id[image.id] = _earlier(image)
+        for member in self._members.values():
+            if isinstance(member.original, int):
+                member.original = by_id.get(member.original, member.original)
+
+    def add(self, candidate: ChunkCandidate, keyword: str, image: ImageFacts) -> None:
+        """Decides about an image of the chunk."""
+        quality = (-image.width * image.height, candidate.rank, candidate.search_id)
+        new = Member(image.sha256, image.phash, quality, candidate.id, keyword, facts=image)
+        same = self._members.get(image.sha256)
+        if same:
+            self._same_bytes(new, same)
+        elif self._place(new):
+            self._members[image.sha256] = new
+        else:
+            self.outcomes[candidate.id] = OVER_QUOTA
+
+    def homeless(self) -> list[Member]:
+        """Near-duplicates whose original is not kept any more, the best first."""
+        found = [
+            member
+            for member in self._members.values()
+            if not member.kept and isinstance(member.original, Member) and not member.original.kept
+        ]
+        return sorted(found, key=attrgetter("quality"))
+
+    def demoted(self) -> list[int]:
+        """Images of earlier chunks that are kept no more: their copies have lost their original."""
+        return [
+            m.image_id for m in self._members.values() if m.image_id and m.changed and not m.kept
+        ]
+
+    def rehang(self, member: Member) -> None:
+        """Decides anew about a near-duplicate whose original has gone."""
+        self._touch(member)
+        if not self._place(member):
+            while isinstance(member.original, Member) and not member.original.kept:
+                member.original = member.original.original
+
+    def arrivals(self) -> list[Member]:
+        """The chunk's own images that get a row."""
+        return [member for member in self._members.values() if member.facts]
+
+    def changed(self) -> list[Member]:
+        """Images of earlier chunks that are something else now."""
+        return [m for m in self._members.values() if m.image_id and m.changed]
+
+    def _place(self, new: Member) -> bool:
+        """Keeps the image or makes it a copy of a better one; False when there is no room."""
+        near = [m for m in self._members.values() if m.kept and self._resembles(m, new)]
+        best = min(near, key=attrgetter("quality"), default=None)
+        if best and best.quality < new.quality:
+            new.original = best
+            return True
+        freed = sum(worse.keyword == new.keyword for worse in near)
+        if self.rooms.get(new.keyword, 0) + freed < 1:
+            return False
+        for worse in near:
+            self._touch(worse)
+            self._turn(worse, kept=False)
+            worse.original = new
+        self._turn(new, kept=True)
+        new.original = None
+        return True
+
+    def _resembles(self, one: Member, other: Member) -> bool:
+        return ((one.phash ^ other.phash) & _ALL_BITS).bit_count() <= self.bits
+
+    def _turn(self, member: Member, *, kept: bool) -> None:
+        member.kept = kept
+        self.rooms[member.keyword] = self.rooms.get(member.keyword, 0) + (-1 if kept else 1)
+
+    def _touch(self, member: Member) -> None:
+        member.changed = True
+        if member.chunk_id is not None:
+            self.recounted.add(member.chunk_id)
+
+    def _same_bytes(self, new: Member, same: Member) -> None:
+        """Of equal files the one that stands earlier gives provenance and label."""
+        if new.quality < same.quality and self._may_move(same, new.keyword):
+            self._touch(same)
+            self.outcomes[same.candidate_id] = EXACT_DUPLICATE
+            if same.kept:
+                self._turn(same, kept=False)
+            same.quality, same.keyword = new.quality, new.keyword
+            same.candidate_id = new.candidate_id
+            if same.original is None:
+                self._turn(same, kept=True)
+        else:
+            self.outcomes[new.candidate_id] = EXACT_DUPLICATE
+
+    def _may_move(self, same: Member, keyword: str) -> bool:
+        return not same.kept or same.keyword == keyword or self.rooms.get(keyword, 0) > 0
+
+
+def verdict(member: Member) -> str:
+    """The outcome of the candidate by which the image is known."""
+    return STORED if member.kept else NEAR_DUPLICATE
+
+
+def _earlier(image: KnownImage) -> Member:
+    return Member(
+        image.sha256,
+        image.phash,
+        (-image.area, image.rank, image.search_id),
+        image.candidate_id,
+        image.keyword,
+        chunk_id=image.chunk_id,
+        image_id=image.id,
+        kept=not image.is_duplicate,
+        original=image.duplicate_of,
+    )

@@ -1,0 +1,152 @@
+"""The tables of discovery: searches and the candidates they list."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from psycopg.rows import class_row
+
+from shared.crawl.model import Search
+from shared.platform.db import Transaction
+
+if TYPE_CHECKING:
+    from shared.sources.source import Candidate
+
+
+async def insert_searches(
+    transaction: Transaction,
+    job_id: int,
+    attempt: int,
+    *,
+    queries: Sequence[tuple[str, str]],
+    engines: list[str],
+) -> None:
+    """One search per query ``(keyword, query)`` and engine; those that exist stay as they are."""
+    await transaction.connection.execute(
+        """
+        INSERT INTO crawl_searches (job_id, attempt, keyword, query, keyword_position, engine)
+        SELECT %(job_id)s, %(attempt)s, keyword, query, position, engine
+        FROM unnest(%(keywords)s::text[], %(queries)s::text[])
+            WITH ORDINALITY AS k (keyword, query, position),
+          unnest(%(engines)s::text[]) AS engine
+        ORDER BY position, engine
+        ON CONFLICT (job_id, keyword, query, engine) DO NOTHING
+        """,
+        {
+            "job_id": job_id,
+            "attempt": attempt,
+            "keywords": [keyword for keyword, _ in queries],
+            "queries": [query for _, query in queries],
+            "engines": engines,
+        },
+    )
+
+
+async def find_search(transaction: Transaction, search_id: int) -> Search | None:
+    """One search, with the place of its next page."""
+    async with transaction.connection.cursor(row_factory=class_row(Search)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, job_id, keyword, query, engine, cursor, pages, found, exhausted
+            FROM crawl_searches WHERE id = %(search_id)s
+            """,
+            {"search_id": search_id},
+        )
+        return await cursor.fetchone()
+
+
+async def advance_search(
+    transaction: Transaction, search: Search, *, next_cursor: str | None, found: int
+) -> bool:
+    """Moves the search to its next page; False when another delivery has moved it already."""
+    cursor = await transaction.connection.execute(
+        """
+        UPDATE crawl_searches SET cursor = %(next_cursor)s, pages = pages + 1,
+          found = found + %(found)s, exhausted = %(next_cursor)s::text IS NULL,
+          degraded_reason = NULL, updated_at = now()
+        WHERE id = %(id)s AND pages = %(pages)s AND NOT exhausted
+        """,
+        {"id": search.id, "pages": search.pages, "next_cursor": next_cursor, "found": found},
+    )
+    return cursor.rowcount == 1
+
+
+async def postpone_search(transaction: Transaction, search: Search, seconds: float) -> None:
+    """Leaves the search alone for a while."""
+    await transaction.connection.execute(
+        """
+        UPDATE crawl_searches SET ready_at = now() + %(seconds)s * interval '1 second'
+        WHERE id = %(id)s
+        """,
+        {"id": search.id, "seconds": seconds},
+    )
+
+
+async def degrade_source(transaction: Transaction, search: Search, reason: str) -> bool:
+    """Gives up all open searches of the source for this job; False when that was done before."""
+    cursor = await transaction.connection.execute(
+        """
+        UPDATE crawl_searches SET exhausted = true, degraded_reason = %(reason)s,
+          updated_at = now()
+        WHERE job_id = %(job_id)s AND engine = %(engine)s AND NOT exhausted
+        """,
+        {"job_id": search.job_id, "engine": search.engine, "reason": reason},
+    )
+    return cursor.rowcount > 0
+
+
+async def reopen_degraded(transaction: Transaction, job_id: int) -> None:
+    """Lets a retry ask the sources again that did not answer."""
+    await transaction.connection.execute(
+        """
+        UPDATE crawl_searches SET exhausted = false, degraded_reason = NULL
+        WHERE job_id = %(job_id)s AND degraded_reason IS NOT NULL
+        """,
+        {"job_id": job_id},
+    )
+
+
+async def insert_candidates(
+    transaction: Transaction, search: Search, candidates: "Sequence[Candidate]"
+) -> None:
+    """Adds what a page listed. A URL that several searches find belongs to the first in order."""
+    rows = [
+        (sha256(candidate.url.encode()).digest(), search.found + position, candidate)
+        for position, candidate in enumerate(candidates)
+    ]
+    rows.sort(key=lambda row: row[0])  # one lock order: no deadlocks
+    listed = [candidate for _, _, candidate in rows]
+    await transaction.connection.execute(
+        """
+        INSERT INTO crawl_candidates AS known
+          (job_id, search_id, keyword, engine, url_hash, rank, url, source_page_url, creator,
+           license, license_url, attribution, title)
+        SELECT %(job_id)s, %(search_id)s, %(keyword)s, %(engine)s, page.*
+        FROM unnest(%(hashes)s::bytea[], %(ranks)s::int[], %(urls)s::text[],
+          %(source_pages)s::text[], %(creators)s::text[], %(licenses)s::text[],
+          %(license_urls)s::text[], %(attributions)s::text[], %(titles)s::text[]) AS page
+        ON CONFLICT (job_id, url_hash) DO UPDATE SET
+          search_id = EXCLUDED.search_id, keyword = EXCLUDED.keyword,
+          engine = EXCLUDED.engine, rank = EXCLUDED.rank,
+          source_page_url = EXCLUDED.source_page_url, creator = EXCLUDED.creator,
+          license = EXCLUDED.license, license_url = EXCLUDED.license_url,
+          attribution = EXCLUDED.attribution, title = EXCLUDED.title
+        WHERE known.chunk_id IS NULL
+          AND (EXCLUDED.rank, EXCLUDED.search_id) < (known.rank, known.search_id)
+        """,
+        {
+            "job_id": search.job_id,
+            "search_id": search.id,
+            "keyword": search.keyword,
+            "engine": search.engine,
+            "hashes": [hashed for hashed, _, _ in rows],
+            "ranks": [rank for _, rank, _ in rows],
+            "urls": [candidate.url for candidate in listed],
+            "source_pages": [candidate.source_page_url for candidate in listed],
+            "creators": [candidate.creator for candidate in listed],
+            "licenses": [candidate.license for candidate in listed],
+            "license_urls": [candidate.license_url for candidate in listed],
+            "attributions": [candidate.attribution for candidate in listed],
+            "titles": [candidate.title for candidate in listed],
+        },
+    )

@@ -1,0 +1,120 @@
+"""Which images of a job are kept: duplicates, near-duplicates and the quota."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.crawl.duplicates import Gallery, verdict
+from shared.crawl.model import ChunkCandidate, ImageFacts
+from shared.crawl.settle_repo import KnownImage
+
+PLENTY = 1000
+
+
+def image(name: str, phash: int = 0, *, side: int = 100) -> ImageFacts:
+    return ImageFacts(name, phash, "jpeg", side, side, 1000, f"jobs/1/images/{name}.jpeg")
+
+
+def known(name: str, phash: int = 0, *, side: int = 100, rank: int = 0) -> KnownImage:
+    return KnownImage(7, name, phash, side * side, False, None, 70, 700, "cat", rank, 1)
+
+
+def judge(
+    *images: ImageFacts, earlier: Sequence[KnownImage] = (), room: int = PLENTY, bits: int = 4
+) -> Gallery:
+    gallery = Gallery({"cat": room}, bits)
+    gallery.hang(earlier)
+    for number, arrival in enumerate(images, start=1):
+        gallery.add(ChunkCandidate(number, "", rank=number), "cat", arrival)
+    return gallery
+
+
+def outcomes(gallery: Gallery) -> dict[int, str]:
+    members = [*gallery.arrivals(), *gallery.changed()]
+    return gallery.outcomes | {member.candidate_id: verdict(member) for member in members}
+
+
+class TestGallery:
+    def test_keeps_distinct_images(self) -> None:
+        assert outcomes(judge(image("a"), image("b", 0xFFFF))) == {1: "stored", 2: "stored"}
+
+    def test_keeps_the_same_bytes_once(self) -> None:
+        gallery = judge(image("a"), image("a"))
+        assert outcomes(gallery) == {1: "stored", 2: "exact_duplicate"}
+        assert len(gallery.arrivals()) == 1
+
+    def test_knows_the_bytes_of_earlier_chunks(self) -> None:
+        assert outcomes(judge(image("a"), earlier=[known("a")])) == {1: "exact_duplicate"}
+
+    def test_of_equal_bytes_the_earlier_result_gives_the_label(self) -> None:
+        gallery = judge(image("a"), earlier=[known("a", rank=99)])
+        assert outcomes(gallery) == {1: "stored", 70: "exact_duplicate"}
+        assert gallery.recounted == {700}
+
+    def test_a_smaller_near_duplicate_points_to_its_original(self) -> None:
+        gallery = judge(image("b", 0b1111), earlier=[known("a", side=200)])
+        assert outcomes(gallery) == {1: "near_duplicate"}
+        (copy,) = gallery.arrivals()
+        assert getattr(copy.original, "image_id", None) == 7
+
+    def test_a_larger_near_duplicate_takes_the_place(self) -> None:
+        gallery = judge(image("b"), earlier=[known("a", side=50)])
+        assert outcomes(gallery) == {1: "stored", 70: "near_duplicate"}
+        assert gallery.demoted() == [7]
+
+    def test_of_equally_large_ones_the_earlier_result_stays(self) -> None:
+        assert outcomes(judge(image("b"), earlier=[known("a", rank=99)])) == {
+            1: "stored", 70: "near_duplicate",
+        }  # fmt: skip
+        assert outcomes(judge(image("b"), earlier=[known("a")])) == {1: "near_duplicate"}
+
+    def test_the_distance_is_the_jobs(self) -> None:
+        pair = image("a"), image("b", 0b11111)
+        assert outcomes(judge(*pair)) == {1: "stored", 2: "stored"}
+        assert outcomes(judge(*pair, bits=5)) == {1: "stored", 2: "near_duplicate"}
+
+    def test_never_exceeds_the_quota(self) -> None:
+        gallery = judge(*(image(str(n), 0xFF << (8 * n)) for n in range(5)), room=2)
+        assert list(outcomes(gallery).values()) == ["over_quota"] * 3 + ["stored"] * 2
+
+    def test_replacing_does_not_cost_quota(self) -> None:
+        gallery = judge(image("b"), earlier=[known("a", side=50)], room=0)
+        assert outcomes(gallery) == {1: "stored", 70: "near_duplicate"}
+
+
+@dataclass(frozen=True)
+class Photo:
+    phash: int
+    side: int
+
+
+photos = st.lists(
+    st.builds(Photo, st.integers(0, 2**12 - 1), st.integers(25, 40)), min_size=1, max_size=12
+)
+
+
+@given(photos, st.randoms(use_true_random=False))
+def test_the_order_of_arrival_does_not_matter(photos: list[Photo], chance: random.Random) -> None:
+    """Chains of resembling pictures included: what is kept is what the rule says, no more."""
+    gallery = Gallery({"cat": PLENTY}, bits=4)
+    arrivals = list(enumerate(photos))
+    chance.shuffle(arrivals)
+    for rank, photo in arrivals:
+        facts = image(str(rank), photo.phash, side=photo.side)
+        gallery.add(ChunkCandidate(rank, "", rank=rank), "cat", facts)
+        while homeless := gallery.homeless():
+            for member in homeless:
+                gallery.rehang(member)
+    kept = {member.candidate_id for member in gallery.arrivals() if member.kept}
+    assert kept == _rule(photos)
+
+
+def _rule(photos: list[Photo]) -> set[int]:
+    kept: set[int] = set()
+    for rank, photo in sorted(enumerate(photos), key=lambda item: (-item[1].side, item[0])):
+        if all((photos[other].phash ^ photo.phash).bit_count() > 4 for other in kept):
+            kept.add(rank)
+    return kept
