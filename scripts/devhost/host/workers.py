@@ -59,7 +59,7 @@ class WorkerProcess:
         path = os.pathsep.join(filter(None, [str(_PROJECT), os.environ.get("PYTHONPATH")]))
         arguments = ["-m", "scripts.devhost.host.worker", str(theirs.fileno()), str(os.getpid())]
         worker.process = await asyncio.create_subprocess_exec(
-            sys.executable,
+            os.environ.get("languageWorkers__python__defaultExecutablePath", sys.executable),
             *arguments,
             str(app),
             pass_fds=[theirs.fileno()],
