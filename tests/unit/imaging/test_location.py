@@ -1,0 +1,217 @@
+"""Where a picture was taken goes; everything else stays."""
+
+import io
+import re
+import struct
+import time
+import zlib
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import ExifTags, Image, PngImagePlugin
+
+from shared.imaging.judge import Judged, judge
+from shared.imaging.location import without_location
+from tests.unit.imaging.pictures import encoded, photo
+
+CAT = photo("cat").resize((120, 80))
+KINDS = ["JPEG", "PNG", "WEBP"]
+XMP = (
+    b'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    b"<rdf:RDF><rdf:Description exif:GPSLatitude=\"51,30.5N\" exif:GPSLongitude = '0,7.6W'"
+    b' drone-dji:GpsLatitude="51.5" dc:rights="CC BY 4.0">'
+    b"<exif:GPSAltitude>11/1</exif:GPSAltitude><dc:creator>Jane</dc:creator>"
+    b"<exif:GPSMapDatum />"
+    b"</rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+SECRETS = (b"51,30.5N", b"0,7.6W", b'"51.5"', b"11/1", b"GPS", b"Gps")
+
+
+def exif(order: str = "MM") -> Image.Exif:
+    """What a camera writes, with a position."""
+    made = Image.Exif()
+    made.endian = "<" if order == "II" else ">"
+    made[ExifTags.Base.Orientation] = 6
+    made[ExifTags.Base.Make] = "Camera"
+    made[ExifTags.Base.Copyright] = "Jane"
+    gps = made.get_ifd(ExifTags.IFD.GPSInfo)
+    gps[ExifTags.GPS.GPSLatitudeRef] = "N"
+    gps[ExifTags.GPS.GPSLatitude] = (51.0, 30.0, 27.5)
+    gps[ExifTags.GPS.GPSLongitudeRef] = "W"
+    gps[ExifTags.GPS.GPSLongitude] = (0.0, 7.0, 39.5)
+    gps[ExifTags.GPS.GPSAreaInformation] = b"somewhere secret"
+    details = made.get_ifd(ExifTags.IFD.Exif)
+    details[ExifTags.Base.LensModel] = "Lens 50 mm"
+    return made
+
+
+def told(body: bytes) -> tuple[dict[int, Any], dict[int, Any], dict[int, Any]]:
+    """EXIF data: the main directory, the details and the position."""
+    with Image.open(io.BytesIO(body)) as image:
+        image.load()
+        found = image.getexif()
+        main = {tag: value for tag, value in found.items() if tag != ExifTags.IFD.GPSInfo}
+        main.pop(ExifTags.IFD.Exif, None)
+        return (
+            main,
+            dict(found.get_ifd(ExifTags.IFD.Exif)),
+            dict(found.get_ifd(ExifTags.IFD.GPSInfo)),
+        )
+
+
+def pixels(body: bytes) -> bytes:
+    with Image.open(io.BytesIO(body)) as image:
+        return image.tobytes()
+
+
+def cleaned(body: bytes, kind: str) -> bytes:
+    """Without location; the picture and the judgement are those of before."""
+    result = without_location(body, kind.lower())
+    assert pixels(result) == pixels(body)
+    assert judge(result) == judge(body)
+    return result
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def with_chunk(name: bytes, data: bytes) -> bytes:
+    """A PNG with one more chunk behind its header."""
+    body = encoded(CAT, "PNG")
+    return body[:33] + chunk(name, data) + body[33:]
+
+
+class TestExif:
+    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize("order", ["II", "MM"])
+    def test_position_goes_the_rest_stays(self, kind: str, order: str) -> None:
+        body = encoded(CAT, kind, exif=exif(order))
+        main, details, gps = told(body)
+        assert gps
+        result = cleaned(body, kind)
+        assert told(result) == (main, details, {})
+        assert main[ExifTags.Base.Orientation] == 6
+        assert details
+        assert len(result) == len(body)
+        assert b"somewhere secret" in body
+        assert b"somewhere secret" not in result
+
+    @pytest.mark.parametrize("kind", [*KINDS, "GIF", "BMP"])
+    def test_without_a_position_nothing_changes(self, kind: str) -> None:
+        plain = Image.Exif()
+        plain[ExifTags.Base.Orientation] = 3
+        options: dict[str, Any] = {} if kind in {"GIF", "BMP"} else {"exif": plain}
+        for body in (encoded(CAT, kind), encoded(CAT, kind, **options)):
+            assert without_location(body, kind.lower()) == body
+
+    def test_other_pictures_of_the_file_are_cleaned_too(self) -> None:
+        body = encoded(CAT, exif=exif()) + encoded(CAT, exif=exif("II"))
+        result = cleaned(body, "JPEG")
+        assert b"somewhere secret" not in result
+
+    def test_webp_with_the_prefix_of_jpeg(self) -> None:
+        body = encoded(CAT, "WEBP", exif=b"Exif\0\0" + exif().tobytes()[6:])
+        assert b"somewhere secret" not in cleaned(body, "WEBP")
+
+    @pytest.mark.parametrize("compressed", [True, False])
+    def test_raw_profile_of_imagemagick(self, compressed: bool) -> None:
+        data = exif().tobytes()
+        text = f"\nexif\n{len(data):8}\n".encode() + re.sub(
+            rb"(.{72})", rb"\1\n", data.hex().encode()
+        )
+        body = (
+            with_chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(text))
+            if compressed
+            else with_chunk(b"tEXt", b"Raw profile type exif\0" + text)
+        )
+        main, _, gps = told(body)
+        assert gps
+        result = cleaned(body, "PNG")
+        assert told(result)[0] == main
+        assert told(result)[2] == {}
+        assert b"somewhere secret" not in result
+        assert b"somewhere secret".hex().encode() not in result
+
+    def test_unreadable_data_is_blanked(self) -> None:
+        body = encoded(CAT, exif=exif())
+        start = body.index(b"MM\0*") + 8
+        body = body[:start] + b"\xff\xff" + body[start + 2 :]  # as the number of entries
+        assert b"somewhere secret" not in without_location(body, "jpeg")
+
+
+class TestXmp:
+    @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+    def test_position_goes_the_rest_stays(self, kind: str) -> None:
+        body = encoded(CAT, kind, xmp=XMP)
+        assert all(secret in body for secret in SECRETS)
+        result = cleaned(body, kind)
+        assert not any(secret in result for secret in SECRETS)
+        assert b'dc:rights="CC BY 4.0"' in result
+        assert b"<dc:creator>Jane</dc:creator>" in result
+        assert len(result) == len(body)
+
+    @pytest.mark.parametrize("compressed", [True, False])
+    def test_png(self, compressed: bool) -> None:
+        info = PngImagePlugin.PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", XMP.decode(), "en", "xmp", zip=compressed)
+        result = cleaned(encoded(CAT, "PNG", pnginfo=info), "PNG")
+        with Image.open(io.BytesIO(result)) as image:
+            text = image.info["XML:com.adobe.xmp"]
+        assert "GPS" not in text
+        assert "Jane" in text
+        assert (text.lang, text.tkey) == ("en", "xmp")
+
+    def test_gif(self) -> None:
+        # The packet stands bare in the extension, and a table leads its reader to the end.
+        trailer = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
+        body = encoded(CAT.convert("P"), "GIF")
+        body = body[:-1] + b"\x21\xff\x0bXMP DataXMP" + XMP + trailer + b";"
+        result = cleaned(body, "GIF")
+        assert b"GPS" not in result
+        assert b"Jane" in result
+
+    def test_the_longer_text_of_many_segments(self) -> None:
+        segment = b"http://ns.adobe.com/xmp/extension/\0" + b"A" * 40 + XMP
+        body = encoded(CAT)
+        body = body[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + body[2:]
+        assert not any(secret in cleaned(body, "JPEG") for secret in SECRETS)
+
+
+HOSTILE = {
+    "many entries": b"MM\0*\0\0\0\x08"
+    + b"\xff\xff"
+    + b"\x88\x25\0\x04\0\0\0\x01\0\0\0\x08" * 5_000,
+    "many positions": b"MM\0*\0\0\0\x08" + b"\x03\x00" + b"\x88\x25\0\7\0\1\0\0\0\0\0\x08" * 5_000,
+    "circle": b"MM\0*\0\0\0\x08" + b"\0\0" + b"\0\0\0\x08" + bytes(60_000),
+    "attributes": b"http://ns.adobe.com/xap/1.0/\0<a " + b'exif:GPS="' * 6_000,
+    "elements": b"http://ns.adobe.com/xap/1.0/\0" + b"<exif:GPS>" * 6_000,
+    "names": b"http://ns.adobe.com/xap/1.0/\0<" + b"a:" + b"gp" * 30_000,
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, about such metadata
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_metadata_costs_no_time(data: bytes) -> None:
+    segment = data if data.startswith(b"http") else b"Exif\0\0" + data
+    body = encoded(CAT)
+    piece = b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment
+    body = body[:2] + piece * 20 + body[2:]
+    started = time.thread_time()
+    cleaned(body, "JPEG")
+    assert time.thread_time() - started < 1
+
+
+@settings(max_examples=100, deadline=2_000)
+@given(kind=st.sampled_from(KINDS), data=st.data())
+def test_mutated_files_never_raise(kind: str, data: st.DataObject) -> None:
+    body = bytearray(encoded(CAT, kind, exif=exif(), **({"xmp": XMP} if kind != "PNG" else {})))
+    for _ in range(data.draw(st.integers(1, 20))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    result = without_location(bytes(body), kind.lower())
+    if kind != "PNG":
+        assert len(result) == len(body)
+    if isinstance(judge(bytes(body)), Judged):
+        assert isinstance(judge(result), Judged)
