@@ -23,12 +23,14 @@ def main() -> int:
     coldstart.add_argument("--runs", type=int, default=7, metavar="N", help="default: 7")
     api = benchmarks.add_parser("api", help="the API under load, beside FastAPI")
     api.add_argument("--requests", type=int, default=10_000, metavar="N", help="default: 10000")
+    api.add_argument("--soak", type=int, default=0, metavar="SECONDS",
+                     help="instead, a steady load of 50 requests a second for so long")  # fmt: skip
     arguments = parser.parse_args()
     try:
         if arguments.benchmark == "coldstart":
             figures = bench_coldstart(arguments.runs)
         elif arguments.benchmark == "api":
-            figures = bench_api(arguments.requests)
+            figures = bench_api(arguments.requests, arguments.soak)
         else:
             figures = bench_crawl(arguments.images, workers=arguments.workers)
         print(json.dumps(figures))
