@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
-from shared.platform.model import Input, Model
+from shared.platform.model import Input, Model, VisibleText
 
 Permission = Literal[
     "projects", "jobs:read", "jobs:write", "images:read", "exports", "credits:read"
@@ -25,7 +25,7 @@ def _to_come(moment: datetime) -> datetime:
 class ApiKeyCreate(Input):
     """A new key; ``rate_limit`` is its requests an hour."""
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    name: Annotated[VisibleText, StringConstraints(max_length=200)]
     permissions: Annotated[list[Permission], Field(min_length=1, max_length=6)]
     rate_limit: Annotated[int, Field(ge=1, le=100_000)] = 1000
     expires_at: Annotated[AwareDatetime, AfterValidator(_to_come)] | None = None

@@ -1,6 +1,9 @@
 """Models of what goes in and out, whose validators are built when first needed."""
 
-from pydantic import BaseModel, ConfigDict
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 
 class Model(BaseModel):
@@ -13,3 +16,15 @@ class Input(Model):
     """Something the API or a queue is given: a field that is not asked for is refused."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+def _visible(text: str) -> str:
+    if all(unicodedata.category(character)[0] in "CZ" for character in text):
+        raise ValueError("must have a visible character")
+    return text
+
+
+# Text for people: zero-width spaces and the like alone are none.
+VisibleText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_visible)
+]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from shared.platform import settings
 from shared.platform.errors import Invalid
@@ -28,6 +28,16 @@ class PageQuery(Input):
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str | None, Field(max_length=200)] = None
+    _path: str = PrivateAttr("")
+
+    def of(self, path: str) -> None:
+        """Says which list is asked for: a cursor of another one, or of other filters, is none."""
+        self._path = path
+
+    @property
+    def place(self) -> str:
+        """The list with its filters, which its cursors are sealed for."""
+        return self._path + self.model_dump_json(exclude={"limit", "cursor"})
 
     @property
     def below(self) -> int:
@@ -38,7 +48,7 @@ class PageQuery(Input):
         """
         if self.cursor is None:
             return FIRST_PAGE
-        value = _open_cursor(self.cursor)
+        value = _open_cursor(self.cursor, self.place)
         if not value.isdigit():
             raise _not_a_cursor()
         return int(value)
@@ -52,7 +62,7 @@ class PageQuery(Input):
         """
         if self.cursor is None:
             return LATEST
-        moment, separator, row_id = _open_cursor(self.cursor).partition("/")
+        moment, separator, row_id = _open_cursor(self.cursor, self.place).partition("/")
         if not separator:
             raise _not_a_cursor()
         return datetime.fromisoformat(moment), UUID(row_id)
@@ -78,29 +88,26 @@ def make_page(
     """The page of ``rows``, fetched with one row more than ``query.limit``."""
     data = list(rows[: query.limit])
     more = len(rows) > query.limit
-    cursor = _seal_cursor(key(data[-1])) if more else None
+    cursor = _seal_cursor(key(data[-1]), query.place) if more else None
     return Page(data=data, meta=PageMeta(limit=query.limit, next_cursor=cursor))
 
 
-def _seal_cursor(position: int | Instant) -> str:
-    if not isinstance(position, int):
+def _seal_cursor(position: int | Instant, place: str) -> str:
+    if isinstance(position, int):
+        value = str(position).encode()
+    else:
         moment, row_id = position
-        return _seal(f"{moment.isoformat()}/{row_id}")
-    return _seal(str(position))
+        value = f"{moment.isoformat()}/{row_id}".encode()
+    return base64.urlsafe_b64encode(_sign(value, place) + value).rstrip(b"=").decode()
 
 
-def _seal(position: str) -> str:
-    value = position.encode()
-    return base64.urlsafe_b64encode(_sign(value) + value).rstrip(b"=").decode()
-
-
-def _open_cursor(cursor: str) -> str:
+def _open_cursor(cursor: str, place: str) -> str:
     try:
         raw = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
     except (binascii.Error, ValueError):
         raw = b""
     seal, value = raw[:8], raw[8:]
-    if not value or not hmac.compare_digest(seal, _sign(value)):
+    if not value or not hmac.compare_digest(seal, _sign(value, place)):
         raise _not_a_cursor()
     return value.decode()
 
@@ -110,6 +117,6 @@ def _not_a_cursor() -> Invalid:
     return Invalid("Invalid: cursor.", errors=[field])
 
 
-def _sign(value: bytes) -> bytes:
+def _sign(value: bytes, place: str) -> bytes:
     pepper = settings.get_settings().api_key_pepper.get_secret_value().encode()
-    return hmac.digest(pepper, b"cursor:" + value, hashlib.sha256)[:8]
+    return hmac.digest(pepper, b"cursor:" + place.encode() + b"\0" + value, hashlib.sha256)[:8]

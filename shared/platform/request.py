@@ -9,6 +9,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ValidationError
 
 from shared.platform import errors
+from shared.platform.pagination import PageQuery
 from shared.platform.registry import Endpoint
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -48,7 +49,10 @@ def arguments_of(declared: Endpoint, request: Request) -> dict[str, Any]:
         for name, kind in declared.parameters.items()
     }
     if declared.query:
-        arguments["query"] = _validate(declared.query, dict(request.params), "query")
+        query = _validate(declared.query, dict(request.params), "query")
+        if isinstance(query, PageQuery):
+            query.of(declared.fill(request.route_params))
+        arguments["query"] = query
     if declared.body:
         arguments["body"] = _validate(declared.body, _json_body(request), "body")
     return arguments
@@ -98,9 +102,13 @@ def _json_body(request: Request) -> object:
     if media_type != "application/json":
         raise errors.UnsupportedMediaType("Send the body as application/json.")
     try:
-        return json.loads(body)
+        return json.loads(body.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise errors.BadRequest("The body is not valid JSON.") from None
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _invalid_fields(error: ValidationError, where: str) -> errors.Invalid:

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from shared.platform.model import Input, Model
+from shared.platform.model import Input, Model, VisibleText
 from shared.platform.pagination import PageQuery
 from shared.platform.patch import Patch, unchanged
 
 Status = Literal["active", "archived"]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Name = Annotated[VisibleText, StringConstraints(max_length=100)]
 Description = Annotated[str | None, StringConstraints(max_length=2000)]
 
 

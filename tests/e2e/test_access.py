@@ -199,7 +199,11 @@ class TestBadRequests:
             ("POST", "/api/v1/projects", b"[" * 100_000, "application/json", 400),
             ("POST", "/api/v1/projects", b"name=x", "application/x-www-form-urlencoded", 415),
             ("POST", "/api/v1/projects", b" " * 1_100_000, "application/json", 413),
+            ("POST", "/api/v1/projects", '{"name":"x"}'.encode("utf-16"), "application/json", 400),
+            ("POST", "/api/v1/projects", b'{"name":NaN}', "application/json", 400),
             ("POST", "/api/v1/projects", b"[]", "application/json", 422),
+            ("POST", "/api/v1/projects", b'{"name":"\\u200b \\u2060"}', "application/json", 422),
+            ("POST", "/api/v1/projects", b'{"name":"\\ud800"}', "application/json", 422),
             ("POST", "/api/v1/projects", b'{"name":""}', "application/json", 422),
             ("POST", "/api/v1/projects", b'{"name":"x","user_id":"y"}', "application/json", 422),
             ("POST", "/api/v1/projects", b'{"name":"a\\u0000b"}', "application/json", 422),
@@ -230,6 +234,19 @@ class TestBadRequests:
         assert (status == 422) == bool(document.get("errors"))
         if status == 405:
             assert answer.headers["allow"] == "GET, POST"
+
+    def test_a_cursor_belongs_to_its_list_and_filters(self, stack: LocalStack, api: Api) -> None:
+        for name in ("first", "second"):
+            api.post("projects", {"name": name})
+        page = api.get("projects", limit=1)
+        cursor = page["meta"]["next_cursor"]
+        assert api.get("projects", limit=2, cursor=cursor)["data"]
+        headers = {"Authorization": api.authorization}
+        with httpx.Client(base_url=stack.info.api_url, headers=headers, timeout=30) as http:
+            for elsewhere in ("jobs?", "activity?", "projects?status=archived&"):
+                answer = http.get(f"/api/v1/{elsewhere}cursor={cursor}")
+                assert answer.status_code == 422
+                assert problem(answer)["errors"][0]["loc"] == ["query", "cursor"]
 
     def test_a_trailing_slash_means_the_same(self, api: Api) -> None:
         assert api.get("projects/") == api.get("projects")

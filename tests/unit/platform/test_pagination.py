@@ -63,6 +63,16 @@ class TestPages:
         with pytest.raises(Invalid):
             _ = PageQuery(cursor=by_time).below
 
+    def test_a_cursor_of_another_list_is_refused(self) -> None:
+        here, there = PageQuery(limit=1), PageQuery(limit=1)
+        here.of("/api/v1/jobs")
+        there.of("/api/v1/projects")
+        there.cursor = make_page([3, 2], here, lambda n: n).meta.next_cursor
+        with pytest.raises(Invalid):
+            _ = there.below
+        there.of("/api/v1/jobs")
+        assert there.below == 3
+
     @given(st.text(min_size=1, max_size=60))
     def test_a_made_up_cursor_is_refused(self, cursor: str) -> None:
         query = PageQuery(cursor=cursor)
