@@ -22,6 +22,7 @@ Answer = tuple[Any, list[tuple[str, list[bytes]]]]
 _PROJECT: Final = Path(__file__).resolve().parents[3]
 _STABLE_SECONDS: Final = 10.0
 _MAX_RESTART_DELAY: Final = 5.0
+WORKER_PYTHON: Final = "languageWorkers__python__defaultExecutablePath"  # as the real host has it
 
 
 class WorkerProcess:
@@ -59,7 +60,7 @@ class WorkerProcess:
         path = os.pathsep.join(filter(None, [str(_PROJECT), os.environ.get("PYTHONPATH")]))
         arguments = ["-m", "scripts.devhost.host.worker", str(theirs.fileno()), str(os.getpid())]
         worker.process = await asyncio.create_subprocess_exec(
-            os.environ.get("languageWorkers__python__defaultExecutablePath", sys.executable),
+            os.environ.get(WORKER_PYTHON, sys.executable),
             *arguments,
             str(app),
             pass_fds=[theirs.fileno()],
