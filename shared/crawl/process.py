@@ -6,10 +6,12 @@ import hashlib
 from dataclasses import dataclass
 
 from shared.crawl import repo
-from shared.crawl.model import Chunk, ChunkCandidate, Examined, ImageFacts
+from shared.crawl.filters import JobFilters
+from shared.crawl.model import OVER_QUOTA, Chunk, ChunkCandidate, Examined, ImageFacts
 from shared.crawl.orphans import delete_orphans
 from shared.crawl.settle import settle_chunk
 from shared.imaging.judge import Rejection, judge
+from shared.imaging.rules import Rules
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database
 from shared.platform.errors import Unavailable
@@ -47,58 +49,81 @@ class ChunkProcessor:
         return result
 
     async def _examine_all(self, chunk: Chunk) -> list[Examined]:
-        """Every candidate's result; what the deadline or a stop cuts off counts as timed out."""
+        """Every candidate's result, also of those that the deadline or a stop has cut off."""
+        examination = Examination(
+            chunk.job_id, JobFilters.model_validate(chunk.filters), self.blobs, self.http
+        )
         slots = asyncio.Semaphore(self.in_flight)
-        tasks = [
-            asyncio.create_task(self._examine(chunk.job_id, candidate, slots))
-            for candidate in chunk.candidates
-        ]
-        watch = asyncio.create_task(self._cancel_when_stopped(chunk, tasks))
+
+        async def in_turn(candidate: ChunkCandidate) -> Examined:
+            async with slots:
+                return await examination.examine(candidate)
+
+        tasks = [asyncio.create_task(in_turn(candidate)) for candidate in chunk.candidates]
+        watch = asyncio.create_task(self._until_unwanted(chunk))
+        everything = asyncio.gather(*tasks)
         try:
             await asyncio.wait(
-                tasks, timeout=self.deadline_seconds, return_when=asyncio.FIRST_EXCEPTION
+                (everything, watch),
+                timeout=self.deadline_seconds,
+                return_when=asyncio.FIRST_COMPLETED,
             )
+            cut_off = OVER_QUOTA if watch.done() else "timeout"
         finally:
-            for task in (watch, *tasks):
-                task.cancel()
-            await asyncio.gather(watch, *tasks, return_exceptions=True)
+            everything.cancel()
+            watch.cancel()
+            await asyncio.gather(everything, watch, *tasks, return_exceptions=True)
         return [
-            Examined(candidate.id, "timeout", "the chunk's time was up")
+            Examined(candidate.id, cut_off, "the chunk was over before its turn")
             if task.cancelled()
             else task.result()
             for candidate, task in zip(chunk.candidates, tasks, strict=True)
         ]
 
-    async def _examine(
-        self, job_id: int, candidate: ChunkCandidate, slots: asyncio.Semaphore
-    ) -> Examined:
-        async with slots:
-            try:
-                fetched = await self.http.fetch(candidate.url)
-            except FetchRefused as refused:
-                return Examined(candidate.id, refused.outcome, refused.detail)
-            judged = await asyncio.to_thread(judge, fetched.body)
-            if isinstance(judged, Rejection):
-                return Examined(candidate.id, judged.outcome, judged.detail)
-            sha256 = hashlib.sha256(fetched.body).hexdigest()
-            image = ImageFacts(
-                sha256=sha256,
-                phash=judged.phash,
-                format=judged.format,
-                width=judged.width,
-                height=judged.height,
-                size=len(fetched.body),
-                blob_name=f"jobs/{job_id}/images/{sha256}.{judged.format}",
-            )
-            await self.blobs.put(image.blob_name, fetched.body, f"image/{judged.format}")
-            return Examined(candidate.id, image=image)
-
-    async def _cancel_when_stopped(self, chunk: Chunk, tasks: list[asyncio.Task[Examined]]) -> None:
+    async def _until_unwanted(self, chunk: Chunk) -> None:
+        """Returns when the job has stopped, or has all images of the chunk's keyword."""
         wanted = True
         while wanted:
             await asyncio.sleep(STOP_POLL_SECONDS)
             with contextlib.suppress(Unavailable):
                 async with self.database.transaction() as transaction:
                     wanted = await repo.is_wanted(transaction, chunk)
-        for task in tasks:
-            task.cancel()
+
+
+class Examination:
+    """Looks at candidates of one job, as its filters say."""
+
+    def __init__(self, job_id: int, filters: JobFilters, blobs: BlobStore, http: SafeHttp) -> None:
+        self._job_id = job_id
+        self._filters = filters
+        self._rules: Rules = filters.rules()
+        self._blobs = blobs
+        self._http = http
+
+    async def examine(self, candidate: ChunkCandidate) -> Examined:
+        """Facts of a good image, which is then in blob storage, or why there is none.
+
+        Raises:
+            Unavailable: blob storage does not answer.
+        """
+        if not self._filters.allows_license(candidate.license):
+            return Examined(candidate.id, "filtered", f"licence {candidate.license}")
+        try:
+            fetched = await self._http.fetch(candidate.url)
+        except FetchRefused as refused:
+            return Examined(candidate.id, refused.outcome, refused.detail)
+        judged = await asyncio.to_thread(judge, fetched.body, self._rules)
+        if isinstance(judged, Rejection):
+            return Examined(candidate.id, judged.outcome, judged.detail)
+        sha256 = hashlib.sha256(fetched.body).hexdigest()
+        image = ImageFacts(
+            sha256=sha256,
+            phash=judged.phash,
+            format=judged.format,
+            width=judged.width,
+            height=judged.height,
+            size=len(fetched.body),
+            blob_name=f"jobs/{self._job_id}/images/{sha256}.{judged.format}",
+        )
+        await self._blobs.put(image.blob_name, fetched.body, f"image/{judged.format}")
+        return Examined(candidate.id, image=image)

@@ -11,25 +11,29 @@ from pydantic import (
     model_validator,
 )
 
-from shared.platform.model import Input, Model
+from shared.crawl.filters import JobFilters
+from shared.platform.model import Input, Model, VisibleText
 from shared.platform.pagination import PageQuery
 from shared.platform.patch import Patch, unchanged
 
 Status = Literal["pending", "running", "completed", "failed", "cancelled"]
-Engine = Literal["openverse", "wikimedia"]
+Engine = Literal[
+    "openverse", "wikimedia", "flickr", "pexels", "pixabay", "unsplash", "google", "duckduckgo",
+    "bing",
+]  # fmt: skip
 
 
 def _distinct(values: list[str]) -> list[str]:
     return list({value.casefold(): value for value in reversed(values)}.values())[::-1]
 
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Keyword = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Name = Annotated[VisibleText, StringConstraints(max_length=100)]
+Keyword = Annotated[VisibleText, StringConstraints(max_length=100)]
 
 
 Keywords = Annotated[list[Keyword], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
 MaxImages = Annotated[int, Field(ge=1)]
-Engines = Annotated[list[Engine], Field(min_length=1, max_length=2), AfterValidator(_distinct)]
+Engines = Annotated[list[Engine], Field(min_length=1, max_length=9), AfterValidator(_distinct)]
 
 
 class JobCreate(Input):
@@ -40,6 +44,7 @@ class JobCreate(Input):
     keywords: Keywords
     max_images: MaxImages = 1000
     engines: Engines = Field(default=["openverse", "wikimedia"])
+    filters: JobFilters = JobFilters()
     start: bool = False
 
 
@@ -50,6 +55,7 @@ class JobUpdate(Patch):
     keywords: Keywords = unchanged()
     max_images: MaxImages = unchanged()
     engines: Engines = unchanged()
+    filters: JobFilters = unchanged()
 
 
 class JobQuery(PageQuery):
@@ -67,6 +73,7 @@ class JobOut(Model):
     name: str
     keywords: list[str]
     engines: list[str]
+    filters: JobFilters
     max_images: int
     status: Status
     progress: int
