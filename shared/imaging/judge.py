@@ -7,6 +7,7 @@ from typing import Final
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from shared.imaging.dhash import HEIGHT, WIDTH, dhash
+from shared.imaging.limits import check_limits, check_reduced
 from shared.imaging.quality import check_look, colour_of, on_white
 from shared.imaging.rules import LEVELS, Rejection, Rules, check_bytes, check_shape
 
@@ -48,14 +49,10 @@ def judge(body: bytes, rules: Rules = LEVELS["basic"]) -> Judged | Rejection:
         return Rejection("wrong_type", "neither JPEG, PNG, WebP, GIF nor BMP")
     if unfit := check_bytes(len(body), kind, rules):
         return unfit
-    # A progressive JPEG is rewritten as a whole by each of its scans, and a scan may be 50 bytes.
-    # Inside image data FF DA cannot occur.
-    if kind == "JPEG" and body.count(b"\xff\xda") > rules.max_scans:
-        return Rejection("undecodable", f"more than {rules.max_scans} scans")
     try:
         # Only the decoder of the type that was seen: polyglots and exotic formats find none.
         with Image.open(io.BytesIO(body), formats=(kind,)) as image:
-            return _check_limits(image.size, kind, rules) or _look(image, kind, rules)
+            return check_limits(image, body) or _look(image, kind, rules)
     except Exception as error:  # noqa: BLE001 - decoders raise whatever hostile bytes provoke
         return _explain(error, kind, body)
 
@@ -76,13 +73,6 @@ def sniff(body: bytes) -> str | None:
     return None
 
 
-def _check_limits(size: tuple[int, int], kind: str, rules: Rules) -> Rejection | None:
-    width, height = size
-    if width * height > (rules.max_webp_pixels if kind == "WEBP" else rules.max_pixels):
-        return Rejection("pixel_limit", f"{width} x {height} pixels")
-    return None
-
-
 def _look(image: Image.Image, kind: str, rules: Rules) -> Judged | Rejection:
     """Decodes once, a large JPEG at reduced scale: that reads every byte of it all the same."""
     width, height = image.size
@@ -94,6 +84,8 @@ def _look(image: Image.Image, kind: str, rules: Rules) -> Judged | Rejection:
     least = (WIDTH * _OVERSAMPLING, HEIGHT * _OVERSAMPLING)
     if kind == "JPEG" and image.width >= 2 * least[0] and image.height >= 2 * least[1]:
         image.draft("RGB" if rules.colour else "L", least)
+    if unfit := check_reduced(image):
+        return unfit
     image.load()  # of an animation the first frame
     if rules.colour and colour_of(image) != rules.colour:
         return Rejection("filtered", f"colour: not {rules.colour}")

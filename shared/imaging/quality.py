@@ -24,6 +24,7 @@ _COLOURLESS: Final = 6
 _COLOUR_SIDE: Final = 128
 _WITH_ALPHA: Final = frozenset({"RGBA", "LA", "P"})
 _WITHOUT_COLOUR: Final = frozenset({"1", "L", "LA", "I", "I;16", "F"})
+_SAMPLED: Final = 2_048  # pixels a side
 _ENOUGH: Final = 256  # pixels a side that show what a transparent picture looks like
 
 
@@ -31,6 +32,7 @@ def on_white(image: Image.Image) -> Image.Image | None:
     """What is seen of a picture that is transparent, in grey and reduced; None for any other."""
     if image.mode not in _WITH_ALPHA or not image.has_transparency_data:
         return None
+    image = _sample(image)
     if image.mode == "P":
         image = image.convert("LA")
     if (factor := min(image.size) // _ENOUGH) > 1:
@@ -44,6 +46,15 @@ def check_look(grey: Image.Image, rules: Rules) -> Rejection | None:
     if not rules.single_colour and _span(grey) <= SINGLE_COLOUR_SPAN:
         return Rejection("low_information", "a single colour")
     return None if rules.flawed else _flaw(grey)
+
+
+def _sample(image: Image.Image) -> Image.Image:
+    """Some of the pixels of a large picture: working on all would take its memory once more."""
+    most = max(image.size)
+    if most <= _SAMPLED:
+        return image
+    width, height = (max(side * _SAMPLED // most, 1) for side in image.size)
+    return image.resize((width, height), Image.Resampling.NEAREST)
 
 
 def _span(grey: Image.Image) -> float:
@@ -69,6 +80,7 @@ def colour_of(image: Image.Image) -> Colour:
     """Whether the picture has colours, whatever its mode would allow."""
     if image.mode in _WITHOUT_COLOUR:
         return "greyscale"
+    image = _sample(image)
     if image.mode == "P":
         image = image.convert("RGBA")
     if (factor := min(image.size) // _COLOUR_SIDE) > 1:

@@ -1,4 +1,4 @@
-"""Which images are taken: what protects the worker, what the level demands, what the job wants."""
+"""Which images are taken: what the level demands, and what the job wants."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -20,12 +20,6 @@ class Rejection:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What an image has to be. Sizes are those of the picture as it is meant to be seen."""
-
-    # What protects the worker, read from the header before anything is decoded.
-    max_pixels: int = 40_000_000
-    # Pillow's WebP decoder holds the picture four times: this many fit into 256 MB like the above.
-    max_webp_pixels: int = 12_500_000
-    max_scans: int = 100
 
     # What the level demands.
     min_side: int = 25

@@ -9,7 +9,7 @@ from PIL import Image
 from skimage import data
 
 PHOTOS = (
-    "astronaut", "camera", "cat", "cell", "chelsea", "clock", "coffee", "coins",
+    "astronaut", "camera", "cat", "cell", "clock", "coffee", "coins",
     "hubble_deep_field", "immunohistochemistry", "moon", "retina", "rocket",
 )  # fmt: skip
 TEXTURES = ("brick", "grass", "gravel")
@@ -21,14 +21,18 @@ def photo(name: str) -> Image.Image:
     return image.convert("RGB")
 
 
-def crops(name: str) -> list[Image.Image]:
-    """The photograph and four overlapping parts of it, which are pictures of their own."""
+def crops(name: str, each: int = 2) -> list[Image.Image]:
+    """The photograph and ``each * each`` overlapping parts of it, pictures of their own."""
     whole = photo(name)
     width, height = whole.size
+    part = 2 / 3 if each == 2 else 1 / 2
+    steps = [(1 - part) * step / (each - 1) for step in range(each)]
     return [whole] + [
-        whole.crop((x, y, x + width * 2 // 3, y + height * 2 // 3))
-        for x in (0, width // 3)
-        for y in (0, height // 3)
+        whole.crop(
+            (int(x * width), int(y * height), int((x + part) * width), int((y + part) * height))
+        )
+        for x in steps
+        for y in steps
     ]
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from shared.imaging.judge import Judged, Rejection, judge, sniff
 from shared.imaging.rules import Rules
+from tests.scale import sized
 from tests.unit.imaging.pictures import encoded, photo
 
 KINDS = ["JPEG", "PNG", "WEBP", "GIF", "BMP"]
@@ -147,7 +148,7 @@ class TestBad:
         assert isinstance(judge(b"\xff\xd8\xff" + file.getvalue()), Rejection)
 
 
-@settings(max_examples=150, deadline=2000)
+@settings(max_examples=sized(150, 2_000), deadline=2000)
 @given(kind=st.sampled_from(KINDS), data=st.data())
 def test_mutated_files_never_raise(kind: str, data: st.DataObject) -> None:
     body = bytearray(encoded(CAT, kind))

@@ -36,8 +36,8 @@ class TestLevels:
     @pytest.mark.parametrize("name", SOUND)
     @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
     def test_a_good_photograph_passes_all(self, name: str, kind: str) -> None:
-        for level in LEVELS:
-            assert outcome(photo(name), level, kind) == "taken"
+        body = encoded(photo(name), kind)
+        assert [type(judge(body, rules)) for rules in LEVELS.values()] == [Judged] * 3
 
     @pytest.mark.parametrize(
         ("image", "basic", "standard"),
@@ -99,8 +99,8 @@ class TestLevels:
 
     def test_reduced_decoding_sees_the_same(self) -> None:
         """A large JPEG is decoded at a fraction of it: verdicts do not depend on that."""
-        for name in SOUND:
-            large = photo(name).resize((2_000, 1_500))
+        for name in SOUND[:4]:
+            large = photo(name).resize((1_200, 1_200))
             for image in (large, large.filter(ImageFilter.GaussianBlur(60))):
                 assert outcome(image, "strict", "JPEG") == outcome(image, "strict", "BMP")
 
@@ -166,7 +166,7 @@ class TestFilters:
     @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
     @pytest.mark.parametrize("name", ["coffee", "chelsea", "astronaut"])
     def test_colours_are_looked_for_not_believed(self, name: str, kind: str) -> None:
-        image = photo(name)
+        image = photo(name).resize((240, 180))
         grey = image.convert("L").convert("RGB")
         assert filtered(image, kind, colour="colour") is None
         assert filtered(grey, kind, colour="greyscale") is None
@@ -175,7 +175,7 @@ class TestFilters:
 
     @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "1"])
     def test_colours_in_every_mode(self, mode: str) -> None:
-        image = photo("chelsea").convert(mode)
+        image = photo("chelsea").resize((240, 180)).convert(mode)
         coloured = mode in {"RGBA", "P"}
         assert (filtered(image, "PNG", colour="colour") is None) == coloured
 
