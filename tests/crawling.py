@@ -95,6 +95,35 @@ def pictures_of(catalogue: Catalogue, result: Result) -> Counter[tuple[str, str 
     )
 
 
+def wrong_outcomes(
+    stack: LocalStack, job_id: int, catalogue: Catalogue, keywords: tuple[str, ...]
+) -> list[object]:
+    """Candidates that ended in another way than they must, each with what is expected.
+
+    Of equal files it does not matter which one is kept: their outcomes are compared together.
+    """
+    with psycopg.connect(stack.info.database_url) as connection:
+        found: dict[str, str] = dict(
+            connection.execute(
+                "SELECT url, outcome FROM crawl_candidates WHERE job_id = %s", [job_id]
+            ).fetchall()
+        )
+    ended = {url.removeprefix(stack.info.image_web_url): outcome for url, outcome in found.items()}
+    expected: dict[str, list[str]] = {}
+    seen: dict[str, list[str]] = {}
+    for truth in map(catalogue.truth, keywords):
+        for candidate in truth.candidates:
+            picture = candidate.sha256 if candidate.cluster else candidate.path
+            expected.setdefault(picture, []).append(truth.outcomes[candidate.path])
+            seen.setdefault(picture, []).append(ended.pop(candidate.path, "missing"))
+    wrong: list[object] = [
+        (picture, seen[picture], outcomes)
+        for picture, outcomes in expected.items()
+        if sorted(outcomes) != sorted(seen[picture])
+    ]
+    return wrong + list(ended.items())
+
+
 def result_of(stack: LocalStack, job_id: int) -> Result:
     """What the ended job has left, its sweep included, which follows the end within seconds."""
     deadline = time.monotonic() + 30

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from scripts.crawl.api import Api, ApiError
 from scripts.crawl.dataset import save_dataset
+from scripts.crawl.report import write_report
 from scripts.crawl.screen import counts, progress_bar, show_progress, show_summary
 
 POLL_SECONDS = 0.5
@@ -44,7 +45,9 @@ def crawl(api: Api, order: Order, console: Console) -> dict[str, Any]:
     with progress_bar(console) as bar:
         task = bar.add_task("saving", total=job["valid_images"], **counts_of(job))
         rows = save_dataset(api, job, order.out, advance=lambda: bar.advance(task))
-    show_summary(console, api, job, rows, order.out)
+    stats = api.get(f"jobs/{job['id']}/stats")
+    write_report(order.out, job, stats, rows)
+    show_summary(console, api, job, stats, rows, order.out)
     if job["status"] == "failed":
         raise ApiError(f"Job {job['id']} failed: {job['failure_reason']}", code="job_failed")
     return job

@@ -76,7 +76,12 @@ def counts(progress: dict[str, Any]) -> dict[str, Any]:
 
 
 def show_summary(
-    console: Console, api: Api, job: dict[str, Any], rows: list[dict[str, Any]], out: Path
+    console: Console,
+    api: Api,
+    job: dict[str, Any],
+    stats: dict[str, Any],
+    rows: list[dict[str, Any]],
+    out: Path,
 ) -> None:
     """Prints what was kept and why the rest was not; lists each rejected URL in a file."""
     kept = Counter(row["label"] for row in rows)
@@ -86,8 +91,7 @@ def show_summary(
     for keyword in job["keywords"]:
         images.add_row(keyword, str(kept[keyword]))
     console.print(images)
-    outcomes = api.get(f"jobs/{job['id']}/stats")["outcomes"]
-    rejected = {reason: count for reason, count in outcomes.items() if reason != "stored"}
+    rejected = {reason: count for reason, count in stats["outcomes"].items() if reason != "stored"}
     if rejected:
         table = Table(title="Candidates not kept")
         table.add_column("reason")

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,10 @@ def test_saves_a_dataset_and_again_only_what_is_missing(command: list[str], tmp_
     rows = [json.loads(line) for line in (tmp_path / "metadata.jsonl").read_text().splitlines()]
     files = {row["file_name"] for row in rows}
     assert len(files) == 12
-    assert {row["label"] for row in rows} == {"cat", "dog"}
+    assert Counter(row["label"] for row in rows) == {"cat": 6, "dog": 6}
     assert files == {str(path.relative_to(tmp_path)) for path in tmp_path.glob("*/*")}
+    assert json.loads((tmp_path / "report.json").read_text())["images"] == 12
+    assert "| cat | 6 |" in (tmp_path / "README.md").read_text()
     assert "12 images in" in done.stdout
 
 

@@ -1,6 +1,7 @@
 """A crawl through the API, from keywords to images, on the real host, database and storage."""
 
 import hashlib
+from collections import Counter
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.crawling import (
     start_crawl,
     wait_for,
     wait_for_end,
+    wrong_outcomes,
 )
 
 
@@ -35,10 +37,13 @@ class TestCrawl:
         assert before["balance"] - after["balance"] == result.rows
         assert after["reserved"] == 0
 
-    def test_every_candidate_ends_as_it_must(self, api: Api, catalogue: Catalogue) -> None:
+    def test_every_candidate_ends_as_it_must(
+        self, stack: LocalStack, api: Api, catalogue: Catalogue
+    ) -> None:
         keyword = catalogue.keywords[3]
         job_id = start_crawl(api, (keyword,), 500)
         wait_for_end(api, job_id)
+        assert wrong_outcomes(stack, job_id, catalogue, (keyword,)) == []
         stats = api.get(f"jobs/{job_id}/stats")
         assert stats["outcomes"] == dict(catalogue.truth(keyword).counts)
 
@@ -48,6 +53,12 @@ class TestCrawl:
         assert (progress["status"], progress["valid_images"]) == ("completed", 7)
         result = result_of(stack, job_id)
         assert (result.rows, result.charged, result.orphans) == (7, 7, frozenset())
+
+    def test_shares_the_images_out_among_the_keywords(self, stack: LocalStack, api: Api) -> None:
+        job_id = start_crawl(api, ("cat", "dog", "no such thing anywhere"), 25)
+        assert wait_for_end(api, job_id)["valid_images"] == 25
+        images = Counter(keyword for keyword, _ in result_of(stack, job_id).images)
+        assert sorted(images.items()) == [("cat", 13), ("dog", 12)]
 
     def test_an_unknown_keyword_completes_empty_and_says_so(
         self, stack: LocalStack, api: Api
