@@ -76,6 +76,9 @@ param email bool = false
 @description('Sender of e-mail.')
 param fromEmail string = ''
 
+@description('API keys of image sources that are in the vault, e.g. FLICKR_API_KEY.')
+param sourceKeys array = []
+
 @description('A managed Redis that counts requests instead of PostgreSQL.')
 param redis bool = false
 
@@ -235,6 +238,7 @@ module app 'modules/functionapp.bicep' = {
     fromEmail: fromEmail
     payments: payments
     email: email
+    sourceKeys: sourceKeys
     redisHost: redis ? cache!.outputs.host : ''
     packageUrl: packageUrl
   }

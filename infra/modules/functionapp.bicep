@@ -30,6 +30,7 @@ param contactEmail string
 param fromEmail string
 param payments bool
 param email bool
+param sourceKeys array
 param redisHost string
 param packageUrl string
 
@@ -90,7 +91,7 @@ var alwaysSecret = ['DATABASE_URL', 'SUPABASE_ANON_KEY', 'SUPABASE_SERVICE_ROLE_
 var paymentSecrets = ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_STARTER_PRICE_ID', 'STRIPE_PRO_PRICE_ID', 'STRIPE_ENTERPRISE_PRICE_ID']
 var emailSecrets = ['RESEND_API_KEY']
 var redisSecrets = ['LIMITER_REDIS_PASSWORD']
-var secretNames = concat(alwaysSecret, payments ? paymentSecrets : [], email ? emailSecrets : [], empty(redisHost) ? [] : redisSecrets)
+var secretNames = concat(alwaysSecret, sourceKeys, payments ? paymentSecrets : [], email ? emailSecrets : [], empty(redisHost) ? [] : redisSecrets)
 var secretList = [for secret in secretNames: {
   name: secret
   value: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${replace(secret, '_', '-')})'

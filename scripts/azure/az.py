@@ -1,0 +1,89 @@
+"""The Azure CLI as these programs use it; the only module that runs it."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from scripts.azure import OperationError
+from scripts.azure.processes import ROOT, run
+
+
+def az(*arguments: str) -> str:
+    """What ``az`` printed.
+
+    Raises:
+        OperationError: it is missing or failed; with what it said.
+    """
+    tool = shutil.which("az")
+    if tool is None:
+        raise OperationError("The Azure CLI (az) is not installed: https://aka.ms/azure-cli")
+    return run([tool, *arguments], cwd=ROOT)
+
+
+def az_json(*arguments: str) -> Any:
+    """The JSON that ``az`` printed; None for nothing."""
+    text = az(*arguments, "--output", "json")
+    return json.loads(text) if text.strip() else None
+
+
+def require_login() -> None:
+    """Fails early and clearly when nobody is signed in."""
+    try:
+        az_json("account", "show")
+    except OperationError as error:
+        if "is not installed" in str(error):
+            raise
+        raise OperationError("Not signed in to Azure: run az login.") from None
+
+
+def group_exists(group: str) -> bool:
+    """Whether the resource group is there."""
+    return bool(az_json("group", "exists", "--name", group))
+
+
+class Container:
+    """A blob container, reached with the identity that ``az`` is signed in as."""
+
+    def __init__(self, account: str, name: str) -> None:
+        self._where = ("--account-name", account, "--auth-mode", "login")
+        self._container = ("--container-name", name)
+
+    def names(self) -> list[str]:
+        """The names of all its blobs."""
+        blobs = self._blob("list", "--num-results", "*")
+        return [blob["name"] for blob in blobs]
+
+    def upload(self, path: Path, name: str) -> None:
+        """Writes a file to a blob, overwriting it."""
+        self._blob("upload", "--name", name, "--file", str(path), "--overwrite", "--no-progress")
+
+    def download(self, name: str, path: Path) -> None:
+        """Writes a blob to a file."""
+        self._blob("download", "--name", name, "--file", str(path), "--no-progress")
+
+    def delete(self, name: str) -> None:
+        """Removes a blob."""
+        self._blob("delete", "--name", name)
+
+    def _blob(self, verb: str, *arguments: str) -> Any:
+        command: Sequence[str] = ("storage", "blob", verb, *self._container, *arguments)
+        return az_json(*command, *self._where)
+
+
+class Vault:
+    """A key vault."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def secret_names(self) -> set[str]:
+        """The secrets it has; their values are not read."""
+        secrets = az_json("keyvault", "secret", "list", "--vault-name", self.name)
+        return {secret["name"] for secret in secrets}
+
+    def secret(self, name: str) -> str:
+        """The value of a secret."""
+        answer = az_json("keyvault", "secret", "show", "--vault-name", self.name, "--name", name)
+        return str(answer["value"])

@@ -1,0 +1,184 @@
+"""From a commit to a running, tried deployment; or, when the trial fails, back to what ran before.
+
+./scripts/deploy.sh ENV [--what-if] [--yes] [--app-only]
+"""
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from scripts.azure import OperationError
+from scripts.azure.az import az, az_json, group_exists, require_login
+from scripts.azure.build import build
+from scripts.azure.connections import check_connections
+from scripts.azure.migrations import migrate
+from scripts.azure.processes import ROOT, run
+from scripts.azure.release import SMOKE_SECONDS, put_into_service
+from scripts.azure.target import (
+    DEPLOYMENT,
+    ENVIRONMENTS,
+    Outputs,
+    parameters_file,
+    read_outputs,
+    resource_group,
+)
+
+TEMPLATE = ROOT / "infra" / "main.bicep"
+# What a parameter file reads from the environment and has no value of its own for.
+NEEDED = re.compile(r"readEnvironmentVariable\('(\w+)', ''\)")
+
+
+def main() -> int:
+    """Deploys as the command line says; 0 when the new build serves."""
+    given = _parse()
+    try:
+        deploy(given)
+    except OperationError as error:
+        print(f"deploy: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def deploy(given: argparse.Namespace) -> None:
+    """All of it, in an order in which nothing is changed that is not known to be wanted."""
+    environment: str = given.environment
+    _require_clean_tree()
+    _require_variables(environment)
+    require_login()
+    group = resource_group(environment)
+    if not group_exists(group):
+        raise OperationError(
+            f"There is no resource group {group}: az group create --name {group} --location REGION"
+        )
+    if not given.app_only:
+        print(_what_if(group, environment), flush=True)
+        if given.what_if:
+            return
+        _confirm(given.yes)
+    outputs = read_outputs(group) if given.app_only else _provision(group, environment)
+    _require_secrets(outputs)
+    check_connections(
+        outputs.maximum_instances, outputs.pool_per_instance, outputs.database_connection_limit
+    )
+    commit = _build_and_keep(outputs)
+    print("Migrating the database", flush=True)
+    migrate(outputs.vault.secret("DATABASE-URL"))
+    _release(outputs, group, commit, given.smoke_seconds)
+
+
+def _release(outputs: Outputs, group: str, commit: str, seconds: float) -> None:
+    """The new build in service, or the one before and an error."""
+    builds = outputs.builds
+    deployed = builds.deployed()
+    print(f"Deploying {commit[:12]} to {outputs.app_name}", flush=True)
+    try:
+        put_into_service(outputs, group, commit, seconds)
+    except OperationError as error:
+        if outputs.plan == "premium":
+            raise OperationError(f"{error} Production was not swapped.") from None
+        if not deployed:
+            raise OperationError(f"{error} There is no earlier build to go back to.") from None
+        print(f"{error} Going back to {deployed[-1][:12]}.", flush=True)
+        put_into_service(outputs, group, deployed[-1], SMOKE_SECONDS)
+        raise OperationError(f"{commit[:12]} failed; {deployed[-1][:12]} serves again.") from None
+    builds.record([*(c for c in deployed if c != commit), commit])
+    builds.prune()
+    print(f"{commit[:12]} serves at {outputs.app_url}")
+
+
+def _require_clean_tree() -> None:
+    changed = run(["git", "status", "--porcelain"]).splitlines()
+    if changed:
+        some = ", ".join(line[3:] for line in changed[:3])
+        raise OperationError(
+            f"{len(changed)} files are not committed ({some}, …): only a commit is deployed."
+        )
+
+
+def _require_variables(environment: str) -> None:
+    file = parameters_file(environment)
+    missing = [n for n in NEEDED.findall(file.read_text()) if not os.environ.get(n)]
+    if missing:
+        raise OperationError(f"{file.name} reads {', '.join(missing)}, not set in the environment.")
+
+
+def _what_if(group: str, environment: str) -> str:
+    return az("deployment", "group", "what-if", *_template(group, environment))
+
+
+def _confirm(yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty() or input("Go on? [y/N] ").strip().lower() != "y":
+        raise OperationError("Not confirmed; nothing was changed. (--yes confirms.)")
+
+
+def _provision(group: str, environment: str) -> Outputs:
+    print(f"Provisioning {group}", flush=True)
+    answer = az_json("deployment", "group", "create", *_template(group, environment))
+    return Outputs.of(answer["properties"]["outputs"])
+
+
+def _template(group: str, environment: str) -> tuple[str, ...]:
+    parameters = ["--parameters", str(parameters_file(environment))]
+    if "\nparam plan = 'premium'" in parameters_file(environment).read_text():
+        parameters += ["--parameters", f"packageUrl={_running_package(group)}"]
+    return ("--resource-group", group, "--name", DEPLOYMENT, "--template-file", str(TEMPLATE),
+            *parameters)  # fmt: skip
+
+
+def _running_package(group: str) -> str:
+    """What production runs from, which provisioning must not take away; empty at first."""
+    apps = az_json("functionapp", "list", "--resource-group", group)
+    if not apps:
+        return ""
+    settings = az_json("functionapp", "config", "appsettings", "list",
+                       "--resource-group", group, "--name", apps[0]["name"])  # fmt: skip
+    found = [s["value"] for s in settings if s["name"] == "WEBSITE_RUN_FROM_PACKAGE"]
+    return found[0] if found else ""
+
+
+def _require_secrets(outputs: Outputs) -> None:
+    missing = sorted(set(outputs.required_secrets) - outputs.vault.secret_names())
+    if missing:
+        commands = "\n".join(
+            f"  az keyvault secret set --vault-name {outputs.vault_name} --name {name} --value …"
+            for name in missing
+        )
+        raise OperationError(
+            f"The vault lacks {len(missing)} secrets (docs/deployment.md says which is what):\n"
+            + commands
+        )
+
+
+def _build_and_keep(outputs: Outputs) -> str:
+    print("Building", flush=True)
+    with tempfile.TemporaryDirectory(prefix="pixcrawler-deploy-") as directory:
+        path = Path(directory) / "build.zip"
+        commit = build(path, python=os.environ.get("PIXCRAWLER_PYTHON", "3.12"))
+        outputs.builds.keep(path, commit)
+    return commit
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="deploy.sh",
+        description="Provision, migrate, build, deploy and try PixCrawler; go back when the trial "
+        "fails. Needs the Azure CLI, signed in, and a clean working tree.",
+    )
+    add = parser.add_argument
+    add("environment", choices=ENVIRONMENTS, help="which infra/*.bicepparam")
+    add("--what-if", action="store_true", help="only show what provisioning would change")
+    add("--yes", action="store_true", help="do not ask before provisioning")
+    add("--app-only", action="store_true", help="leave resources as they are")
+    add("--smoke-seconds", type=float, default=SMOKE_SECONDS, help="how long a check may take")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

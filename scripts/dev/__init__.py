@@ -1,0 +1,1 @@
+"""Starting everything that a developer needs with one command: ``start-dev``."""
