@@ -41,7 +41,7 @@ async def crawl_advance(order: dict[str, int]) -> dict[str, object]:
 async def crawl_discover(search: int) -> dict[str, object]:
     """Fetches a search's next page into the database."""
     from shared.crawl.discover import discover
-    from shared.sources import open_source
+    from shared.sources.registry import open_source
 
     app = bootstrap.services()
     return await discover(

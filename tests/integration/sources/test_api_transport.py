@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from httpx_aiohttp import HttpxAiohttpClient
 
-from shared.sources import SourceUnavailable
 from shared.sources.api import Api
+from shared.sources.source import SourceUnavailable
 from tests.fakes.raw_http import answer, serving
 
 

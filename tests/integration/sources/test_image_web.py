@@ -13,9 +13,9 @@ from scripts.devhost.stack import LocalStack
 from shared.imaging.dhash import distance
 from shared.imaging.judge import Judged, judge
 from shared.platform.safe_http import FetchLimits, FetchRefused, SafeHttp
-from shared.sources import Candidate, Source
 from shared.sources.api import Api
 from shared.sources.openverse import Openverse
+from shared.sources.source import Candidate, Source
 from shared.sources.wikimedia import Wikimedia
 
 KEPT = {"stored", "exact_duplicate", "near_duplicate"}

@@ -9,8 +9,10 @@ import pytest
 
 from shared.platform.db import Database
 from shared.platform.settings import Settings
-from shared.sources import SourceBusy, open_source, pace_repo
+from shared.sources import pace_repo
 from shared.sources.pace import MOST_SECONDS, Pace, Turns
+from shared.sources.registry import open_source
+from shared.sources.source import SourceBusy
 
 
 @pytest.fixture

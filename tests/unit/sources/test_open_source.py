@@ -5,15 +5,9 @@ import pytest
 
 from shared.platform.db import Database
 from shared.platform.settings import Settings
-from shared.sources import (
-    ROBOTS_DECIDE,
-    SOURCES,
-    SourceNotConfigured,
-    SourceUnavailable,
-    open_source,
-)
 from shared.sources.attribution import Use, allows
-from shared.sources.source import Source
+from shared.sources.registry import ROBOTS_DECIDE, SOURCES, open_source
+from shared.sources.source import Source, SourceNotConfigured, SourceUnavailable
 
 KEYS = {
     "flickr": ["FLICKR_API_KEY"],

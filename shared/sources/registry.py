@@ -1,0 +1,106 @@
+"""Every source by its name, and what it takes to open one."""
+
+from collections.abc import Callable
+from typing import Final
+
+import httpx
+from pydantic import SecretStr
+
+from shared.platform.db import Database
+from shared.platform.settings import Settings
+from shared.sources import (
+    flickr,
+    google,
+    metasearch,
+    openverse,
+    pexels,
+    pixabay,
+    unsplash,
+    wikimedia,
+)
+from shared.sources.api import Api
+from shared.sources.pace import Pace, Turns
+from shared.sources.source import Source, SourceNotConfigured, SourceUnavailable
+
+Opener = Callable[[Settings, Api], Source]
+
+
+def open_source(
+    name: str, settings: Settings, http: httpx.AsyncClient, database: Database
+) -> Source:
+    """The source of that name, which keeps its pace together with all other instances.
+
+    Raises:
+        SourceNotConfigured: it needs a key that is not set.
+        SourceUnavailable: there is none.
+    """
+    if name not in SOURCES:
+        raise SourceUnavailable(f"there is no source “{name}”")
+    opener, pace = SOURCES[name]
+    turns = Turns(database, name, pace, settings.crawl_source_pace)
+    api = Api(http, settings.user_agent, settings.crawl_retry_wait_seconds, turns.wait)
+    return opener(settings, api)
+
+
+def _key(secret: SecretStr | None, variable: str) -> str:
+    if secret is None:
+        raise SourceNotConfigured(f"{variable} is not set")
+    return secret.get_secret_value()
+
+
+def _flickr(settings: Settings, api: Api) -> Source:
+    key = _key(settings.flickr_api_key, "FLICKR_API_KEY")
+    return flickr.Flickr(settings.flickr_api_url, key, api)
+
+
+def _pexels(settings: Settings, api: Api) -> Source:
+    key = _key(settings.pexels_api_key, "PEXELS_API_KEY")
+    return pexels.Pexels(settings.pexels_api_url, key, api)
+
+
+def _pixabay(settings: Settings, api: Api) -> Source:
+    key = _key(settings.pixabay_api_key, "PIXABAY_API_KEY")
+    return pixabay.Pixabay(settings.pixabay_api_url, key, api)
+
+
+def _unsplash(settings: Settings, api: Api) -> Source:
+    key = _key(settings.unsplash_access_key, "UNSPLASH_ACCESS_KEY")
+    return unsplash.Unsplash(settings.unsplash_api_url, key, api)
+
+
+def _google(settings: Settings, api: Api) -> Source:
+    key = _key(settings.google_api_key, "GOOGLE_API_KEY")
+    engine = _key(settings.google_cse_id, "GOOGLE_CSE_ID")
+    return google.Google(settings.google_api_url, key, engine, api)
+
+
+def _metasearch(engine: str) -> Opener:
+    def opener(settings: Settings, api: Api) -> Source:
+        if not settings.crawl_experimental_sources:
+            raise SourceNotConfigured("CRAWL_EXPERIMENTAL_SOURCES is not set")
+        return metasearch.Metasearch(engine, api.turn)
+
+    return opener
+
+
+SOURCES: Final[dict[str, tuple[Opener, Pace]]] = {
+    "openverse": (
+        lambda settings, api: openverse.Openverse(settings.openverse_api_url, api),
+        openverse.PACE,
+    ),
+    "wikimedia": (
+        lambda settings, api: wikimedia.Wikimedia(settings.wikimedia_api_url, api),
+        wikimedia.PACE,
+    ),
+    "flickr": (_flickr, flickr.PACE),
+    "pexels": (_pexels, pexels.PACE),
+    "pixabay": (_pixabay, pixabay.PACE),
+    "unsplash": (_unsplash, unsplash.PACE),
+    "google": (_google, google.PACE),
+    "duckduckgo": (_metasearch("duckduckgo"), metasearch.PACE),
+    "bing": (_metasearch("bing"), metasearch.PACE),
+}
+
+# The sources that find pictures on pages of people who never offered them: each host's robots.txt
+# decides. The others are the offer of those whose files they list.
+ROBOTS_DECIDE: Final = frozenset({"google", "duckduckgo", "bing", "url_list"})
