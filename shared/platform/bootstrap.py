@@ -15,6 +15,7 @@ from shared.platform.outbox import Dispatcher
 from shared.platform.queue import QueueSender
 from shared.platform.ratelimit import RateLimiter, open_counter
 from shared.platform.settings import Settings, get_settings
+from shared.platform.settings.idle import idle_settings
 from shared.platform.telemetry import start_telemetry
 from shared.platform.tokens import TokenVerifier
 
@@ -31,8 +32,8 @@ class Services:
         self.settings = settings
         configure_logging(settings)
         start_telemetry()
-        if settings.celery_broker_url or settings.celery_result_backend:
-            log.warning("CELERY_BROKER_URL and CELERY_RESULT_BACKEND are deprecated and ignored")
+        for variable, reason in idle_settings(settings).items():
+            log.bind(variable=variable, reason=reason).warning("setting has no effect")
 
     @cached_property
     def http(self) -> httpx.AsyncClient:

@@ -4,11 +4,19 @@ import ipaddress
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, field_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 
 from shared.platform.client_address import Network
 from shared.platform.model import Model
 
+EMULATOR = "UseDevelopmentStorage=true"  # the storage emulator at its usual ports
 AZURE_REDIS_TLS_PORTS = (6380, 10000)  # Cache for Redis, Managed Redis
 
 Environment = Literal["development", "test", "staging", "production"]
@@ -99,6 +107,7 @@ class StorageSettings(Model):
     storage_local_path: str = ".local/azurite"
     azure_storage_connection_string: SecretStr | None = Field(
         None,
+        validate_default=True,
         validation_alias=env(
             "AZURE_STORAGE_CONNECTION_STRING",
             "STORAGE_AZURE_CONNECTION_STRING",
@@ -116,6 +125,12 @@ class StorageSettings(Model):
     )
     storage_azure_container_name: str = Field("pixcrawler", pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")
     storage_azure_max_retries: int = Field(3, ge=1, le=10)
+
+    @field_validator("azure_storage_connection_string", mode="before")
+    @classmethod
+    def _emulator(cls, value: object, info: ValidationInfo) -> object:
+        local = info.data.get("storage_provider") == "local"
+        return EMULATOR if value is None and local else value
 
 
 class CacheSettings(Model):

@@ -12,6 +12,7 @@ from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
 from shared.platform.settings import ConfigurationError, Settings, get_settings
+from shared.platform.settings.idle import ACTIVITIES, idle_settings
 
 ROOT = Path(__file__).parents[3]
 HOST_VALUES = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
@@ -162,6 +163,45 @@ class TestSettings:
     def test_an_empty_value_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
         set_all(monkeypatch, KEY_VAULT_URL="", METRICS_TOKEN="")
         assert get_settings().metrics_token is None
+
+
+class TestStorage:
+    def test_local_is_the_emulator_unless_told_otherwise(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_all(monkeypatch, STORAGE_PROVIDER="local", AZURE_STORAGE_CONNECTION_STRING="")
+        connection = get_settings().azure_storage_connection_string
+        assert connection
+        assert connection.get_secret_value() == "UseDevelopmentStorage=true"
+
+
+class TestIdle:
+    def test_defaults_need_no_word(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        set_all(monkeypatch)
+        assert idle_settings(get_settings(), {}) == {}
+
+    @pytest.mark.parametrize(
+        ("variable", "value"),
+        [
+            ("CACHE_ENABLED", "true"),
+            ("CELERY_BROKER_URL", "redis://localhost"),
+            ("CELERY_WORKER_CONCURRENCY", "4"),
+            ("STORAGE_LOCAL_PATH", "elsewhere"),
+            ("PIXCRAWLER_RESOURCE_MAX_TEMP_STORAGE_MB", "7"),
+            ("PIXCRAWLER_UTILITY_LOGGING__USE_COLORS", "false"),
+        ],
+    )
+    def test_what_does_nothing_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    ) -> None:
+        set_all(monkeypatch, **{variable: value})
+        assert set(idle_settings(get_settings(), {})) == {variable}
+
+    def test_a_concurrency_that_the_host_has_too_works(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_all(monkeypatch, CELERY_WORKER_CONCURRENCY="4")
+        assert idle_settings(get_settings(), {ACTIVITIES: "4"}) == {}
 
 
 class TestHostFile:
