@@ -13,6 +13,7 @@ from scripts.devhost.host.errors import HostError
 _STRING_OR_COMMENT: Final = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.S)
 _TIME_SPAN: Final = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d+)?))?")
 _SETTING: Final = re.compile(r"%([^%]+)%")
+_OVERRIDE: Final = "azurefunctionsjobhost__"
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ def load_settings(app: Path, *, cors: str | None = None) -> HostSettings:
         os.environ.setdefault(name, str(value))
     os.environ.setdefault("FUNCTIONS_WORKER_RUNTIME", "python")
     os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
+    _override(host, os.environ)
     extensions = host.get("extensions", {})
     try:
         return HostSettings(
@@ -134,6 +136,29 @@ def load_settings(app: Path, *, cors: str | None = None) -> HostSettings:
         )
     except (TypeError, ValueError) as error:
         raise HostError(f"host.json: {error}.") from None
+
+
+def _override(host: dict[str, Any], environment: Mapping[str, str]) -> None:
+    """Put `AzureFunctionsJobHost__a__b=value` in the place of a.b, in whatever case."""
+    for name, text in environment.items():
+        if not name.lower().startswith(_OVERRIDE):
+            continue
+        *sections, key = name[len(_OVERRIDE) :].split("__")
+        place = host
+        for section in sections:
+            place = place.setdefault(_named(place, section), {})
+        place[_named(place, key)] = _scalar(text)
+
+
+def _named(place: Mapping[str, Any], name: str) -> str:
+    return next((known for known in place if known.lower() == name.lower()), name)
+
+
+def _scalar(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _http(section: dict[str, Any]) -> HttpSettings:

@@ -43,6 +43,21 @@ def test_given_values(tmp_path: Path) -> None:
     assert settings.function_timeout is None
 
 
+def test_application_settings_take_the_place_of_what_the_file_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = "AzureFunctionsJobHost__"
+    durable = f"{host}extensions__durableTask"
+    monkeypatch.setenv(f"{durable}__maxConcurrentActivityFunctions", "3")
+    monkeypatch.setenv(f"{durable.upper()}__STOREINPUTSINORCHESTRATIONHISTORY", "false")
+    monkeypatch.setenv(f"{host}functionTimeout", "00:01:00")
+    durable_task = {"hubName": "Hub", "maxConcurrentActivityFunctions": 8}
+    settings = load(tmp_path, {"extensions": {"durableTask": durable_task}})
+    assert (settings.durable.hub_name, settings.durable.max_activities) == ("Hub", 3)
+    assert settings.durable.store_inputs is False
+    assert settings.function_timeout == 60
+
+
 def test_comments_are_legal_and_slashes_in_strings_stay(tmp_path: Path) -> None:
     text = '{ // one\n "extensions": /* two */ {"durableTask": {"hubName": "a//b"}} }'
     assert load(tmp_path, text).durable.hub_name == "a//b"
