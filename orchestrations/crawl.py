@@ -44,6 +44,7 @@ def _generation(
     """Whether the crawl is over; if not, another generation must follow."""
     if not order.get("begun"):
         yield from _step(context, names.BEGIN, order)
+    whose = {name: order[name] for name in ("job_id", "traceparent") if name in order}
     running: dict[Any, tuple[str, int]] = {}
     started = 0
     while started < STEPS_PER_GENERATION:
@@ -54,7 +55,7 @@ def _generation(
         work = [(names.DISCOVER, search) for search in plan["searches"]]
         work += [(names.PROCESS_CHUNK, chunk) for chunk in plan["chunks"]]
         new = [step for step in work if step not in running.values()]
-        running |= {_call(context, *step): step for step in new}
+        running |= {_call(context, name, {**whose, "id": id_}): (name, id_) for name, id_ in new}
         started += 1 + len(new)
         if not running:  # all sources are busy
             seconds = timedelta(seconds=max(plan["wait"], 1))

@@ -38,7 +38,7 @@ async def crawl_advance(order: dict[str, int]) -> dict[str, object]:
 
 @bp.activity_trigger(input_name="search", activity=names.DISCOVER)
 @step
-async def crawl_discover(search: int) -> dict[str, object]:
+async def crawl_discover(search: dict[str, int]) -> dict[str, object]:
     """Fetches a search's next page into the database."""
     from shared.crawl.discover import discover
     from shared.sources.registry import open_source
@@ -47,13 +47,13 @@ async def crawl_discover(search: int) -> dict[str, object]:
     return await discover(
         app.database,
         lambda engine: open_source(engine, app.settings, app.http, app.database),
-        search,
+        search["id"],
     )
 
 
 @bp.activity_trigger(input_name="chunk", activity=names.PROCESS_CHUNK)
 @step
-async def crawl_process_chunk(chunk: int) -> dict[str, object]:
+async def crawl_process_chunk(chunk: dict[str, int]) -> dict[str, object]:
     """Downloads, judges, stores and settles a chunk."""
     from shared.crawl.process import ChunkProcessor
 
@@ -65,7 +65,7 @@ async def crawl_process_chunk(chunk: int) -> dict[str, object]:
         in_flight=app.settings.crawl_downloads_in_flight,
         deadline_seconds=app.settings.celery_task_time_limit,
     )
-    return await processor.process(chunk)
+    return await processor.process(chunk["id"])
 
 
 @bp.activity_trigger(input_name="order", activity=names.FINISH)
