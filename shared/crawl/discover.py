@@ -8,9 +8,11 @@ from shared.crawl.model import Search
 from shared.platform.db import Database
 from shared.platform.logging import get_logger
 from shared.sources.source import Source, SourceBusy, SourceUnavailable
+from shared.sources.url_list import Row, UrlList
 
 log = get_logger(__name__)
 
+URL_LIST: Final = "url_list"
 # A source that is busy for longer (a daily limit is used up) is left to the others.
 MOST_BUSY_SECONDS: Final = 600.0
 
@@ -24,7 +26,9 @@ async def discover(
     if search is None or search.exhausted:
         return {"found": 0}
     try:
-        page = await open_source(search.engine).search(search.query, search.cursor)
+        listed = search.engine == URL_LIST
+        source = _list_of(database, search) if listed else open_source(search.engine)
+        page = await source.search(search.query, search.cursor)
     except SourceUnavailable as error:
         await _give_up(database, search, error)
         return {"found": 0}
@@ -35,6 +39,16 @@ async def discover(
         ):
             await search_repo.insert_candidates(transaction, search, candidates)
     return {"found": len(candidates)}
+
+
+def _list_of(database: Database, search: Search) -> Source:
+    """What the user has listed, as a source."""
+
+    async def read(offset: int, limit: int) -> list[Row]:
+        async with database.transaction() as transaction:
+            return await search_repo.read_list(transaction, search, offset, limit)
+
+    return UrlList(read)
 
 
 async def _give_up(database: Database, search: Search, error: SourceUnavailable) -> None:

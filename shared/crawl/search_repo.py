@@ -8,6 +8,7 @@ from psycopg.rows import class_row
 
 from shared.crawl.model import Search
 from shared.platform.db import Transaction
+from shared.sources.url_list import Row
 
 if TYPE_CHECKING:
     from shared.sources.source import Candidate
@@ -104,6 +105,25 @@ async def reopen_degraded(transaction: Transaction, job_id: int) -> None:
         """,
         {"job_id": job_id},
     )
+
+
+async def read_list(transaction: Transaction, search: Search, offset: int, limit: int) -> list[Row]:
+    """The URLs that the user has listed for the search's keyword, from an offset on."""
+    async with transaction.connection.cursor(row_factory=class_row(Row)) as cursor:
+        await cursor.execute(
+            """
+            SELECT url, caption, license FROM listed_urls
+            WHERE job_id = %(job_id)s AND keyword = %(keyword)s
+            ORDER BY position OFFSET %(offset)s LIMIT %(limit)s
+            """,
+            {
+                "job_id": search.job_id,
+                "keyword": search.keyword,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+        return await cursor.fetchall()
 
 
 async def insert_candidates(

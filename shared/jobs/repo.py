@@ -35,6 +35,26 @@ async def insert_job(transaction: Transaction, user_id: UUID, job: JobCreate) ->
     return row["id"] if row else None
 
 
+async def insert_urls(transaction: Transaction, job_id: int, job: JobCreate) -> None:
+    """Adds the URLs that the job lists, each under its keyword."""
+    await transaction.connection.execute(
+        """
+        INSERT INTO listed_urls (job_id, position, keyword, url, caption, license)
+        SELECT %(job_id)s, position, coalesce(keyword, %(default)s), url, caption, license
+        FROM unnest(%(keywords)s::text[], %(urls)s::text[], %(captions)s::text[],
+          %(licenses)s::text[]) WITH ORDINALITY AS l (keyword, url, caption, license, position)
+        """,
+        {
+            "job_id": job_id,
+            "default": job.keywords[0],
+            "keywords": [listed.keyword for listed in job.urls],
+            "urls": [listed.url for listed in job.urls],
+            "captions": [listed.caption for listed in job.urls],
+            "licenses": [listed.license for listed in job.urls],
+        },
+    )
+
+
 async def find_job(transaction: Transaction, user_id: UUID, job_id: int) -> JobOut | None:
     """The user's job of that id."""
     jobs = await _select(

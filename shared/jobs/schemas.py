@@ -12,14 +12,14 @@ from pydantic import (
 )
 
 from shared.crawl.filters import JobFilters
-from shared.platform.model import Input, Model, VisibleText
+from shared.platform.model import Input, Model, VisibleText, WebAddress
 from shared.platform.pagination import PageQuery
 from shared.platform.patch import Patch, unchanged
 
 Status = Literal["pending", "running", "completed", "failed", "cancelled"]
 Engine = Literal[
     "openverse", "wikimedia", "flickr", "pexels", "pixabay", "unsplash", "google", "duckduckgo",
-    "bing",
+    "bing", "url_list",
 ]  # fmt: skip
 
 
@@ -33,7 +33,16 @@ Keyword = Annotated[VisibleText, StringConstraints(max_length=100)]
 
 Keywords = Annotated[list[Keyword], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
 MaxImages = Annotated[int, Field(ge=1)]
-Engines = Annotated[list[Engine], Field(min_length=1, max_length=9), AfterValidator(_distinct)]
+Engines = Annotated[list[Engine], Field(min_length=1, max_length=10), AfterValidator(_distinct)]
+
+
+class ListedUrl(Input):
+    """One image of a list: its address, and whatever is known about it."""
+
+    url: WebAddress
+    keyword: Keyword | None = Field(None, description="Its label; the first keyword if absent.")
+    caption: Annotated[str, StringConstraints(max_length=1000)] | None = None
+    license: Annotated[str, StringConstraints(max_length=100)] | None = None
 
 
 class JobCreate(Input):
@@ -45,7 +54,18 @@ class JobCreate(Input):
     max_images: MaxImages = 1000
     engines: Engines = Field(default=["openverse", "wikimedia"])
     filters: JobFilters = JobFilters()
+    urls: Annotated[list[ListedUrl], Field(max_length=5000)] = Field(
+        default=[], description="What the engine `url_list` crawls."
+    )
     start: bool = False
+
+    @model_validator(mode="after")
+    def _lists_what_it_crawls(self) -> "JobCreate":
+        if bool(self.urls) != ("url_list" in self.engines):
+            raise ValueError("urls and the engine url_list go together")
+        if unknown := {listed.keyword for listed in self.urls} - {None, *self.keywords}:
+            raise ValueError(f"urls: no keyword of the job: {', '.join(sorted(map(str, unknown)))}")
+        return self
 
 
 class JobUpdate(Patch):

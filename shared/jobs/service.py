@@ -40,6 +40,7 @@ async def create_job(
     job_id = await repo.insert_job(transaction, principal.user_id, job)
     if job_id is None:
         raise NotFound("You have no such project.")
+    await repo.insert_urls(transaction, job_id, job)
     await activity.record(
         transaction, principal.user_id, "job.created", "job", job_id, name=job.name
     )

@@ -5,6 +5,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
+# An address to fetch or to show.
+WebAddress = Annotated[
+    str, StringConstraints(max_length=4000, pattern=r"^https?://[^\s\x00-\x20]+$")
+]
+
 
 class Model(BaseModel):
     """Anything with checked fields; building all of them at once would slow a cold start."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 import aiohttp
 import httpx
-from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 from shared.platform.retry import Refused, retry_after, retrying
 from shared.sources.source import SourceUnavailable
@@ -34,9 +34,6 @@ def _storable(text: str) -> str:
 
 # What an answer says in words, and an address to fetch or to show.
 Words = Annotated[str, AfterValidator(_storable), AfterValidator(lambda text: text[:1000])]
-WebAddress = Annotated[
-    str, StringConstraints(max_length=4000, pattern=r"^https?://[^\s\x00-\x20]+$")
-]
 
 
 async def _at_once() -> None:

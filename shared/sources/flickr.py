@@ -9,7 +9,8 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
-from shared.sources.api import Api, WebAddress, Words, usable
+from shared.platform.model import WebAddress
+from shared.sources.api import Api, Words, usable
 from shared.sources.attribution import NO_KNOWN_RESTRICTIONS, US_GOVERNMENT, attribution
 from shared.sources.pace import Pace
 from shared.sources.source import Candidate, Page, SourceUnavailable

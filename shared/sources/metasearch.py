@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from shared.sources.api import WebAddress, Words, usable
+from shared.platform.model import WebAddress
+from shared.sources.api import Words, usable
 from shared.sources.attribution import UNKNOWN
 from shared.sources.pace import Pace
 from shared.sources.source import Candidate, Page, SourceNotConfigured, SourceUnavailable

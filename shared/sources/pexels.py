@@ -9,7 +9,8 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from shared.sources.api import Api, WebAddress, Words, usable
+from shared.platform.model import WebAddress
+from shared.sources.api import Api, Words, usable
 from shared.sources.pace import Pace
 from shared.sources.source import Candidate, Page
 

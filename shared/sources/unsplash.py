@@ -13,7 +13,8 @@ from typing import Final
 import httpx
 from pydantic import BaseModel, Field
 
-from shared.sources.api import Api, WebAddress, Words, usable
+from shared.platform.model import WebAddress
+from shared.sources.api import Api, Words, usable
 from shared.sources.pace import Pace
 from shared.sources.source import Candidate, Page, SourceUnavailable
 

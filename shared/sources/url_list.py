@@ -6,7 +6,8 @@ from typing import Final, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
 
-from shared.sources.api import WebAddress, Words
+from shared.platform.model import WebAddress
+from shared.sources.api import Words
 from shared.sources.attribution import UNKNOWN, licence_code
 from shared.sources.source import Candidate, Page
 

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
-from shared.sources.api import Api, WebAddress, Words, usable
+from shared.platform.model import WebAddress
+from shared.sources.api import Api, Words, usable
 from shared.sources.attribution import UNKNOWN, attribution, licence_code
 from shared.sources.pace import Pace
 from shared.sources.source import Candidate, Page

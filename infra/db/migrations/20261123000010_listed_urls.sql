@@ -1,0 +1,19 @@
+-- migrate:up
+
+-- The URLs that a user lists for a job, in their order.
+CREATE TABLE public.listed_urls (
+  job_id integer NOT NULL REFERENCES public.crawl_jobs ON DELETE CASCADE,
+  keyword text NOT NULL,
+  position integer NOT NULL,
+  url text NOT NULL,
+  caption text,
+  license text,
+  PRIMARY KEY (job_id, keyword, position)
+);
+ALTER TABLE public.listed_urls ENABLE ROW LEVEL SECURITY;
+REVOKE ALL ON public.listed_urls FROM PUBLIC, anon, authenticated, service_role;
+GRANT SELECT, INSERT, UPDATE, DELETE ON public.listed_urls TO service_role;
+
+-- migrate:down
+
+DROP TABLE public.listed_urls;
