@@ -25,8 +25,17 @@ async def meter_usage(timer: func.TimerRequest) -> None:
 @bp.durable_client_input(client_name="client")
 async def reconcile_jobs(timer: func.TimerRequest, client: OrchestrationClient) -> None:
     """Every minute: sends and starts what a crash left unsent and unstarted."""
-    await bootstrap.services().outbox.send_overdue(client)
-    await reconcile.restart_stalled(bootstrap.services().database, client)
+    app = bootstrap.services()
+    await app.outbox.send_overdue(client)
+    await reconcile.restart_stalled(app.database, client)
+
+
+@bp.timer_trigger(arg_name="timer", schedule="45 * * * * *", run_on_startup=True)
+async def publish_settings(timer: func.TimerRequest) -> None:
+    """Every minute: tells the database what its triggers need of the settings."""
+    app = bootstrap.services()
+    async with app.database.transaction() as transaction:
+        await credit_service.publish_signup_bonus(transaction, app.settings)
 
 
 @bp.timer_trigger(arg_name="timer", schedule="15 * * * * *")

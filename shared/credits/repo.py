@@ -187,3 +187,16 @@ async def post(
         },
     )
     return cursor.rowcount == 1
+
+
+async def set_signup_bonus(transaction: Transaction, credits: int) -> None:
+    """Writes down what a new account is given; nothing when that is known."""
+    await transaction.connection.execute(
+        """
+        INSERT INTO service_settings AS stored (name, value)
+        VALUES ('signup_bonus_credits', to_jsonb(%(credits)s::int))
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = now()
+        WHERE stored.value <> excluded.value
+        """,
+        {"credits": credits},
+    )

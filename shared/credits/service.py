@@ -161,3 +161,8 @@ async def purchase(
         transaction, principal.user_id, "credits.purchased", "package", package_id, credits=amount
     )
     return await get_balance(transaction, principal)
+
+
+async def publish_signup_bonus(transaction: Transaction, settings: Settings) -> None:
+    """Makes new accounts begin with ``SIGNUP_BONUS_CREDITS``: a trigger of the database does it."""
+    await repo.set_signup_bonus(transaction, settings.signup_bonus_credits)

@@ -10,7 +10,7 @@ from shared.credits.schemas import BalanceOut, SettingsUpdate, TransactionQuery
 from shared.platform.db import Database
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
-from tests.integration.conftest import MakeJob, rows
+from tests.integration.conftest import MakeJob, make_user, rows
 
 
 async def balance(database: Database, owner: Principal) -> BalanceOut:
@@ -168,3 +168,25 @@ class TestPurchase:
             account = await credit_service.purchase(transaction, owner, settings, "starter")
         assert account.balance == 600
         assert (await ledger(database, owner))[-1] == (500, 600)
+
+
+class TestSignupBonus:
+    @pytest.mark.parametrize("bonus", [7, 0])
+    async def test_is_what_the_settings_say(
+        self, database: Database, settings: Settings, bonus: int
+    ) -> None:
+        generous = settings.model_copy(update={"signup_bonus_credits": bonus})
+        for _ in range(2):
+            async with database.transaction() as transaction:
+                await credit_service.publish_signup_bonus(transaction, generous)
+        user = await make_user(database)
+        found = await rows(
+            database,
+            """
+            SELECT current_balance, (SELECT coalesce(sum(amount), 0)::int
+              FROM credit_transactions AS t WHERE t.user_id = a.user_id) AS ledger
+            FROM credit_accounts AS a WHERE user_id = %(user)s
+            """,
+            user=user.user_id,
+        )
+        assert found == [{"current_balance": bonus, "ledger": bonus}]
