@@ -104,6 +104,8 @@ class Database:
             async with self._pool.connection() as connection:
                 yield connection
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+            name = type(error).__name__  # a full pool and a deadlock look the same to the caller
+            log.bind(error=name, **self.pool_stats()).warning("database not reachable")
             raise Unavailable("The database is not reachable.") from error
 
     def pool_stats(self) -> dict[str, int]:
