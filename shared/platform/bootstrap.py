@@ -51,6 +51,7 @@ class Services:
             total_seconds=self.settings.crawl_timeout_seconds,
             retry_seconds=self.settings.crawl_retry_wait_seconds,
             per_host=self.settings.crawl_connections_per_host,
+            host_spacing_seconds=self.settings.crawl_host_spacing_seconds,
         )
         return SafeHttp(
             limits,

@@ -7,23 +7,34 @@ outcome recorded for the candidate.
 import asyncio
 import http.cookiejar
 import ssl
-import weakref
-import zlib
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from shared.platform.address_guard import AddressGuard, BlockedAddress
+from shared.platform.hosts import Hosts
+from shared.platform.http_answer import (
+    FetchRefused,
+    check_status,
+    network_failure,
+    read_body,
+    read_start,
+)
 from shared.platform.resolver import Resolver
-from shared.platform.retry import Refused, retry_after, retrying
+from shared.platform.retry import RETRY_AFTER_MOST, Refused, retrying
+from shared.platform.robots import MOST_BYTES, RobotsFiles, objection
 
-OPT_OUT: Final = frozenset({"noai", "noimageai", "noindex", "noimageindex", "noml", "none"})
+__all__ = ["FetchLimits", "FetchRefused", "Fetched", "SafeHttp"]
+
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _RETRIED: Final = frozenset({"timeout", "network_error", "http_5xx", "rate_limited", "truncated"})
-_COMPRESSED: Final = frozenset({"gzip", "x-gzip", "deflate"})
+# However long a host asks for: some hour it is tried again.
+_LONGEST_REST: Final = 3_600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +49,7 @@ class FetchLimits:
     attempts: int = 3
     retry_seconds: float = 2  # first wait; doubles up to five times itself
     per_host: int = 2
+    host_spacing_seconds: float = 0
     connections: int = 64
     dns_cache_seconds: int = 60
 
@@ -52,13 +64,19 @@ class Fetched:
     attempts: int
 
 
-class FetchRefused(Refused):
-    """The URL gave no usable body. ``outcome`` is the name recorded for its candidate."""
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What kind of file is asked for."""
 
-    def __init__(self, outcome: str, detail: str, *, retry_after: float | None = None) -> None:
-        super().__init__(f"{outcome}: {detail}", retry_after=retry_after)
-        self.outcome = outcome
-        self.detail = detail
+    accept: str
+    redirects: int
+    obey_robots: bool = False
+    is_robots: bool = False
+
+
+# RFC 9309 wants five redirects followed.
+_ROBOTS: Final = _Wish("text/plain", redirects=5, is_robots=True)
+_Answer: TypeAlias = tuple[bytes, httpx.Headers]
 
 
 class SafeHttp:
@@ -77,15 +95,14 @@ class SafeHttp:
         self._guard = AddressGuard(allowed_hosts)
         self._resolver = resolver or Resolver()
         self._connections = asyncio.Semaphore(limits.connections)
-        self._hosts: weakref.WeakValueDictionary[str, asyncio.Semaphore] = (
-            weakref.WeakValueDictionary()
-        )
+        self._hosts = Hosts(limits.per_host, limits.host_spacing_seconds)
+        self._robots = RobotsFiles(self._read_robots)
         tls = tls or httpx.create_ssl_context(trust_env=False)
         self._client = httpx.AsyncClient(
             transport=AiohttpTransport(verify=tls, client=lambda: self._session(tls)),
             timeout=httpx.Timeout(limits.idle_seconds, connect=limits.connect_seconds, pool=None),
             # Compression saves nothing on images, and only invites bombs.
-            headers={"user-agent": user_agent, "accept": "image/*", "accept-encoding": "identity"},
+            headers={"user-agent": user_agent, "accept-encoding": "identity"},
             cookies=_no_cookies(),
             follow_redirects=False,
             trust_env=False,
@@ -94,7 +111,7 @@ class SafeHttp:
     def _session(self, tls: ssl.SSLContext) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             ssl=tls,
-            limit=0,  # ours to count, see `_attempt`
+            limit=0,  # ours to count, see `download`
             ttl_dns_cache=self._limits.dns_cache_seconds,
             resolver=self._resolver,
             socket_factory=self._guard.open_socket,
@@ -105,134 +122,144 @@ class SafeHttp:
 
     async def aclose(self) -> None:
         """Closes every connection."""
+        self._robots.close()
         await self._client.aclose()
         await self._resolver.close()
 
-    async def fetch(self, url: str) -> Fetched:
+    async def fetch(self, url: str, *, obey_robots: bool = False) -> Fetched:
+        """The body behind the URL, as `download` gives it."""
+        async with self.download(url, obey_robots=obey_robots) as fetched:
+            return fetched
+
+    def download(
+        self, url: str, *, obey_robots: bool = False
+    ) -> AbstractAsyncContextManager[Fetched]:
         """The body behind the URL, which is asked for at most ``limits.attempts`` times.
+
+        It counts as one of ``limits.connections`` until the caller is done with it, so that bodies
+        do not pile up where they come faster than they are looked at. Waiting for a host counts
+        as none. With ``obey_robots`` the robots.txt of every host that is asked has to allow it.
 
         Raises:
             FetchRefused: what kept the body from coming.
         """
-        try:
-            host = httpx.URL(url).host
-        except (httpx.InvalidURL, ValueError) as error:
-            raise FetchRefused("blocked_address", str(error)) from None
+        return self._download(url, _Wish("image/*", self._limits.redirects, obey_robots))
+
+    @asynccontextmanager
+    async def _download(self, url: str, wish: _Wish) -> AsyncIterator[Fetched]:
         tries = retrying(
-            host,
+            _host(url),
             _may_pass,
             attempts=self._limits.attempts,
             first_wait=self._limits.retry_seconds,
         )
-        answer: tuple[bytes, httpx.Headers, str] = await tries(self._attempt, url, host)
-        return Fetched(*answer, tries.statistics["attempt_number"])
+        async with AsyncExitStack() as held:
+            answer: tuple[bytes, httpx.Headers, str]
+            answer = await tries(self._attempt, url, wish, held)
+            yield Fetched(*answer, tries.statistics["attempt_number"])
 
-    async def _attempt(self, url: str, host: str) -> tuple[bytes, httpx.Headers, str]:
+    async def _attempt(
+        self, url: str, wish: _Wish, held: AsyncExitStack
+    ) -> tuple[bytes, httpx.Headers, str]:
+        """Body, headers and final URL; of a success the connection stays ``held``."""
+        seconds = self._limits.total_seconds
+        for _ in range(wish.redirects + 1):
+            self._check_url(url)
+            if wish.obey_robots:
+                await self._check_robots(url)
+            # Waiting for a turn is our choice, not the host's fault: it takes no time from it.
+            async with self._hosts.turn(_host(url)), AsyncExitStack() as connection:
+                await connection.enter_async_context(self._connections)
+                started = asyncio.get_running_loop().time()
+                answer = await self._ask(url, wish, seconds)
+                seconds -= asyncio.get_running_loop().time() - started
+                if not isinstance(answer, str):
+                    await held.enter_async_context(connection.pop_all())
+                    return *answer, url
+            url = answer
+        raise FetchRefused("http_error", f"more than {wish.redirects} redirects")
+
+    def _check_url(self, url: str) -> None:
         try:
-            # Waiting for a turn is our choice, not the host's fault: outside the deadline.
-            async with self._slot(host), self._connections:
-                async with asyncio.timeout(self._limits.total_seconds):
-                    return await self._follow(url)
+            self._guard.check_url(url)
+        except (BlockedAddress, ValueError) as refused:
+            raise FetchRefused("blocked_address", str(refused)) from None
+        if (rest := self._hosts.resting(_host(url))) > RETRY_AFTER_MOST:
+            detail = f"the host asked to be left alone for {rest:.0f} s more"
+            raise FetchRefused("rate_limited", detail, retry_after=rest)
+
+    async def _check_robots(self, url: str) -> None:
+        try:
+            allowed = await self._robots.allow(url)
+        except FetchRefused as refused:
+            raise _RobotsUnreadable(refused.outcome, f"robots.txt: {refused.detail}") from None
+        if not allowed:
+            raise FetchRefused("opted_out", "robots.txt disallows it")
+
+    async def _read_robots(self, url: str) -> bytes:
+        """What the file says; nothing when there is none (RFC 9309, 2.3.1)."""
+        try:
+            async with self._download(url, _ROBOTS) as fetched:
+                return fetched.body
+        except FetchRefused as refused:
+            if refused.outcome in {"http_404", "http_error"}:
+                return b""
+            raise
+
+    async def _ask(self, url: str, wish: _Wish, seconds: float) -> _Answer | str:
+        """Body and headers, or where to ask instead."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._get(url, wish)
         except TimeoutError:
             detail = f"no complete answer within {self._limits.total_seconds:g} s"
             raise FetchRefused("timeout", detail) from None
         except (BlockedAddress, httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as refused:
             raise FetchRefused("blocked_address", str(refused)) from None
         except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
-            raise _network_failure(error) from None
+            raise network_failure(error) from None
 
-    def _slot(self, host: str) -> asyncio.Semaphore:
-        return self._hosts.setdefault(host, asyncio.Semaphore(self._limits.per_host))
+    async def _get(self, url: str, wish: _Wish) -> _Answer | str:
+        async with self._client.stream("GET", url, headers={"accept": wish.accept}) as response:
+            if response.status_code not in _REDIRECTS or "location" not in response.headers:
+                return await self._take(response, wish), response.headers
+            target = httpx.URL(url).join(response.headers["location"])
+        if url.startswith("https:") and target.scheme != "https":
+            raise FetchRefused("blocked_address", "redirected from https to http")
+        return str(target)
 
-    async def _follow(self, url: str) -> tuple[bytes, httpx.Headers, str]:
-        for _ in range(self._limits.redirects + 1):
-            self._guard.check_url(url)
-            async with self._client.stream("GET", url) as response:
-                if response.status_code not in _REDIRECTS or "location" not in response.headers:
-                    _check_status(response)
-                    _check_permission(response.headers)
-                    return await self._read(response), response.headers, url
-                target = httpx.URL(url).join(response.headers["location"])
-            if url.startswith("https:") and target.scheme != "https":
-                raise FetchRefused("blocked_address", "redirected from https to http")
-            url = str(target)
-        raise FetchRefused("http_error", f"more than {self._limits.redirects} redirects")
+    async def _take(self, response: httpx.Response, wish: _Wish) -> bytes:
+        try:
+            check_status(response)
+        except FetchRefused as refused:
+            if refused.retry_after:  # all who want to ask the host wait
+                rest = min(refused.retry_after, _LONGEST_REST)
+                self._hosts.rest(response.url.host, rest)
+            raise
+        if wish.is_robots:
+            return await read_start(response, MOST_BYTES)
+        if refusal := objection(response.headers):
+            raise FetchRefused("opted_out", refusal)
+        return await read_body(response, self._limits.max_bytes)
 
-    async def _read(self, response: httpx.Response) -> bytes:
-        most = self._limits.max_bytes
-        declared = response.headers.get("content-length", "")
-        if declared.isdecimal() and float(declared) > most:
-            raise FetchRefused("too_large", f"{declared} bytes declared, {most} allowed")
-        decoder = _decoder(response.headers.get("content-encoding", ""))
-        body = bytearray()
-        async for chunk in response.aiter_raw():
-            # At most one byte over the limit is ever decompressed.
-            body += decoder.decompress(chunk, most + 1 - len(body)) if decoder else chunk
-            if len(body) > most:
-                raise FetchRefused("too_large", f"more than {most} bytes")
-        return bytes(body)
+
+class _RobotsUnreadable(FetchRefused):
+    """Nobody knows whether we may: so we may not, and asking again has been tried."""
 
 
 def _may_pass(refused: Refused) -> bool:
-    return isinstance(refused, FetchRefused) and refused.outcome in _RETRIED
+    return (
+        isinstance(refused, FetchRefused)
+        and refused.outcome in _RETRIED
+        and not isinstance(refused, _RobotsUnreadable)
+    )
 
 
-def _network_failure(error: Exception) -> FetchRefused:
-    cause = error.__cause__ or error
-    name = type(cause).__name__
-    if isinstance(cause, TimeoutError):
-        return FetchRefused("timeout", name)
-    if isinstance(cause, aiohttp.ClientPayloadError):
-        return FetchRefused("truncated", "the answer ended before its announced end")
-    return FetchRefused("network_error", name)
-
-
-def _check_status(response: httpx.Response) -> None:
-    status = response.status_code
-    if response.is_success:
-        return
-    outcome = "http_error"
-    if status == httpx.codes.NOT_FOUND:
-        outcome = "http_404"
-    elif status == httpx.codes.TOO_MANY_REQUESTS:
-        outcome = "rate_limited"
-    elif response.is_server_error:
-        outcome = "http_5xx"
-    raise FetchRefused(outcome, f"status {status}", retry_after=retry_after(response.headers))
-
-
-def _check_permission(headers: httpx.Headers) -> None:
-    """Refuses what its owner does not want in a dataset."""
-    if headers.get("tdm-reservation", "").strip() == "1":
-        raise FetchRefused("opted_out", "tdm-reservation: 1")
-    for value in headers.get_list("x-robots-tag", split_commas=True):
-        agent, colon, directive = value.lower().rpartition(":")
-        # "otherbot: noindex" speaks to another crawler.
-        if directive.strip() in OPT_OUT and (not colon or agent.strip() in {"*", "pixcrawler"}):
-            raise FetchRefused("opted_out", f"x-robots-tag: {directive.strip()}")
-
-
-class _Inflater:
-    """Decompresses no more than it is asked for."""
-
-    def __init__(self) -> None:
-        self._stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib
-
-    def decompress(self, data: bytes, most: int) -> bytes:
-        try:
-            return self._stream.decompress(data, most)
-        except zlib.error as error:
-            raise FetchRefused("undecodable", f"content-encoding: {error}") from None
-
-
-def _decoder(encoding: str) -> _Inflater | None:
-    encoding = encoding.strip().lower()
-    if encoding in {"", "identity"}:
-        return None
-    if encoding in _COMPRESSED:
-        return _Inflater()
-    # Also a chain such as "gzip, gzip", which multiplies what a bomb is worth.
-    raise FetchRefused("undecodable", f"content-encoding {encoding[:40]!r} was not offered")
+def _host(url: str) -> str:
+    try:
+        return httpx.URL(url).host
+    except (httpx.InvalidURL, ValueError) as error:
+        raise FetchRefused("blocked_address", str(error)) from None
 
 
 def _no_cookies() -> http.cookiejar.CookieJar:

@@ -45,11 +45,11 @@ class Names(AbstractResolver):
 async def opened(
     limits: FetchLimits = LIMITS,
     *,
-    allow: str | None = None,
+    allow: str | tuple[str, ...] = (),
     resolver: AbstractResolver | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[SafeHttp]:
-    allowed = frozenset([allow] if allow else [])
+    allowed = frozenset([allow] if isinstance(allow, str) else allow)
     client = SafeHttp(
         limits, user_agent="Test/1", allowed_hosts=allowed, resolver=resolver, tls=tls
     )
@@ -109,7 +109,7 @@ def answering(*answers: tuple[int, dict[str, str]]) -> Handler:
     return handler
 
 
-async def refusal(client: SafeHttp, url: str) -> tuple[str, str]:
+async def refusal(client: SafeHttp, url: str, *, obey_robots: bool = False) -> tuple[str, str]:
     with pytest.raises(FetchRefused) as refused:
-        await client.fetch(url)
+        await client.fetch(url, obey_robots=obey_robots)
     return refused.value.outcome, refused.value.detail

@@ -200,6 +200,8 @@ class TestManners:
             {"X_Robots_Tag": "noai"}, {"X_Robots_Tag": "noimageai"}, {"X_Robots_Tag": "NoIndex"},
             {"X_Robots_Tag": "nofollow, noai"}, {"X_Robots_Tag": "pixcrawler: noai"},
             {"X_Robots_Tag": "none"}, {"TDM_Reservation": "1"},
+            {"X_Robots_Tag": "max-image-preview: large, noai"},
+            {"X_Robots_Tag": "pixcrawler: nofollow, noai"},
         ],
     )  # fmt: skip
     async def test_opting_out_is_honoured(self, headers: dict[str, str]) -> None:
@@ -215,6 +217,7 @@ class TestManners:
         [
             {"X_Robots_Tag": "otherbot: noai"}, {"X_Robots_Tag": "max-image-preview: large"},
             {"X_Robots_Tag": "all"}, {"TDM_Reservation": "0"},
+            {"X_Robots_Tag": "otherbot: nofollow, noai"},
         ],
     )  # fmt: skip
     async def test_other_directives_mean_nothing(self, headers: dict[str, str]) -> None:

@@ -57,7 +57,7 @@ class Answers:
             "oversized": _oversized,
             "hanging": _hanging,
             "broken_server": _status(503, "Service unavailable"),
-            "always_busy": _status(429, "Too many requests", {"Retry-After": "1"}),
+            "always_busy": _status(429, "Too many requests", {"Retry-After": "0"}),
         }
 
     async def photo(self, request: web.Request) -> web.StreamResponse:
@@ -92,7 +92,7 @@ class Answers:
             self._owing.discard(candidate.id)
             return await self._plain(request, candidate)
         self._owing.add(candidate.id)
-        return web.Response(status=429, text="Too many requests", headers={"Retry-After": "1"})
+        return web.Response(status=429, text="Too many requests", headers={"Retry-After": "0"})
 
     async def _slow(self, request: web.Request, candidate: Candidate) -> web.Response:
         await asyncio.sleep(SLOW_SECONDS)

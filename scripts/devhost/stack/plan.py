@@ -125,6 +125,7 @@ class Plan:
             "CRAWL_TIMEOUT_SECONDS": CRAWL_TIMEOUT_SECONDS,
             "CRAWL_RETRY_WAIT_SECONDS": "0.2",
             "CRAWL_CONNECTIONS_PER_HOST": "32",  # the image web is one host, and ours
+            "CRAWL_HOST_SPACING_SECONDS": "0",
             "API_KEY_PEPPER": self.secrets["api_key_pepper"],
             "ALLOWED_ORIGINS": "http://localhost:3000",
             **LIMITS,
