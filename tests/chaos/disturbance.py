@@ -1,0 +1,51 @@
+"""A crawl that is disturbed, and what it must come to all the same."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts.devhost.imageweb.catalogue import Catalogue
+from scripts.devhost.stack import LocalStack
+from tests.crawling import (
+    Result,
+    best_files,
+    result_of,
+    signed_in,
+    start_crawl,
+    wait_for,
+    wait_for_end,
+)
+
+KEYWORDS = 13  # about 500 pictures
+
+
+@contextmanager
+def running_stack(*host_options: str, **environment: str) -> Iterator[LocalStack]:
+    with tempfile.TemporaryDirectory(prefix="pixcrawler-chaos-") as directory:
+        Path(directory).chmod(0o755)
+        options = LocalStack(Path(directory), host_options=host_options, environment=environment)
+        with options as stack:
+            yield stack
+
+
+def crawl(
+    stack: LocalStack, catalogue: Catalogue, *, disturb: Callable[[LocalStack], None] | None = None
+) -> Result:
+    keywords = catalogue.keywords[:KEYWORDS]
+    with signed_in(stack) as api:
+        job_id = start_crawl(api, keywords, 1000)
+        if disturb:
+            disturb(stack)
+        assert wait_for_end(api, job_id, seconds=240)["status"] == "completed"
+        wait_for(lambda: result_of(stack, job_id).notifications, lambda count: count > 0)
+        result = result_of(stack, job_id)
+    assert result.images == best_files(catalogue, keywords)
+    return result
+
+
+def check(result: Result) -> None:
+    assert (result.orphans, result.lost_blobs) == (frozenset(), frozenset())
+    assert result.rows == len(result.images)
+    assert result.charged == result.rows
+    assert (result.notifications, result.unsettled_holds) == (1, 0)
