@@ -31,6 +31,7 @@ from shared.platform.robots import MOST_BYTES, RobotsFiles, objection
 
 __all__ = ["FetchLimits", "FetchRefused", "Fetched", "SafeHttp"]
 
+_ACCEPT: Final = "image/*,text/plain;q=0.1"  # the text is robots.txt
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _RETRIED: Final = frozenset({"timeout", "network_error", "http_5xx", "rate_limited", "truncated"})
 # However long a host asks for: some hour it is tried again.
@@ -68,14 +69,13 @@ class Fetched:
 class _Wish:
     """What kind of file is asked for."""
 
-    accept: str
     redirects: int
     obey_robots: bool = False
     is_robots: bool = False
 
 
 # RFC 9309 wants five redirects followed.
-_ROBOTS: Final = _Wish("text/plain", redirects=5, is_robots=True)
+_ROBOTS: Final = _Wish(redirects=5, is_robots=True)
 _Answer: TypeAlias = tuple[bytes, httpx.Headers]
 
 
@@ -102,7 +102,7 @@ class SafeHttp:
             transport=AiohttpTransport(verify=tls, client=lambda: self._session(tls)),
             timeout=httpx.Timeout(limits.idle_seconds, connect=limits.connect_seconds, pool=None),
             # Compression saves nothing on images, and only invites bombs.
-            headers={"user-agent": user_agent, "accept-encoding": "identity"},
+            headers={"user-agent": user_agent, "accept": _ACCEPT, "accept-encoding": "identity"},
             cookies=_no_cookies(),
             follow_redirects=False,
             trust_env=False,
@@ -143,48 +143,49 @@ class SafeHttp:
         Raises:
             FetchRefused: what kept the body from coming.
         """
-        return self._download(url, _Wish("image/*", self._limits.redirects, obey_robots))
+        return self._download(url, _Wish(self._limits.redirects, obey_robots))
 
     @asynccontextmanager
     async def _download(self, url: str, wish: _Wish) -> AsyncIterator[Fetched]:
+        address = _address(url)
         tries = retrying(
-            _host(url),
+            address.host,
             _may_pass,
             attempts=self._limits.attempts,
             first_wait=self._limits.retry_seconds,
         )
         async with AsyncExitStack() as held:
             answer: tuple[bytes, httpx.Headers, str]
-            answer = await tries(self._attempt, url, wish, held)
+            answer = await tries(self._attempt, url, address, wish, held)
             yield Fetched(*answer, tries.statistics["attempt_number"])
 
     async def _attempt(
-        self, url: str, wish: _Wish, held: AsyncExitStack
+        self, url: str, address: httpx.URL, wish: _Wish, held: AsyncExitStack
     ) -> tuple[bytes, httpx.Headers, str]:
         """Body, headers and final URL; of a success the connection stays ``held``."""
         seconds = self._limits.total_seconds
         for _ in range(wish.redirects + 1):
-            self._check_url(url)
+            self._check_url(url, address.host)
             if wish.obey_robots:
                 await self._check_robots(url)
             # Waiting for a turn is our choice, not the host's fault: it takes no time from it.
-            async with self._hosts.turn(_host(url)), AsyncExitStack() as connection:
+            async with self._hosts.turn(address.host), AsyncExitStack() as connection:
                 await connection.enter_async_context(self._connections)
                 started = asyncio.get_running_loop().time()
-                answer = await self._ask(url, wish, seconds)
+                answer = await self._ask(address, wish, seconds)
                 seconds -= asyncio.get_running_loop().time() - started
-                if not isinstance(answer, str):
+                if not isinstance(answer, httpx.URL):
                     await held.enter_async_context(connection.pop_all())
                     return *answer, url
-            url = answer
+            url, address = str(answer), answer
         raise FetchRefused("http_error", f"more than {wish.redirects} redirects")
 
-    def _check_url(self, url: str) -> None:
+    def _check_url(self, url: str, host: str) -> None:
         try:
             self._guard.check_url(url)
         except (BlockedAddress, ValueError) as refused:
             raise FetchRefused("blocked_address", str(refused)) from None
-        if (rest := self._hosts.resting(_host(url))) > RETRY_AFTER_MOST:
+        if (rest := self._hosts.resting(host)) > RETRY_AFTER_MOST:
             detail = f"the host asked to be left alone for {rest:.0f} s more"
             raise FetchRefused("rate_limited", detail, retry_after=rest)
 
@@ -206,11 +207,11 @@ class SafeHttp:
                 return b""
             raise
 
-    async def _ask(self, url: str, wish: _Wish, seconds: float) -> _Answer | str:
+    async def _ask(self, address: httpx.URL, wish: _Wish, seconds: float) -> _Answer | httpx.URL:
         """Body and headers, or where to ask instead."""
         try:
             async with asyncio.timeout(seconds):
-                return await self._get(url, wish)
+                return await self._get(address, wish)
         except TimeoutError:
             detail = f"no complete answer within {self._limits.total_seconds:g} s"
             raise FetchRefused("timeout", detail) from None
@@ -219,14 +220,14 @@ class SafeHttp:
         except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
             raise network_failure(error) from None
 
-    async def _get(self, url: str, wish: _Wish) -> _Answer | str:
-        async with self._client.stream("GET", url, headers={"accept": wish.accept}) as response:
+    async def _get(self, address: httpx.URL, wish: _Wish) -> _Answer | httpx.URL:
+        async with self._client.stream("GET", address) as response:
             if response.status_code not in _REDIRECTS or "location" not in response.headers:
                 return await self._take(response, wish), response.headers
-            target = httpx.URL(url).join(response.headers["location"])
-        if url.startswith("https:") and target.scheme != "https":
+            target = address.join(response.headers["location"])
+        if address.scheme == "https" and target.scheme != "https":
             raise FetchRefused("blocked_address", "redirected from https to http")
-        return str(target)
+        return target
 
     async def _take(self, response: httpx.Response, wish: _Wish) -> bytes:
         try:
@@ -255,9 +256,9 @@ def _may_pass(refused: Refused) -> bool:
     )
 
 
-def _host(url: str) -> str:
+def _address(url: str) -> httpx.URL:
     try:
-        return httpx.URL(url).host
+        return httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
         raise FetchRefused("blocked_address", str(error)) from None
 
