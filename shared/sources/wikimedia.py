@@ -20,6 +20,8 @@ from shared.sources.pace import Pace
 from shared.sources.source import Candidate, Page
 
 PAGE_SIZE: Final = 50
+_LARGEST_BYTES: Final = 10 * 1024 * 1024
+_LARGEST_PIXELS: Final = 40_000_000
 PACE: Final = Pace(60, seconds=60, burst=5)
 _TAKEN: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"})
 _TAG: Final = re.compile(r"<[^>]*>")
@@ -34,6 +36,7 @@ _QUERY: Final = {
     "gsrlimit": str(PAGE_SIZE),
     "prop": "imageinfo",
     "iiprop": "url|size|mime|extmetadata",
+    "iiurlwidth": "1920",  # one of the widths that the image servers keep
     "iiextmetadatafilter": "Artist|License|LicenseShortName|LicenseUrl|ObjectName",
     "iiextmetadatalanguage": "en",
 }
@@ -47,9 +50,21 @@ class _Info(BaseModel):
     url: WebAddress
     descriptionurl: WebAddress | None = None
     mime: str
-    width: int | None = None
-    height: int | None = None
+    size: int = 0
+    width: int = 0
+    height: int = 0
+    thumburl: WebAddress | None = None
+    thumbwidth: int = 0
+    thumbheight: int = 0
     extmetadata: dict[str, Any] = Field(default_factory=dict)
+
+    def best(self) -> tuple[str, int, int]:
+        """Address, width and height of the original, or of a copy when it is too much to take."""
+        if self.thumburl and (
+            self.size > _LARGEST_BYTES or self.width * self.height > _LARGEST_PIXELS
+        ):
+            return self.thumburl, self.thumbwidth, self.thumbheight
+        return self.url, self.width, self.height
 
 
 class _File(BaseModel):
@@ -93,8 +108,9 @@ def _candidate(file: _File) -> Candidate:
     code = licence_code(facts.get("License") or name or UNKNOWN)
     title = facts.get("ObjectName") or _plain_title(file.title)
     creator, licence_url = facts.get("Artist"), _address(facts.get("LicenseUrl"))
+    url, width, height = info.best()
     return Candidate(
-        url=info.url,
+        url=url,
         source_page_url=info.descriptionurl,
         creator=creator,
         license=code,
@@ -103,8 +119,8 @@ def _candidate(file: _File) -> Candidate:
             code=code, name=name or code, title=title, creator=creator, url=licence_url
         ),
         title=title,
-        width=info.width,
-        height=info.height,
+        width=width or None,
+        height=height or None,
     )
 
 

@@ -100,6 +100,18 @@ class TestWikimedia:
         assert network.requests[0].url.params["gsrsearch"] == "tabby cat filetype:bitmap"
         assert network.requests[0].url.params["gsrnamespace"] == "6"
 
+    @pytest.mark.parametrize("original", [{"size": 20_000_000}, {"width": 9_000, "height": 6_000}])
+    async def test_copy_is_taken_where_the_original_is_too_much(
+        self, original: dict[str, int]
+    ) -> None:
+        copy = {"thumburl": "https://a.example/1920px.jpg", "thumbwidth": 1920, "thumbheight": 1280}
+        for info, url in (({}, "Cat_1.jpg"), (original, "1920px.jpg")):
+            file = commons_file(1, **copy, **info)
+            network = Network(httpx.Response(200, json={"query": {"pages": [file]}}))
+            (candidate,) = (await wikimedia(network.api).search("cat", None)).candidates
+            assert candidate.url.endswith(url)
+        assert (candidate.width, candidate.height) == (1920, 1280)
+
     async def test_continuation_is_sent_back(self) -> None:
         network = Network(httpx.Response(200, json=COMMONS))
         source = wikimedia(network.api)
