@@ -55,6 +55,7 @@ var platformSettings = {
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
   PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
   PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME: 'pixcrawler'
+  OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: 'azure_sdk,django,fastapi,flask,httpx,psycopg2,requests,urllib,urllib3'
   AzureWebJobsDisableHomepage: 'true'
 }
 var premiumSettings = isFlex ? {} : {
@@ -108,6 +109,7 @@ var slotSettings = {
   'AzureWebJobs.reconcile_jobs.Disabled': 'true'
   'AzureWebJobs.clean_up.Disabled': 'true'
   'AzureWebJobs.watch_queues.Disabled': 'true'
+  'AzureWebJobs.publish_settings.Disabled': 'true'
 }
 var slotNames = [for setting in items(slotSettings): setting.key]
 var slotList = [for setting in items(slotSettings): { name: setting.key, value: setting.value }]

@@ -8,6 +8,7 @@ import pytest
 
 from scripts.azure.variables import Variable, variables
 from scripts.devhost.stack.storage import CONTAINERS, QUEUES
+from shared.platform.telemetry import UNWANTED
 from tests.infra.reading import (
     FILES,
     INFRA,
@@ -187,14 +188,10 @@ class TestSite:
     def test_a_slot_does_not_work_for_production(self) -> None:
         slot = variable(module("functionapp"), "slotSettings")
         hub = slot["AzureFunctionsJobHost__extensions__durableTask__hubName"]
-        assert (
-            hub
-            != json.loads((ROOT / "host.json").read_text())["extensions"]["durableTask"]["hubName"]
-        )
+        assert hub != DURABLE["hubName"]
         disabled = {key.split(".")[1] for key in slot if key.endswith(".Disabled'")}
-        sources = (ROOT / "functions/queues.py").read_text() + (
-            ROOT / "functions/timers.py"
-        ).read_text()
+        files = [ROOT / "functions/queues.py", ROOT / "functions/timers.py"]
+        sources = "".join(path.read_text() for path in files)
         assert disabled == set(re.findall(r"_trigger\((?:.|\n)*?async def (\w+)", sources))
 
 
@@ -218,6 +215,7 @@ class TestSettings:
             assert f"AzureWebJobsStorage__{service}ServiceUri" in platform
         assert "Authorization=AAD" in platform["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"]
         assert "AzureWebJobsStorage" not in platform
+        assert platform["OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"] == UNWANTED
 
     def test_flex_consumption_is_not_given_what_it_refuses(self) -> None:
         refused = {

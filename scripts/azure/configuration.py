@@ -1,0 +1,114 @@
+"""docs/configuration.md, out of the app's settings, .env.example and the Bicep.
+
+    python -m scripts.azure.configuration [--check]
+
+`.env.example` explains each variable, the settings say what is required and secret, the Bicep says
+what Azure is given. Whoever changes a setting runs this; a test does with --check.
+"""
+
+import re
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+from scripts.azure.processes import ROOT
+from scripts.azure.variables import Variable, variables
+
+PAGE: Final = ROOT / "docs" / "configuration.md"
+SECTION: Final = re.compile(r"^# =+\n# (.+)\n# =+\n", re.MULTILINE)
+ENTRY: Final = re.compile(r"((?:^#.*\n)+)^(\w+)=.*$", re.MULTILINE)
+HEAD: Final = """\
+# Configuration
+
+All settings are environment variables: locally `Values` of `local.settings.json` (start from
+`local.settings.example.json`), in Azure app settings, which `infra/modules/functionapp.bicep` sets;
+secrets are references to the Key Vault, where `DATABASE_URL` is called `DATABASE-URL`. An empty
+value means: not set. What is missing or invalid is named, all of it, when the app starts; values
+are never shown. `scripts/doctor.py` tells without starting.
+
+In the column *in Azure*: `vault` is a secret in the vault, `Bicep` is set from a parameter, and
+nothing means that the default holds. To change such a one in Azure, add it to `appSettings` in that
+file; a test keeps you from adding what does not exist.
+
+`host.json` is explained in [host-json.md](host-json.md).
+
+This page is written by `python -m scripts.azure.configuration`; change `.env.example` instead.
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What .env.example says of a variable."""
+
+    section: str
+    name: str
+    labels: dict[str, str]
+
+
+def render() -> str:
+    """The page as it must be."""
+    known = {variable.name: variable for variable in variables()}
+    lines, section = [HEAD], ""
+    for entry in _entries((ROOT / ".env.example").read_text()):
+        if entry.section != section:
+            section = entry.section
+            lines += [f"\n## {section}\n", "| variable | what | valid | default | in Azure |",
+                      "| --- | --- | --- | --- | --- |"]  # fmt: skip
+        lines.append(_row(entry, known[entry.name]))
+    return "\n".join(lines) + "\n"
+
+
+def _row(entry: Entry, variable: Variable) -> str:
+    required = entry.labels["Required"]
+    default = entry.labels["Default"]
+    if required != "no":
+        default = "**required**" if required == "yes" else f"**required** {required}"
+    others = "".join(f", also `{name}`" for name in variable.names[1:])
+    cells = [f"`{entry.name}`{others}", entry.labels["Purpose"], entry.labels["Valid"], default,
+             _in_azure(variable)]  # fmt: skip
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _in_azure(variable: Variable) -> str:
+    bicep = (ROOT / "infra" / "modules" / "functionapp.bicep").read_text()
+    for name in variable.names:
+        if re.search(rf"'{name}'", bicep):
+            return "vault"
+        if re.search(rf"^  {name}: ", bicep, re.MULTILINE) or f"{{ {name}: " in bicep:
+            return "Bicep"
+    return "vault, if wanted" if variable.secret else ""
+
+
+def _entries(text: str) -> list[Entry]:
+    pieces = SECTION.split(text)
+    found = []
+    for section, body in zip(pieces[1::2], pieces[2::2], strict=True):
+        for comment, name in ENTRY.findall(body):
+            found.append(Entry(section, name, _labels(comment)))
+    return found
+
+
+def _labels(comment: str) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    label = ""
+    for line in comment.splitlines():
+        if match := re.match(r"#   (\w+): (.*)", line):
+            label = match[1]
+            labels[label] = match[2]
+        elif label and (more := re.match(r"#     (.*)", line)):
+            labels[label] += " " + more[1]
+    return labels
+
+
+def main() -> int:
+    """Writes the page, or says whether it is as it must be."""
+    if "--check" in sys.argv[1:]:
+        current = PAGE.exists() and PAGE.read_text() == render()
+        print("current" if current else "docs/configuration.md is not what the settings say")
+        return 0 if current else 1
+    PAGE.write_text(render())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
