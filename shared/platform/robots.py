@@ -64,14 +64,16 @@ class RobotsFiles:
     async def _rules(self, address: str) -> Protego:
         file = self._files.get(address)
         if file is None or file.until < asyncio.get_running_loop().time():
-            file = _File(asyncio.create_task(self._load(address)))
-            self._files[address] = file
+            file = self._files[address] = _File()
+            file.rules = asyncio.create_task(self._load(address, file))
+            # Nobody may be left to hear of a failure.
+            file.rules.add_done_callback(lambda task: task.cancelled() or task.exception())
         self._files.move_to_end(address)
         # Who waits may be cancelled; the others still want it.
         return await asyncio.shield(file.rules)
 
-    async def _load(self, address: str) -> Protego:
-        file, kept = self._files[address], FAILURE_KEPT_SECONDS
+    async def _load(self, address: str, file: "_File") -> Protego:
+        kept = FAILURE_KEPT_SECONDS
         try:
             body = (await self._read(address))[:MOST_BYTES]
             file.size = len(body)
@@ -93,9 +95,9 @@ class RobotsFiles:
 
 
 class _File:
-    def __init__(self, rules: asyncio.Task[Protego]) -> None:
-        self.rules = rules
-        self.rules.add_done_callback(lambda task: task.cancelled() or task.exception())
+    rules: asyncio.Task[Protego]
+
+    def __init__(self) -> None:
         self.until = float("inf")
         self.size = 0
 

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 
@@ -225,7 +224,7 @@ class TestHosts:
         limits = replace(LIMITS, host_spacing_seconds=0.1)
         async with serving(handler) as server, opened(limits, allow=server.host) as client:
             await asyncio.gather(*(client.fetch(f"http://{server.host}/{n}") for n in range(4)))
-        assert all(later - one > 0.08 for one, later in pairwise(times))
+        assert times[-1] - times[0] > 0.2
 
     async def test_whoever_waits_is_in_nobodys_way(self) -> None:
         """A resting host, and one that never answers: others are fetched at once."""
