@@ -44,7 +44,7 @@ def _generation(
     """Whether the crawl is over; if not, another generation must follow."""
     if not order.get("begun"):
         yield from _step(context, names.BEGIN, order)
-    whose = {name: order[name] for name in ("job_id", "traceparent") if name in order}
+    whose: dict[str, Any] = {n: order[n] for n in ("job_id", "traceparent") if n in order}
     running: dict[Any, tuple[str, int]] = {}
     started = 0
     while started < STEPS_PER_GENERATION:
