@@ -18,6 +18,9 @@ COMMANDS = [
     for line in block.splitlines()
 ]
 RUNS_THESE_TESTS = "./scripts/test.sh"
+BENCH = "./scripts/bench.sh crawl --images 100"
+DOCTOR = ".venv/bin/python scripts/doctor.py --help"
+START_DEV = ("./scripts/start-dev.sh --check", "./scripts/start-dev.sh --help")
 SHARED = ("npm", "imageweb")  # downloads and drawn pictures: once per machine is enough
 
 
@@ -64,8 +67,10 @@ def test_the_commands_are_those_we_know() -> None:
         "./scripts/stack.sh status",
         "./scripts/stack.sh down",
         "python3 -c \"import json; print(json.load(open('.local/stack.json'))['api_url'])\"",
+        DOCTOR,
+        *START_DEV,
         RUNS_THESE_TESTS,
-        "./scripts/bench.sh crawl --images 100",
+        BENCH,
         "./scripts/lock.sh",
     ]
 
@@ -92,7 +97,12 @@ class TestCommands:
         run(project, COMMANDS[4])
         assert not (project / ".local/stack.json").exists()
 
+    def test_checks(self, project: Path) -> None:
+        assert "--connection-limit" in run(project, DOCTOR)
+        assert run(project, START_DEV[0]).splitlines()[-1] == "Everything is there."
+        assert "--frontend" in run(project, START_DEV[1])
+
     def test_bench(self, project: Path) -> None:
-        figures = json.loads(run(project, COMMANDS[7]).splitlines()[-1])
+        figures = json.loads(run(project, BENCH).splitlines()[-1])
         assert figures["images"] == 100
         assert figures["outcomes"]["stored"] == 100
