@@ -15,8 +15,11 @@ def main() -> int:
     """The exit code: 0 when the benchmark ran to its end."""
     parser = argparse.ArgumentParser(prog="bench.sh", description=__doc__)
     benchmarks = parser.add_subparsers(dest="benchmark", required=True)
-    crawl = benchmarks.add_parser("crawl", help="a whole crawl on the local stack")
-    crawl.add_argument("--images", type=int, default=1000, metavar="N", help="default: 1000")
+    crawl = benchmarks.add_parser("crawl", help="a whole crawl, beside img2dataset")
+    crawl.add_argument("--images", type=int, default=5000, metavar="N",
+                       help="addresses to crawl (default: 5000)")  # fmt: skip
+    crawl.add_argument("--rounds", type=int, default=3, metavar="N", help="default: 3")
+    crawl.add_argument("--tls", action="store_true", help="the web speaks TLS")
     crawl.add_argument("--workers", type=int, default=2, metavar="N",
                        help="worker processes of the host (default: 2)")  # fmt: skip
     coldstart = benchmarks.add_parser("coldstart", help="the import of the app against a bare one")
@@ -32,7 +35,12 @@ def main() -> int:
         elif arguments.benchmark == "api":
             figures = bench_api(arguments.requests, arguments.soak)
         else:
-            figures = bench_crawl(arguments.images, workers=arguments.workers)
+            figures = bench_crawl(
+                arguments.images,
+                workers=arguments.workers,
+                rounds=arguments.rounds,
+                tls=arguments.tls,
+            )
         print(json.dumps(figures))
     except KeyboardInterrupt:
         return 130

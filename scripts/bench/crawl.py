@@ -1,59 +1,153 @@
-"""A whole crawl on the local stack: host, orchestration, workers, blobs and rows."""
+"""A whole crawl on the local stack, beside img2dataset on the same addresses, in turns."""
 
-import math
+import socket
+import statistics
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+from scripts.bench import img2dataset
+from scripts.bench.photos import name_of, photos
 from scripts.bench.processes import measure
+from scripts.bench.tls import Authority
 from scripts.crawl.api import Api, ApiError
-from scripts.crawl.local import sign_in
-from scripts.crawl.run import Order, create_job
-from scripts.devhost.imageweb.catalogue import load
-from scripts.devhost.imageweb.keywords import KEYWORDS
 from scripts.devhost.stack import LocalStack
+from scripts.devhost.stack.layout import ROOT
 
 POLL_SECONDS = 0.25
-SPARE = 1.05  # good pictures beyond the quota, so that none of it waits for the last one
+URLS_A_JOB = 5000
+PARTS = ("postgres", "azurite", "auth", "host")
 
 
-def bench_crawl(images: int, *, workers: int) -> dict[str, Any]:
-    """Crawls ``images`` images; what it took.
+def bench_crawl(images: int, *, workers: int, rounds: int, tls: bool) -> dict[str, Any]:
+    """Medians of ``rounds`` runs of each tool.
 
-    Images per second count from the start call to the job's end. CPU is that of the host and its
-    workers alone; the peers of the crawl (PostgreSQL, Azurite, the image web) share the cores.
+    A rate is addresses per second, the missing and broken ones included. CPU is that of the tool's
+    own processes: host and workers of the app (PostgreSQL, Azurite and the web share the cores),
+    all of img2dataset less what it takes for a single address.
     """
-    per_keyword = math.ceil(images * SPARE / len(KEYWORDS))
-    catalogue = load(per_keyword=per_keyword)
     with tempfile.TemporaryDirectory(prefix="pixcrawler-bench-") as directory:
-        stack = LocalStack(
-            Path(directory),
-            environment={"FUNCTIONS_WORKER_PROCESS_COUNT": str(workers)},
-            image_web_options=("--per-keyword", str(per_keyword)),
-        )
-        with stack, Api(stack.info.api_url) as api:
-            sign_in(api, stack, credits=images)
-            return _run(api, stack, Order(catalogue.keywords[:50], images, Path(directory)))
+        authority = Authority(Path(directory)) if tls else None
+        with _web(photos(images), authority) as web:
+            urls = [f"{web}/{name_of(number)}" for number in range(images)]
+            stack = LocalStack(
+                Path(directory) / "stack",
+                PARTS,
+                environment={
+                    "FUNCTIONS_WORKER_PROCESS_COUNT": str(workers),
+                    "CRAWL_ALLOWED_HOSTS": web.partition("://")[2],
+                    **(authority.for_the_app() if authority else {}),
+                },
+            )
+            with stack:
+                return _in_turns(stack, urls, rounds, authority)
 
 
-def _run(api: Api, stack: LocalStack, order: Order) -> dict[str, Any]:
-    before, started = measure(stack.pid("host")), time.monotonic()
-    job = create_job(api, order)
-    api.post(f"jobs/{job['id']}/start")
-    while (job := api.get(f"jobs/{job['id']}"))["status"] == "running":
-        time.sleep(POLL_SECONDS)
-    seconds, after = time.monotonic() - started, measure(stack.pid("host"))
-    if job["status"] != "completed":
-        raise ApiError(f"The job {job['status']}: {job['failure_reason']}")
-    stored = job["valid_images"]
-    cpu = after.total_cpu_seconds - before.total_cpu_seconds
+def _in_turns(
+    stack: LocalStack, urls: list[str], rounds: int, authority: "Authority | None"
+) -> dict[str, Any]:
+    img2dataset.install()
+    trust = authority.for_img2dataset() if authority else {}
+    start = img2dataset.run(urls[21:22], resize=True, environment=trust)
+    runs: dict[str, list[dict[str, Any]]] = {"app": [], "resizing": [], "not_resizing": []}
+    for _ in range(rounds):
+        runs["app"].append(_crawl(stack, urls))
+        for kind, resize in (("resizing", True), ("not_resizing", False)):
+            taken = img2dataset.run(urls, resize=resize, environment=trust)
+            runs[kind].append(_less(taken, start))
+    figures = {kind: _figures(taken, len(urls)) for kind, taken in runs.items()}
+    app, peer = figures["app"], figures["resizing"]
     return {
         "benchmark": "crawl",
-        "images": stored,
-        "seconds": round(seconds, 2),
-        "images_per_second": round(stored / seconds, 1),
-        "cpu_ms_per_image": round(1000 * cpu / stored, 2),
-        "peak_mb": after.peak_mb,
-        "outcomes": api.get(f"jobs/{job['id']}/stats")["outcomes"],
+        "addresses": len(urls),
+        "rounds": rounds,
+        "app": {**app, "peak_mb": runs["app"][-1]["peak_mb"]},
+        "img2dataset_256": peer,
+        "img2dataset_no_resize": figures["not_resizing"],
+        "rate_ratio": round(app["per_second"] / peer["per_second"], 2),
+        "cpu_ratio": round(app["cpu_ms_each"] / peer["cpu_ms_each"], 2),
     }
+
+
+def _figures(runs: list[dict[str, Any]], addresses: int) -> dict[str, Any]:
+    return {
+        "images": runs[-1]["images"],
+        "per_second": round(addresses / statistics.median(run["seconds"] for run in runs), 1),
+        "cpu_ms_each": round(
+            1000 * statistics.median(run["cpu_seconds"] for run in runs) / addresses, 2
+        ),
+    }
+
+
+def _less(taken: dict[str, Any], start: dict[str, Any]) -> dict[str, Any]:
+    """The run without the CPU of loading itself, which a long run would not notice."""
+    return {
+        "images": taken["images"],
+        "seconds": taken["seconds"],
+        "cpu_seconds": taken["cpu_seconds"] - start["cpu_seconds"],
+    }
+
+
+def _crawl(stack: LocalStack, urls: list[str]) -> dict[str, Any]:
+    """From the start call to the job's end, for a user who has nothing yet."""
+    account = {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex}
+    with Api(stack.info.api_url) as api:
+        api.post("auth/signup", account)
+        api.sign_in(**account)
+        for _ in range(1 + len(urls) // 50_000):
+            api.post("credits/purchase", {"package_id": "enterprise"})
+        project = api.post("projects", {"name": "bench"})["id"]
+        jobs = [
+            _create(api, project, urls[begin : begin + URLS_A_JOB])
+            for begin in range(0, len(urls), URLS_A_JOB)
+        ]
+        before, started = measure(stack.pid("host")), time.monotonic()
+        stored = sum(_run(api, job) for job in jobs)
+        seconds, after = time.monotonic() - started, measure(stack.pid("host"))
+    return {
+        "images": stored,
+        "seconds": seconds,
+        "cpu_seconds": after.total_cpu_seconds - before.total_cpu_seconds,
+        "peak_mb": after.peak_mb,
+    }
+
+
+def _create(api: Api, project: int, urls: list[str]) -> int:
+    body = {"project_id": project, "name": "bench", "keywords": ["photo"], "engines": ["url_list"],
+            "max_images": len(urls), "urls": [{"url": url} for url in urls]}  # fmt: skip
+    return int(api.post("jobs", body)["id"])
+
+
+def _run(api: Api, job_id: int) -> int:
+    api.post(f"jobs/{job_id}/start")
+    while (job := api.get(f"jobs/{job_id}"))["status"] == "running":
+        time.sleep(POLL_SECONDS)
+    if job["status"] != "completed":
+        raise ApiError(f"The job {job['status']}: {job['failure_reason']}")
+    return int(job["valid_images"])
+
+
+@contextmanager
+def _web(directory: Path, authority: Authority | None) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "scripts.bench.photo_server", str(directory), str(port)]
+    command += ["--certificate", str(authority.certificate)] if authority else []
+    with subprocess.Popen(command, cwd=ROOT) as server:
+        try:
+            while not _listens(port):
+                time.sleep(0.05)
+            yield f"{'https' if authority else 'http'}://127.0.0.1:{port}"
+        finally:
+            server.kill()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
