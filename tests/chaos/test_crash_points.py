@@ -1,10 +1,16 @@
 """The host dies between two things that belong together, again and again."""
 
-import psycopg
+import asyncio
+from uuid import UUID
+
 import pytest
 
 from scripts.devhost.imageweb.catalogue import load
 from scripts.devhost.stack import LocalStack
+from shared.jobs import service as jobs
+from shared.platform.db import Database
+from shared.platform.principal import Principal
+from shared.platform.settings import Settings
 from tests.chaos.disturbance import check, running_stack
 from tests.crawling import (
     best_files,
@@ -44,34 +50,26 @@ def test_a_start_whose_process_died_after_its_commit_is_made_up_for() -> None:
     catalogue = load()
     with running_stack() as stack, signed_in(stack) as api:
         job_id = start_crawl(api, ("cat",), 500, start=False)
-        stack.kill("host")
-        _promise_start(stack, job_id)
+        asyncio.run(_start_and_die(stack, UUID(api.get("auth/me")["id"]), job_id))
+        assert api.get(f"jobs/{job_id}")["status"] == "running"
         wait_for_end(api, job_id, seconds=120)
         check(result := result_of(stack, job_id))
         assert result.images == best_files(catalogue, ("cat",))
 
 
-def _promise_start(stack: LocalStack, job_id: int) -> None:
-    """What a start commits before it tells the engine."""
-    with psycopg.connect(stack.info.database_url) as connection:
-        connection.execute(
-            """
-            WITH started AS (
-              UPDATE crawl_jobs SET status = 'running', attempt = 1, started_at = now()
-              WHERE id = %(id)s RETURNING project_id, max_images
-            )
-            INSERT INTO credit_holds (account_id, user_id, job_id, attempt, amount)
-            SELECT a.id, p.user_id, %(id)s, 1, max_images
-            FROM started JOIN projects AS p ON p.id = project_id
-              JOIN credit_accounts AS a USING (user_id)
-            """,
-            {"id": job_id},
-        )
-        connection.execute(
-            """
-            INSERT INTO outbox (kind, key, payload) VALUES ('start_orchestration', %(key)s,
-              jsonb_build_object('name', 'crawl', 'instance_id', %(name)s::text,
-                'input', jsonb_build_object('job_id', %(id)s::int, 'attempt', 1)))
-            """,
-            {"id": job_id, "key": f"start:job-{job_id}-1", "name": f"job-{job_id}-1"},
-        )
+async def _start_and_die(stack: LocalStack, owner: UUID, job_id: int) -> None:
+    """A start that commits, by a process that lives no longer than that."""
+    settings = Settings.model_validate(
+        {
+            "database_url": stack.info.database_url,
+            "supabase_url": stack.info.supabase_url,
+            "supabase_anon_key": stack.info.supabase_anon_key,
+            "supabase_service_role_key": stack.info.supabase_service_role_key,
+            "azure_storage_connection_string": stack.info.storage_connection_string,
+            "api_key_pepper": "pepper",
+        }
+    )
+    database = Database(settings)
+    async with database.transaction() as transaction:
+        await jobs.start_job(transaction, Principal(owner), settings, job_id)
+    await database.close()
