@@ -28,10 +28,17 @@ def main() -> int:
     api.add_argument("--requests", type=int, default=10_000, metavar="N", help="default: 10000")
     api.add_argument("--soak", type=int, default=0, metavar="SECONDS",
                      help="instead, a steady load of 50 requests a second for so long")  # fmt: skip
+    scale = benchmarks.add_parser("scale", help="the orchestration alone, at growing sizes")
+    scale.add_argument("--images", type=int, nargs="+", default=[10**3, 10**4, 10**5, 10**6],
+                       metavar="N", help="default: 10³ to 10⁶")  # fmt: skip
     arguments = parser.parse_args()
     try:
         if arguments.benchmark == "coldstart":
             figures = bench_coldstart(arguments.runs)
+        elif arguments.benchmark == "scale":
+            from scripts.bench.scale import bench_scale  # with the function app
+
+            figures = bench_scale(arguments.images)
         elif arguments.benchmark == "api":
             figures = bench_api(arguments.requests, arguments.soak)
         else:
