@@ -28,6 +28,10 @@ def main() -> int:
     api.add_argument("--requests", type=int, default=10_000, metavar="N", help="default: 10000")
     api.add_argument("--soak", type=int, default=0, metavar="SECONDS",
                      help="instead, a steady load of 50 requests a second for so long")  # fmt: skip
+    stages = benchmarks.add_parser("stages", help="where the time of a crawl goes")
+    stages.add_argument("--images", type=int, default=1000, metavar="N", help="default: 1000")
+    stages.add_argument("--hashes", type=int, nargs="+", default=[10**4, 10**5, 10**6],
+                        metavar="N", help="default: 10⁴ to 10⁶")  # fmt: skip
     scale = benchmarks.add_parser("scale", help="the orchestration alone, at growing sizes")
     scale.add_argument("--images", type=int, nargs="+", default=[10**3, 10**4, 10**5, 10**6],
                        metavar="N", help="default: 10³ to 10⁶")  # fmt: skip
@@ -35,6 +39,10 @@ def main() -> int:
     try:
         if arguments.benchmark == "coldstart":
             figures = bench_coldstart(arguments.runs)
+        elif arguments.benchmark == "stages":
+            from scripts.bench.stages import bench_stages  # with the app
+
+            figures = bench_stages(arguments.images, arguments.hashes)
         elif arguments.benchmark == "scale":
             from scripts.bench.scale import bench_scale  # with the function app
 

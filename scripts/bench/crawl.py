@@ -34,14 +34,14 @@ def bench_crawl(images: int, *, workers: int, rounds: int, tls: bool) -> dict[st
     """
     with tempfile.TemporaryDirectory(prefix="pixcrawler-bench-") as directory:
         authority = Authority(Path(directory)) if tls else None
-        with _web(photos(images), authority) as web:
-            urls = [f"{web}/{name_of(number)}" for number in range(images)]
+        with web(photos(images), authority) as address:
+            urls = [f"{address}/{name_of(number)}" for number in range(images)]
             stack = LocalStack(
                 Path(directory) / "stack",
                 PARTS,
                 environment={
                     "FUNCTIONS_WORKER_PROCESS_COUNT": str(workers),
-                    "CRAWL_ALLOWED_HOSTS": web.partition("://")[2],
+                    "CRAWL_ALLOWED_HOSTS": address.partition("://")[2],
                     **(authority.for_the_app() if authority else {}),
                 },
             )
@@ -134,7 +134,8 @@ def _run(api: Api, job_id: int) -> int:
 
 
 @contextmanager
-def _web(directory: Path, authority: Authority | None) -> Iterator[str]:
+def web(directory: Path, authority: Authority | None) -> Iterator[str]:
+    """The address of a server of the directory's files, which lasts as long as this does."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "scripts.bench.photo_server", str(directory), str(port)]

@@ -1,0 +1,251 @@
+"""Where the time of a crawl goes, stage by stage, with the app's own code, one process."""
+
+import asyncio
+import hashlib
+import io
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import uvloop
+from PIL import Image
+
+from scripts.bench.crawl import web
+from scripts.bench.photos import name_of, photos
+from scripts.devhost.stack import LocalStack
+from shared.crawl import repo, settle_repo
+from shared.crawl.advance import advance
+from shared.crawl.discover import discover
+from shared.crawl.model import Examined, ImageFacts
+from shared.crawl.plan import Limits
+from shared.crawl.settle import settle_chunk
+from shared.imaging.dhash import dhash
+from shared.imaging.judge import judge
+from shared.imaging.rules import LEVELS
+from shared.imaging.thumbnail import make_thumbnail
+from shared.jobs import finish
+from shared.jobs import service as jobs
+from shared.jobs.schemas import JobCreate
+from shared.platform.bootstrap import Services
+from shared.platform.principal import Principal
+from shared.platform.safe_http import FetchRefused
+from shared.platform.settings import Settings
+from shared.projects import service as projects
+from shared.projects.schemas import ProjectCreate
+
+CHUNK, BITS, LOOKUPS = 50, 4, 20
+
+
+def bench_stages(images: int, hashes: Sequence[int]) -> dict[str, Any]:
+    """Milliseconds an image in each stage, and of a near-duplicate lookup among so many hashes."""
+    with tempfile.TemporaryDirectory(prefix="pixcrawler-bench-") as directory:
+        stack = LocalStack(Path(directory) / "stack", ("postgres", "azurite"))
+        with web(photos(images), None) as address, stack:
+            settings = Settings.model_validate(
+                {
+                    "database_url": stack.info.database_url,
+                    "azure_storage_connection_string": stack.info.storage_connection_string,
+                    "supabase_url": "http://localhost",
+                    "supabase_anon_key": "",
+                    "supabase_service_role_key": "",
+                    "api_key_pepper": "",
+                    "crawl_allowed_hosts": address.partition("://")[2],
+                    "crawl_connections_per_host": 32,
+                    "crawl_host_spacing_seconds": 0,
+                    "max_images_per_job": max(images, *hashes),
+                }
+            )
+            urls = [f"{address}/{name_of(number)}" for number in range(images)]
+            stages = _Stages(Services(settings), urls)
+            return {"benchmark": "stages", **uvloop.run(stages.measure(hashes))}
+
+
+class _Stages:
+    """The stages in turn; each leaves to the next what it needs."""
+
+    def __init__(self, services: Services, urls: list[str]) -> None:
+        self._services = services
+        self._urls = urls
+        self._bodies: list[bytes] = []
+        self._taken: dict[str, dict[str, float]] = {}
+
+    async def measure(self, hashes: Sequence[int]) -> dict[str, Any]:
+        """The figures of all stages."""
+        with self._stage("fetch", len(self._urls)):
+            await self._each(self._urls, self._fetch)
+        self._work_on_bodies()
+        with self._stage("blob", len(self._bodies)):
+            await self._each(self._bodies, self._store)
+        user = await self._user()
+        await self._rows(user)
+        near = await self._near(user, hashes)
+        await self._services.crawler_http.aclose()
+        await self._services.http.aclose()
+        await self._services.blobs.close()
+        await self._services.database.close()
+        return {"images": len(self._urls), "stages": self._taken, "near_duplicate_ms": near}
+
+    @contextmanager
+    def _stage(self, name: str, images: int) -> Iterator[None]:
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self._taken[name] = {
+            "cpu_ms": round(1000 * (time.process_time() - cpu) / images, 3),
+            "ms": round(1000 * (time.perf_counter() - wall) / images, 3),
+        }
+
+    async def _each(self, items: Sequence[Any], work: Callable[[Any], Awaitable[None]]) -> None:
+        slots = asyncio.Semaphore(self._services.settings.crawl_downloads_in_flight)
+
+        async def in_turn(item: Any) -> None:
+            async with slots:
+                await work(item)
+
+        await asyncio.gather(*map(in_turn, items))
+
+    async def _fetch(self, url: str) -> None:
+        try:
+            self._bodies.append((await self._services.crawler_http.fetch(url)).body)
+        except FetchRefused:
+            return
+
+    def _work_on_bodies(self) -> None:
+        """What threads do; here one after the other."""
+        for level, rules in LEVELS.items():
+            with self._stage(f"judge_{level}", len(self._bodies)):
+                for body in self._bodies:
+                    judge(body, rules)
+        with self._stage("sha256", len(self._bodies)):
+            for body in self._bodies:
+                hashlib.sha256(body).digest()
+        sample = self._bodies[20:120]
+        decoded = []
+        with self._stage("decode_in_full", len(sample)):
+            for body in sample:
+                try:
+                    decoded.append(Image.open(io.BytesIO(body)).convert("RGB"))
+                except OSError:
+                    continue
+        with self._stage("hash_in_full", len(decoded)):
+            for image in decoded:
+                dhash(image)
+        with self._stage("thumbnail", len(sample)):
+            for body in sample:
+                _thumbnail(body)
+
+    async def _store(self, body: bytes) -> None:
+        await self._services.blobs.put(f"bench/{uuid4().hex}", body, "image/jpeg")
+
+    async def _user(self) -> Principal:
+        principal = Principal(uuid4())
+        async with self._services.database.transaction() as transaction:
+            await transaction.connection.execute("RESET ROLE")
+            await transaction.connection.execute(
+                "INSERT INTO auth.users (id, email) VALUES (%(id)s, %(email)s)",
+                {"id": principal.user_id, "email": "bench@example.com"},
+            )
+            await transaction.connection.execute(
+                "UPDATE credit_accounts SET current_balance = 1000000000 WHERE user_id = %(id)s",
+                {"id": principal.user_id},
+            )
+        return principal
+
+    async def _job(self, user: Principal, urls: Sequence[str]) -> int:
+        body = {
+            "name": "bench", "keywords": ["photo"], "engines": ["url_list"], "start": True,
+            "max_images": len(urls), "urls": [{"url": url} for url in urls],
+        }  # fmt: skip
+        async with self._services.database.transaction() as transaction:
+            project = await projects.create_project(transaction, user, ProjectCreate(name="bench"))
+            order = JobCreate.model_validate({**body, "project_id": project.id})
+            job = await jobs.create_job(transaction, user, self._services.settings, order)
+        async with self._services.database.transaction() as transaction:
+            await finish.begin_job(transaction, job.id, 1)
+        return job.id
+
+    async def _rows(self, user: Principal) -> None:
+        """Candidates into the database, and chunks of images settled, without any image."""
+        database, limits = self._services.database, Limits(chunks=35, chunk_size=CHUNK)
+        job_id = await self._job(user, self._urls)
+        chunks: list[int] = []
+        with self._stage("discover_rows", len(self._urls)):
+            while not chunks:
+                async with database.transaction() as transaction:
+                    plan: Any = await advance(transaction, job_id, 1, limits)
+                for search in plan["searches"]:
+                    await discover(database, _no_source, search)
+                chunks = plan["chunks"]
+        settled = 0
+        with self._stage("settle_rows", 1):
+            while chunks:
+                for chunk_id in chunks:
+                    settled += await self._settle(chunk_id)
+                async with database.transaction() as transaction:
+                    plan = await advance(transaction, job_id, 1, limits)
+                chunks = plan.get("chunks", [])
+        self._taken["settle_rows"] = {
+            kind: round(value / settled, 3) for kind, value in self._taken["settle_rows"].items()
+        }
+
+    async def _settle(self, chunk_id: int) -> int:
+        async with self._services.database.transaction() as transaction:
+            chunk = await repo.claim_chunk(transaction, chunk_id)
+        if chunk is None:
+            return 0
+        examined = [Examined(c.id, image=_facts(chunk.job_id)) for c in chunk.candidates]
+        async with self._services.database.transaction() as transaction:
+            await settle_chunk(transaction, chunk, examined)
+        return len(examined)
+
+    async def _near(self, user: Principal, hashes: Sequence[int]) -> dict[int, float]:
+        """Median milliseconds of one image's lookup, in a job that grows."""
+        job_id, before, found = await self._job(user, self._urls[:1]), 0, {}
+        for count in sorted(hashes):
+            async with self._services.database.connection() as connection:
+                await connection.execute(
+                    """
+                    INSERT INTO images (crawl_job_id, original_url, filename, hash, phash)
+                    SELECT %(job)s, 'https://images.example', 'x.jpeg', 'near ' || n,
+                      (random() * 2 ^ 63)::numeric::bigint * (CASE WHEN random() < 0.5 THEN 1
+                      ELSE -1 END)
+                    FROM generate_series(%(first)s::int, %(last)s::int) AS n
+                    """,
+                    {"job": job_id, "first": before + 1, "last": count},
+                )
+                await connection.execute("VACUUM ANALYZE images")
+            before = count
+            found[count] = round(await self._lookup(job_id), 3)
+        return found
+
+    async def _lookup(self, job_id: int) -> float:
+        times = []
+        for _ in range(LOOKUPS):
+            phashes = [random.getrandbits(64) - 2**63 for _ in range(CHUNK)]
+            async with self._services.database.transaction() as transaction:
+                started = time.perf_counter()
+                await settle_repo.find_near(transaction, job_id, phashes, bits=BITS)
+                times.append(1000 * (time.perf_counter() - started) / CHUNK)
+        return statistics.median(times)
+
+
+def _facts(job_id: int) -> ImageFacts:
+    sha256, phash = UUID(int=random.getrandbits(128)).hex * 2, random.getrandbits(64) - 2**63
+    name = f"jobs/{job_id}/images/{sha256}.jpeg"
+    return ImageFacts(sha256, phash, "jpeg", 1024, 768, 150_000, name)
+
+
+def _thumbnail(body: bytes) -> None:
+    try:
+        make_thumbnail(body)
+    except Exception:  # noqa: BLE001 - what decoders raise at a broken file
+        return
+
+
+def _no_source(engine: str) -> Any:
+    raise AssertionError(f"{engine} is not asked")
