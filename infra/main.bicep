@@ -101,11 +101,11 @@ param frontend bool = false
 @description('Region of the Static Web App, which few have.')
 param frontendLocation string = 'westeurope'
 
-@description('Storage redundancy; ZRS survives the loss of a zone.')
-@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GZRS'])
+@description('Storage redundancy; ZRS survives the loss of a zone but cannot archive.')
+@allowed(['Standard_LRS', 'Standard_GRS', 'Standard_ZRS', 'Standard_GZRS'])
 param storageSku string = 'Standard_ZRS'
 
-@description('Days after which an image nobody reads is archived; 0 means never.')
+@description('Days after which an image nobody reads is archived (on ZRS: 180 days, then cold); 0: never.')
 @minValue(0)
 param archiveAfterDays int = 365
 

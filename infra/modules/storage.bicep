@@ -145,9 +145,14 @@ var toCool = {
   tierToCool: { daysAfterLastAccessTimeGreaterThan: 30 }
   enableAutoTierToHotFromCool: true
 }
-var toArchive = archiveAfterDays > 0 ? { tierToArchive: { daysAfterLastAccessTimeGreaterThan: archiveAfterDays } } : {}
+// Zone-redundant accounts have no archive tier: there an image grows cold instead, and stays readable.
+var canArchive = sku == 'Standard_LRS' || sku == 'Standard_GRS'
+var toCold = { tierToCold: { daysAfterLastAccessTimeGreaterThan: 180 } }
+var toArchive = { tierToArchive: { daysAfterLastAccessTimeGreaterThan: archiveAfterDays } }
+var afterCool = canArchive ? toArchive : toCold
+var later = archiveAfterDays == 0 ? {} : afterCool
 
-// hot → cool after a month without a reader, back to hot when somebody reads; → archive after a year.
+// hot → cool after a month without a reader, back to hot when somebody reads; then archive, or cold.
 resource dataLifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
   parent: dataAccount
   name: 'default'
@@ -161,7 +166,7 @@ resource dataLifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@202
           type: 'Lifecycle'
           definition: {
             filters: { blobTypes: ['blockBlob'], prefixMatch: ['pixcrawler/jobs/'] }
-            actions: { baseBlob: union(toCool, toArchive) }
+            actions: { baseBlob: union(toCool, later) }
           }
         }
       ]

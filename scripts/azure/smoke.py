@@ -20,7 +20,7 @@ import httpx
 from scripts.crawl.api import Api, ApiError
 
 IMAGES: Final = 5
-POLL_SECONDS: Final = 1.0
+POLL_SECONDS: Final = 0.5
 SIGNATURES: Final = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"BM")
 
 

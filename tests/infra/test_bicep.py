@@ -6,13 +6,10 @@ from typing import Any
 
 import pytest
 
-from scripts.azure.variables import Variable, variables
 from scripts.devhost.stack.storage import CONTAINERS, QUEUES
-from shared.platform.telemetry import UNWANTED
 from tests.infra.reading import (
     FILES,
     INFRA,
-    PARAMETERS,
     ROOT,
     module,
     parameters,
@@ -118,8 +115,12 @@ class TestStorage:
         assert variable(storage, "toCool")["tierToCool"] == {
             "daysAfterLastAccessTimeGreaterThan": 30
         }
-        assert "tierToArchive" in str(variable(storage, "toArchive"))
-        assert parameters(INFRA / "prod.bicepparam")["archiveAfterDays"] == 365
+        after = {"daysAfterLastAccessTimeGreaterThan": "archiveAfterDays"}
+        assert variable(storage, "toArchive") == {"tierToArchive": after}
+        # Accounts that are zone-redundant, as production's, have no archive tier.
+        assert variable(storage, "toCold")["tierToCold"] == {
+            "daysAfterLastAccessTimeGreaterThan": 180
+        }
 
     def test_the_app_finds_its_queues(self) -> None:
         assert tuple(variable(module("storage"), "queues")) == QUEUES
@@ -195,37 +196,6 @@ class TestSite:
         assert disabled == set(re.findall(r"_trigger\((?:.|\n)*?async def (\w+)", sources))
 
 
-class TestSettings:
-    def test_every_variable_is_set_here_or_has_a_default(self) -> None:
-        unset = {v.name for v in variables() if v.required} - _plain_settings() - _secrets()
-        assert unset == set()
-
-    def test_only_variables_that_exist_are_set(self) -> None:
-        known = {name for v in variables() for name in v.names}
-        app = set(variable(module("functionapp"), "appSettings"))
-        assert (app | _secrets()) - known == set()
-
-    def test_what_is_secret_comes_from_the_vault(self) -> None:
-        assert not {v.name for v in variables() if v.secret} & _plain_settings()
-
-    def test_storage_and_telemetry_by_identity(self) -> None:
-        platform = variable(module("functionapp"), "platformSettings")
-        assert platform["AzureWebJobsStorage__credential"] == "managedidentity"
-        for service in ("blob", "queue", "table"):
-            assert f"AzureWebJobsStorage__{service}ServiceUri" in platform
-        assert "Authorization=AAD" in platform["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"]
-        assert "AzureWebJobsStorage" not in platform
-        assert platform["OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"] == UNWANTED
-
-    def test_flex_consumption_is_not_given_what_it_refuses(self) -> None:
-        refused = {
-            "FUNCTIONS_WORKER_RUNTIME",
-            "FUNCTIONS_EXTENSION_VERSION",
-            "WEBSITE_RUN_FROM_PACKAGE",
-        }
-        assert not refused & _plain_settings()
-
-
 class TestMonitoring:
     def test_every_alert_has_its_threshold(self) -> None:
         rules = variable(module("alerts"), "rules")
@@ -267,23 +237,6 @@ class TestMonitoring:
         assert logged == {"app", "vault", "hostBlobs", "hostQueues", "dataBlobs"}
 
 
-class TestParameters:
-    @pytest.mark.parametrize("path", PARAMETERS, ids=lambda path: path.stem)
-    def test_instances_times_pool_fit_the_database(self, path: Any) -> None:
-        given = parameters(path)
-        pool = given["databasePoolSize"] + given["databaseMaxOverflow"]
-        assert given["maximumInstances"] * pool <= given["databaseConnectionLimit"]
-
-    def test_there_is_one_file_per_environment(self) -> None:
-        assert [path.stem for path in PARAMETERS] == ["dev", "prod", "staging"]
-        for path in PARAMETERS:
-            assert parameters(path)["environmentName"] == path.stem
-
-    def test_concurrency_is_that_of_host_json(self) -> None:
-        default = parsed(INFRA / "main.bicep")["parameters"]["activityConcurrency"]["default"]
-        assert DURABLE["maxConcurrentActivityFunctions"] == default
-
-
 class TestFrontend:
     def test_has_security_headers(self) -> None:
         headers = json.loads((INFRA / "staticwebapp.config.json").read_text())["globalHeaders"]
@@ -298,20 +251,3 @@ class TestFrontend:
 def _last_operand(value: dict[str, Any]) -> str:
     name = value["function"]["parameters"]["resource_name_1"]
     return str(name["operator"]["operands"]["operand_2"])
-
-
-def _plain_settings() -> set[str]:
-    app = module("functionapp")
-    return {*variable(app, "appSettings"), *variable(app, "platformSettings")}
-
-
-def _secrets() -> set[str]:
-    app = module("functionapp")
-    names = ("alwaysSecret", "paymentSecrets", "emailSecrets", "redisSecrets")
-    return {secret for name in names for secret in variable(app, name)}
-
-
-def test_variables_are_found() -> None:
-    found = {v.name: v for v in variables()}
-    assert found["DATABASE_URL"] == Variable(("DATABASE_URL",), required=True, secret=True)
-    assert found["PORT"].required is False

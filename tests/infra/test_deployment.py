@@ -95,7 +95,7 @@ class TestDeployment:
         with Api(cloud.url) as api:
             user = stack_services.info.users[0]
             api.sign_in(user.email, user.password)
-            quick = ("--app-only", "--smoke-seconds", "5")
+            quick = ("--app-only", "--smoke-seconds", "2")
             deployment = cloud.start(project, *DEPLOY[:2], *quick)
             # The job runs while the good build is replaced by the bad one and comes back.
             wait_for(lambda: cloud.commands.count("storage blob upload"), lambda n: n == 3)
@@ -115,6 +115,22 @@ class TestDeployment:
         code, said = cloud.run(project, "./scripts/rollback.sh", "dev")
         assert (code, cloud.running) == (0, good), said
         assert json.loads((cloud.builds / "deployed.json").read_text()) == {"commits": [good]}
+
+    def test_premium_tries_the_slot_before_production(self, cloud: Cloud, project: Project) -> None:
+        with cloud.changed() as azure:
+            azure["outputs"] |= {"plan": "premium", "slotUrl": "http://127.0.0.1:1"}
+        impatient = (*DEPLOY[:2], "--app-only", "--smoke-seconds", "0")
+        code, said = cloud.run(project, *impatient)
+        assert code == 1
+        assert "Production was not swapped." in said
+        assert "functionapp deployment slot swap" not in cloud.commands
+        with cloud.changed() as azure:
+            azure["outputs"]["slotUrl"] = cloud.url
+        code, said = cloud.run(project, *DEPLOY[:2], "--app-only")
+        assert code == 0, said + cloud.log
+        assert cloud.commands.count("functionapp deployment slot swap") == 1
+        package = (cloud.state / "package").read_text()
+        assert package.endswith(f"/builds/{project.commit_id}.zip")
 
 
 def _check_package(cloud: Cloud, commit: str) -> None:
