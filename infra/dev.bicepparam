@@ -8,5 +8,6 @@ param appUrl = readEnvironmentVariable('PIXCRAWLER_APP_URL', 'http://localhost:3
 param contactEmail = readEnvironmentVariable('PIXCRAWLER_CONTACT_EMAIL', '')
 param alertEmail = readEnvironmentVariable('PIXCRAWLER_ALERT_EMAIL', '')
 param deployerPrincipalId = readEnvironmentVariable('PIXCRAWLER_DEPLOYER_ID', '')
+param deployerPrincipalType = readEnvironmentVariable('PIXCRAWLER_DEPLOYER_TYPE', 'User')
 param storageSku = 'Standard_LRS'
 param monthlyBudget = 50

@@ -15,6 +15,7 @@ param appUrl = readEnvironmentVariable('PIXCRAWLER_APP_URL', '')
 param contactEmail = readEnvironmentVariable('PIXCRAWLER_CONTACT_EMAIL', '')
 param alertEmail = readEnvironmentVariable('PIXCRAWLER_ALERT_EMAIL', '')
 param deployerPrincipalId = readEnvironmentVariable('PIXCRAWLER_DEPLOYER_ID', '')
+param deployerPrincipalType = readEnvironmentVariable('PIXCRAWLER_DEPLOYER_TYPE', 'ServicePrincipal')
 param storageSku = 'Standard_ZRS'
 param logRetentionDays = 90
 param frontend = true

@@ -25,6 +25,7 @@ var errorRate = '${requests} | summarize failed = countif(toint(ResultCode) >= 5
 var latency = '${requests} | summarize value = percentile(DurationMs, 95), all = count() | where all >= 20 | project value'
 var queryTime = 'AppDependencies | where DependencyType =~ "postgresql" | summarize value = percentile(DurationMs, 95), all = count() | where all >= 20 | project value'
 var databaseFailures = 'AppTraces | where (Message has "health check failed" and Message has "database") or Message has "The database is not reachable" | summarize value = count()'
+var limiterFailures = 'AppTraces | where Message has "rate limiter not reachable" | summarize value = count()'
 var cpu = 'AppMetrics | where Name == "pixcrawler.cpu.percent" | summarize value = avg(Sum / ItemCount) by AppRoleInstance | summarize value = max(value)'
 var memory = 'AppMetrics | where Name == "pixcrawler.memory.percent" | summarize value = avg(Sum / ItemCount) by AppRoleInstance | summarize value = max(value)'
 var queueDepth = 'AppMetrics | where Name == "pixcrawler.queue.messages" and Properties.queue !endswith "-poison" | summarize value = min(Sum / ItemCount) by tostring(Properties.queue) | summarize value = max(value)'
@@ -37,6 +38,7 @@ var rules = [
   { name: 'latency-warning', severity: 2, minutes: 15, threshold: 500, query: latency, says: 'p95 of requests is over 500 ms.' }
   { name: 'database-failing', severity: 1, minutes: 5, threshold: 0, query: databaseFailures, says: 'The database cannot be reached.' }
   { name: 'database-slow', severity: 2, minutes: 15, threshold: 200, query: queryTime, says: 'p95 of queries is over 200 ms.' }
+  { name: 'limiter-failing', severity: 1, minutes: 5, threshold: 0, query: limiterFailures, says: 'Requests cannot be counted: PostgreSQL, or Redis where it counts, does not answer.' }
   { name: 'memory-critical', severity: 1, minutes: 5, threshold: 90, query: memory, says: 'An instance uses more than 90 % of its memory.' }
   { name: 'memory-warning', severity: 2, minutes: 15, threshold: 80, query: memory, says: 'An instance uses more than 80 % of its memory.' }
   { name: 'cpu-critical', severity: 1, minutes: 15, threshold: 90, query: cpu, says: 'An instance uses more than 90 % of its CPU.' }

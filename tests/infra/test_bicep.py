@@ -50,6 +50,7 @@ QUERY_ALERTS = {
     "latency-warning": (2, 500),
     "database-failing": (1, 0),
     "database-slow": (2, 200),
+    "limiter-failing": (1, 0),
     "memory-critical": (1, 90),
     "memory-warning": (2, 80),
     "cpu-critical": (1, 90),
