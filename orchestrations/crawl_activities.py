@@ -62,7 +62,6 @@ async def crawl_process_chunk(chunk: dict[str, int]) -> dict[str, object]:
         app.database,
         app.blobs,
         app.crawler_http,
-        in_flight=app.settings.crawl_downloads_in_flight,
         deadline_seconds=app.settings.celery_task_time_limit,
     )
     return await processor.process(chunk["id"])

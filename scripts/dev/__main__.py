@@ -33,7 +33,7 @@ class CannotStart(Exception):
 def main() -> int:
     """0 when ended by Ctrl-C, 1 when it could not start or a part ended by itself."""
     given = _parse()
-    for name in ("SIGTERM", "SIGBREAK"):
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)
     try:

@@ -10,12 +10,14 @@ from shared.crawl.filters import JobFilters
 from shared.crawl.model import OVER_QUOTA, Chunk, ChunkCandidate, Examined, ImageFacts
 from shared.crawl.orphans import delete_orphans
 from shared.crawl.settle import settle_chunk
-from shared.imaging.judge import Rejection, judge
+from shared.imaging.judge import Judged, Rejection, judge
+from shared.imaging.location import without_location
 from shared.imaging.rules import Rules
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database
 from shared.platform.errors import Unavailable
 from shared.platform.safe_http import FetchRefused, SafeHttp
+from shared.sources.registry import ROBOTS_DECIDE
 
 STOP_POLL_SECONDS = 1.0
 
@@ -27,7 +29,6 @@ class ChunkProcessor:
     database: Database
     blobs: BlobStore
     http: SafeHttp
-    in_flight: int
     deadline_seconds: float
 
     async def process(self, chunk_id: int) -> dict[str, object]:
@@ -53,13 +54,7 @@ class ChunkProcessor:
         examination = Examination(
             chunk.job_id, JobFilters.model_validate(chunk.filters), self.blobs, self.http
         )
-        slots = asyncio.Semaphore(self.in_flight)
-
-        async def in_turn(candidate: ChunkCandidate) -> Examined:
-            async with slots:
-                return await examination.examine(candidate)
-
-        tasks = [asyncio.create_task(in_turn(candidate)) for candidate in chunk.candidates]
+        tasks = [asyncio.create_task(examination.examine(c)) for c in chunk.candidates]
         watch = asyncio.create_task(self._until_unwanted(chunk))
         everything = asyncio.gather(*tasks)
         try:
@@ -108,22 +103,34 @@ class Examination:
         """
         if not self._filters.allows_license(candidate.license):
             return Examined(candidate.id, "filtered", f"licence {candidate.license}")
+        download = self._http.download(candidate.url, obey_robots=candidate.engine in ROBOTS_DECIDE)
         try:
-            fetched = await self._http.fetch(candidate.url)
+            # Until its end the download counts as a connection: bodies do not pile up in memory.
+            async with download as fetched:
+                return await self._examine_body(candidate, fetched.body)
         except FetchRefused as refused:
             return Examined(candidate.id, refused.outcome, refused.detail)
-        judged = await asyncio.to_thread(judge, fetched.body, self._rules)
+
+    async def _examine_body(self, candidate: ChunkCandidate, body: bytes) -> Examined:
+        judged, body = await asyncio.to_thread(self._judge, body)
         if isinstance(judged, Rejection):
             return Examined(candidate.id, judged.outcome, judged.detail)
-        sha256 = hashlib.sha256(fetched.body).hexdigest()
+        sha256 = hashlib.sha256(body).hexdigest()
         image = ImageFacts(
             sha256=sha256,
             phash=judged.phash,
             format=judged.format,
             width=judged.width,
             height=judged.height,
-            size=len(fetched.body),
+            size=len(body),
             blob_name=f"jobs/{self._job_id}/images/{sha256}.{judged.format}",
         )
-        await self._blobs.put(image.blob_name, fetched.body, f"image/{judged.format}")
+        await self._blobs.put(image.blob_name, body, f"image/{judged.format}")
         return Examined(candidate.id, image=image)
+
+    def _judge(self, body: bytes) -> tuple[Judged | Rejection, bytes]:
+        """What the bytes are worth, and what of them is stored; costs CPU."""
+        judged = judge(body, self._rules)
+        if isinstance(judged, Judged) and not self._filters.keep_location:
+            body = without_location(body, judged.format)
+        return judged, body

@@ -52,6 +52,7 @@ class Services:
             retry_seconds=self.settings.crawl_retry_wait_seconds,
             per_host=self.settings.crawl_connections_per_host,
             host_spacing_seconds=self.settings.crawl_host_spacing_seconds,
+            connections=self.settings.crawl_downloads_in_flight,
         )
         return SafeHttp(
             limits,

@@ -17,6 +17,7 @@ from scripts.devhost.stack import LocalStack
 from tests.infra.cloud import Project
 from tests.integration.devhost.hosting import eventually, free_port
 
+ROOT = Path(__file__).parents[2]
 NOBODY = "127.0.0.1:1"
 
 
@@ -168,6 +169,25 @@ class TestStart:
         assert f"frontend | frontend of http://127.0.0.1:{port}/api/v1" in said
         assert "    host | " in said
         assert not [child for child in family if child.is_running()]
+
+    def test_without_settings_it_is_the_local_stack(self, developer: Developer) -> None:
+        for name in ("npm", "imageweb"):
+            shared = ROOT / ".local" / name
+            shared.mkdir(parents=True, exist_ok=True)
+            (developer.project / ".local" / name).symlink_to(shared)
+        for directory in (developer.project, *developer.project.parents[:2]):
+            directory.chmod(0o755)  # as root the database runs as another user
+        process = developer.start()
+        with _ended(process):
+            lines = iter(process.stdout or ())
+            url = next(m[1] for line in lines if (m := re.match(r"API (\S+)", line)))
+            assert _answers(f"{url}/health")
+            family = psutil.Process(process.pid).children(recursive=True)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+        assert list(lines)[-1] == "Everything is stopped.\n"
+        assert not [child for child in family if child.is_running()]
+        assert not (developer.project / ".local/stack.json").exists()
 
     def test_tells_when_a_part_ends(self, developer: Developer, values: dict[str, str]) -> None:
         developer.configure(values)

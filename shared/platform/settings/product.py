@@ -33,7 +33,7 @@ class CrawlSettings(Model):
     crawl_allowed_hosts: str = ""
     crawl_timeout_seconds: float = Field(15, gt=0)
     crawl_retry_wait_seconds: float = Field(2, gt=0)
-    crawl_downloads_in_flight: int = Field(16, ge=1, le=64)
+    crawl_downloads_in_flight: int = Field(32, ge=1, le=64)
     crawl_connections_per_host: int = Field(2, ge=1, le=64)
     crawl_host_spacing_seconds: float = Field(0.1, ge=0, le=60)
 
