@@ -34,6 +34,8 @@ async def discover(
         return {"found": 0}
     candidates = list({candidate.url: candidate for candidate in page.candidates}.values())
     async with database.transaction() as transaction:
+        # Cutting chunks takes the same candidates in another order: one after the other.
+        await repo.lock_job(transaction, search.job_id)
         if await search_repo.advance_search(
             transaction, search, next_cursor=page.next_cursor, found=len(candidates)
         ):

@@ -134,7 +134,6 @@ async def insert_candidates(
         (sha256(candidate.url.encode()).digest(), search.found + position, candidate)
         for position, candidate in enumerate(candidates)
     ]
-    rows.sort(key=lambda row: row[0])  # one lock order: no deadlocks
     listed = [candidate for _, _, candidate in rows]
     await transaction.connection.execute(
         """
