@@ -33,6 +33,7 @@ class CannotStart(Exception):
 def main() -> int:
     """0 when ended by Ctrl-C, 1 when it could not start or a part ended by itself."""
     given = _parse()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)

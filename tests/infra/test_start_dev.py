@@ -185,7 +185,7 @@ class TestStart:
             family = psutil.Process(process.pid).children(recursive=True)
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
-        assert list(lines)[-1] == "Everything is stopped.\n"
+            assert list(lines)[-1] == "Everything is stopped.\n"
         assert not [child for child in family if child.is_running()]
         assert not (developer.project / ".local/stack.json").exists()
 
@@ -221,6 +221,8 @@ class _ended:
             for child in psutil.Process(self.process.pid).children(recursive=True):
                 child.kill()
             self.process.kill()
+        if self.process.stdout:
+            self.process.stdout.close()
 
 
 def _answers(url: str) -> bool:
