@@ -1,7 +1,7 @@
 """Blob storage: write, list, delete, and signed URLs to read.
 
-Images are written by plain PUT over the shared HTTP client with one container SAS: an upload
-costs a fifth of what the SDK's does. The SDK is imported when first needed (cold start).
+Images are written by plain PUT over pooled connections with one container SAS: an upload costs a
+tenth of what the SDK's does. The SDK is imported when first needed (cold start).
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import aiohttp
 import httpx
 from tenacity import retry, retry_if_exception_type, wait_exponential
+from yarl import URL
 
 from shared.platform.errors import NotFound, Unavailable
 from shared.platform.settings import Settings
@@ -23,15 +25,16 @@ SAS_LIFETIME = timedelta(hours=1)
 DOWNLOAD_LIFETIME = timedelta(minutes=15)
 CLOCK_SKEW = timedelta(minutes=5)
 EPOCH = datetime.fromtimestamp(0, UTC)
+SECONDS = 30  # for one blob
 DELETE_BATCH = 256  # the service's limit for one batch request
 
 
 class BlobStore:
     """The app's one container."""
 
-    def __init__(self, settings: Settings, http: httpx.AsyncClient) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._http = http
+        self._opened: aiohttp.ClientSession | None = None
         self._container = settings.storage_azure_container_name
         self.attempts = settings.storage_azure_max_retries
         self._service: BlobServiceClient | None = None
@@ -54,12 +57,9 @@ class BlobStore:
         """
         url = f"{self._url(name)}?{await self._container_sas()}"
         headers = {"x-ms-blob-type": "BlockBlob", "Content-Type": content_type}
-        try:
-            answer = await self._http.put(url, content=data, headers=headers, timeout=30)
-        except httpx.HTTPError as error:
-            raise Unavailable("Blob storage does not answer.") from error
-        if answer.status_code != 201:
-            raise Unavailable(f"Blob storage answered {answer.status_code}.")
+        status, _ = await self._send("PUT", url, data=data, headers=headers)
+        if status != 201:
+            raise Unavailable(f"Blob storage answered {status}.")
 
     async def get(self, name: str) -> bytes:
         """The bytes of a blob.
@@ -69,15 +69,12 @@ class BlobStore:
             Unavailable: storage refused it or did not answer.
         """
         url = await self.download_url(name, filename="blob")
-        try:
-            answer = await self._http.get(url, timeout=30)
-        except httpx.HTTPError as error:
-            raise Unavailable("Blob storage does not answer.") from error
-        if answer.status_code == 404:
+        status, content = await self._send("GET", url)
+        if status == 404:
             raise NotFound("The stored file is gone.")
-        if answer.status_code != 200:
-            raise Unavailable(f"Blob storage answered {answer.status_code}.")
-        return answer.content
+        if status != 200:
+            raise Unavailable(f"Blob storage answered {status}.")
+        return content
 
     async def names(self, prefix: str) -> AsyncIterator[str]:
         """The names of all blobs under ``prefix``.
@@ -126,9 +123,28 @@ class BlobStore:
         return f"{self._url(name)}?{sas}"
 
     async def close(self) -> None:
-        """Closes its connections, those of the shared HTTP client excepted."""
+        """Closes its connections."""
+        if self._opened is not None:
+            await self._opened.close()
         if self._service is not None:
             await self._service.close()
+
+    async def _send(self, method: str, url: str, **options: Any) -> tuple[int, bytes]:
+        """Status and body of the answer."""
+        try:
+            async with self._session().request(method, URL(url, encoded=True), **options) as answer:
+                return answer.status, await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable("Blob storage does not answer.") from error
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._opened is None:
+            self._opened = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=httpx.create_ssl_context(trust_env=False)),
+                timeout=aiohttp.ClientTimeout(total=SECONDS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._opened
 
     def _url(self, name: str) -> str:
         return f"{self._client().url.rstrip('/')}/{self._container}/{quote(name)}"

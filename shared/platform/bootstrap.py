@@ -37,7 +37,7 @@ class Services:
 
     @cached_property
     def http(self) -> httpx.AsyncClient:
-        """The client for trusted addresses (storage, Supabase); one pool, one TLS context."""
+        """The client for trusted addresses (Supabase, sources); one pool, one TLS context."""
         from httpx_aiohttp import HttpxAiohttpClient
 
         return HttpxAiohttpClient(timeout=10)
@@ -68,7 +68,7 @@ class Services:
     @cached_property
     def blobs(self) -> BlobStore:
         """Blob storage."""
-        return BlobStore(self.settings, self.http)
+        return BlobStore(self.settings)
 
     @cached_property
     def queues(self) -> QueueSender:

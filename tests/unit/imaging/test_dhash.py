@@ -60,11 +60,11 @@ class TestOracle:
         with Image.open(io.BytesIO(body)) as image:
             assert phash(body) == oracle(image)
 
-    def test_judge_is_within_two_bits_where_decoding_is_reduced(self, name: str) -> None:
+    def test_judge_is_within_three_bits_where_decoding_is_reduced(self, name: str) -> None:
         image = photo(name)
         body = encoded(image.resize((image.width * 3, image.height * 3)), quality=85)
         with Image.open(io.BytesIO(body)) as full:
-            assert distance(phash(body), oracle(ImageOps.exif_transpose(full))) <= 2
+            assert distance(phash(body), oracle(ImageOps.exif_transpose(full))) <= 3
 
 
 def pictures(number: int) -> list[Image.Image]:
