@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
 from shared.crawl.orphans import delete_orphans
@@ -17,10 +16,9 @@ from tests.integration.conftest import MakeJob
 
 @pytest.fixture
 async def blobs(settings: Settings) -> AsyncIterator[BlobStore]:
-    async with httpx.AsyncClient() as http:
-        store = BlobStore(settings, http)
-        yield store
-        await store.close()
+    store = BlobStore(settings)
+    yield store
+    await store.close()
 
 
 async def put(blobs: BlobStore, job: JobOut, sha256: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from shared.platform import outbox
@@ -39,11 +38,10 @@ class DurableClient:
 
 @pytest.fixture
 async def dispatcher(database: Database, settings: Settings) -> AsyncIterator[Dispatcher]:
-    async with httpx.AsyncClient() as http:
-        blobs, queues = BlobStore(settings, http), QueueSender(settings)
-        yield Dispatcher(database, blobs, queues)
-        await blobs.close()
-        await queues.close()
+    blobs, queues = BlobStore(settings), QueueSender(settings)
+    yield Dispatcher(database, blobs, queues)
+    await blobs.close()
+    await queues.close()
 
 
 async def promise(database: Database, name: str = "job-1-1") -> list[int]:
