@@ -1,9 +1,12 @@
 """The API page lists the declared endpoints, all of them, and says truly who may call them."""
 
 import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import function_app  # noqa: F401 - importing it declares the endpoints
+from shared.platform.errors import AppError
 from shared.platform.registry import Endpoint, endpoints
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
@@ -37,6 +40,25 @@ def declared(endpoint: Endpoint) -> tuple[str, str, int, bool]:
 
 def test_lists_every_endpoint_once_as_it_is_declared() -> None:
     assert sorted(listed()) == sorted(map(declared, endpoints.values()))
+
+
+def kinds(error: type[AppError] = AppError) -> Iterator[type[AppError]]:
+    yield error
+    for kind in error.__subclasses__():
+        yield from kinds(kind)
+
+
+def test_lists_every_problem() -> None:
+    for module in [m for name, m in sys.modules.items() if name.startswith("shared.")]:
+        vars(module)  # it is loaded, and with it the errors it declares
+    listed = re.findall(r"\| `(\w+)` \| (\d{3}) \| (.+)\. \|", PAGE.read_text())
+    known = {
+        (kind.code, str(kind.status), kind.title())
+        for kind in kinds()
+        if kind.__module__.startswith("shared.")
+    }
+    assert {code for code, _, _ in listed} == {code for code, _, _ in known}
+    assert set(listed) <= known
 
 
 def test_reads_run_as_the_caller_unless_the_tables_are_internal() -> None:
