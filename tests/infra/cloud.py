@@ -71,6 +71,7 @@ class Cloud:
 
     def __init__(self, state: Path) -> None:
         self.state = state
+        self._started: list[subprocess.Popen[str]] = []
 
     @property
     def url(self) -> str:
@@ -129,10 +130,20 @@ class Cloud:
             "PATH": f"{self.state / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "FAKE_AZ_STATE": str(self.state),
         }
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command, cwd=project.directory, env=environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
+        self._started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Ends the scripts that a failed test left running."""
+        for process in self._started:
+            process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
 
     def run(self, project: Project, *command: str) -> tuple[int, str]:
         """The exit code of a script and everything it said."""

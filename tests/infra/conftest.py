@@ -77,7 +77,9 @@ def cloud(tmp_path: Path, bare_python: Path, stack_services: LocalStack) -> Iter
         "settings": _settings(stack_services),
     }
     (state / "azure.json").write_text(json.dumps(described))
-    yield Cloud(state)
+    made = Cloud(state)
+    yield made
+    made.end()
     with suppress(OSError, ValueError):
         os.killpg(int((state / "site.pid").read_text()), signal.SIGKILL)
 
@@ -96,7 +98,7 @@ def _settings(stack: LocalStack) -> dict[str, str]:
         "OPENVERSE_API_URL": f"{info.image_web_url}/openverse/v1",
         "WIKIMEDIA_API_URL": f"{info.image_web_url}/w/api.php",
         "CRAWL_ALLOWED_HOSTS": info.image_web_url.removeprefix("http://"),
-        "CRAWL_TIMEOUT_SECONDS": "3",
+        "CRAWL_TIMEOUT_SECONDS": "1",
         "CRAWL_RETRY_WAIT_SECONDS": "0.2",
         "API_KEY_PEPPER": "pepper",
     }
