@@ -60,7 +60,7 @@ def run(project: Path, command: str) -> str:
 
 
 def test_the_commands_are_those_we_know() -> None:
-    assert COMMANDS == [
+    assert list(COMMANDS) == [
         "./scripts/demo.sh",
         "./scripts/crawl.sh cat tree --max-images 40 --out dataset",
         "./scripts/stack.sh up",
