@@ -28,8 +28,8 @@ var databaseFailures = 'AppTraces | where (Message has "health check failed" and
 var limiterFailures = 'AppTraces | where Message has "rate limiter not reachable" | summarize value = count()'
 var cpu = 'AppMetrics | where Name == "pixcrawler.cpu.percent" | summarize value = avg(Sum / ItemCount) by AppRoleInstance | summarize value = max(value)'
 var memory = 'AppMetrics | where Name == "pixcrawler.memory.percent" | summarize value = avg(Sum / ItemCount) by AppRoleInstance | summarize value = max(value)'
-var queueDepth = 'AppMetrics | where Name == "pixcrawler.queue.messages" and Properties.queue !endswith "-poison" | summarize value = min(Sum / ItemCount) by tostring(Properties.queue) | summarize value = max(value)'
-var poison = 'AppMetrics | where Name == "pixcrawler.queue.messages" and Properties.queue endswith "-poison" | summarize value = max(Max)'
+var queueDepth = 'AppMetrics | where Name == "pixcrawler.queue.messages" and tostring(Properties.queue) !endswith "-poison" | summarize value = min(Sum / ItemCount) by tostring(Properties.queue) | summarize value = max(value)'
+var poison = 'AppMetrics | where Name == "pixcrawler.queue.messages" and tostring(Properties.queue) endswith "-poison" | summarize value = max(Max)'
 
 var rules = [
   { name: 'error-rate-critical', severity: 1, minutes: 5, threshold: 5, query: errorRate, says: 'More than 5 % of requests fail.' }

@@ -93,7 +93,8 @@ def _enter_environment() -> None:
         print("Making .venv with the packages of requirements.txt", flush=True)
         subprocess.run([sys.executable, "-m", "venv", str(ENVIRONMENT.parent)], check=True)
         subprocess.run([str(python), "-m", "pip", "install", "--quiet", "-r",
-                        str(ROOT / "requirements.txt"), "httpx"], check=True)  # fmt: skip
+                        str(ROOT / "requirements.txt")], check=True)  # fmt: skip
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the other process's
     sys.exit(subprocess.call([str(python), "-m", "scripts.dev", *sys.argv[1:]], cwd=ROOT))
 
 

@@ -9,13 +9,14 @@ one trace id leads from an HTTP request over outbox and queue to the last activi
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from shared.platform import tracing
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
-    from opentelemetry.metrics import CallbackOptions, Observation
+    from opentelemetry.metrics import CallbackOptions, Observation, _Gauge
 
 CONNECTION = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 SCOPE = "pixcrawler"
@@ -45,11 +46,15 @@ def record_queue_depths(depths: Mapping[str, int]) -> None:
     """Exports how many messages wait on each queue."""
     if not os.environ.get(CONNECTION):
         return
+    for queue, messages in depths.items():
+        _queue_gauge().set(messages, {"queue": queue})
+
+
+@cache
+def _queue_gauge() -> "_Gauge":
     from opentelemetry import metrics
 
-    gauge = metrics.get_meter(SCOPE).create_gauge("pixcrawler.queue.messages")
-    for queue, messages in depths.items():
-        gauge.set(messages, {"queue": queue})
+    return metrics.get_meter(SCOPE).create_gauge("pixcrawler.queue.messages")
 
 
 @contextmanager

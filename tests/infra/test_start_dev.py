@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,14 @@ class TestStart:
         process = developer.start("--check")
         said, _ = process.communicate(timeout=60)
         assert (process.returncode, said.splitlines()[-1]) == (0, "Everything is there.")
+
+    def test_any_python_finds_into_the_environment(self, project: Project) -> None:
+        done = subprocess.run(
+            [Path(sys.base_prefix) / "bin" / "python3", "-m", "scripts.dev", "--check"],
+            cwd=project.directory, env={"PATH": os.environ["PATH"]},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (0, "Everything is there.\n"), done.stderr
 
     def test_joins_the_logs_and_leaves_nothing(
         self, developer: Developer, values: dict[str, str], tmp_path: Path
