@@ -1,35 +1,20 @@
 """The orchestration of ever larger crawls: the real one, with activities that do nothing."""
 
-import datetime as dt
 import json
 import resource
 import tempfile
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import azure.functions as func
-
-import function_app
 from orchestrations import names
-from scripts.devhost.host.durable.episode import Episode
-from scripts.devhost.host.durable.events import (
-    EventType,
-    Status,
-    event,
-    execution_started,
-    task_completed,
-    timestamp,
-)
+from scripts.devhost.host.durable.events import Status
 from scripts.devhost.host.durable.records import ActivityItem
-from scripts.devhost.host.durable.store import Batch, Store
-from scripts.devhost.host.durable.wire import accept, read_answer, request_body
+from scripts.devhost.simulation import Simulation
 
 CHUNK, PAGE, IN_FLIGHT = 50, 500, 35
 AT_ONCE = 8  # activities that end between two episodes: as many as an instance runs
-INSTANCE = "job-1-1"
 
 
 def bench_scale(sizes: list[int]) -> dict[str, Any]:
@@ -59,10 +44,9 @@ class _Job:
             names.FINISH: lambda order: "completed",
         }
 
-    def answer(self, item: ActivityItem) -> str:
+    def answer(self, item: ActivityItem) -> dict[str, Any]:
         """The result of an activity as the app's boundary wraps it."""
-        order = json.loads(item.input or "null")
-        return json.dumps({"result": self._answers[item.name](order)})
+        return {"result": self._answers[item.name](json.loads(item.input or "null"))}
 
     def _advance(self, order: dict[str, int]) -> dict[str, Any]:
         while self._cut * CHUNK < self._found and len(self._open) < IN_FLIGHT:
@@ -85,10 +69,15 @@ class _Job:
 
 def _crawl(images: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="pixcrawler-bench-") as directory:
-        engine, job = _Engine(Path(directory) / "durable.sqlite3"), _Job(images)
+        job = _Job(images)
+        engine = Simulation(
+            Path(directory), names.CRAWL, job.answer, lambda pending: pending[:AT_ONCE]
+        )
         memory, started = _peak_kb(), time.perf_counter()
-        engine.run(job)
+        ended = engine.run({"job_id": 1, "attempt": 1})
         seconds = time.perf_counter() - started
+    if ended.status is not Status.COMPLETED:
+        raise OSError(f"the orchestration ended as {ended}")
     return {
         "chunks": job.chunks,
         "generations": engine.generations,
@@ -97,75 +86,6 @@ def _crawl(images: int) -> dict[str, Any]:
         "ms_per_chunk": round(1000 * seconds / job.chunks, 2),
         "more_memory_kb_per_chunk": round((_peak_kb() - memory) / job.chunks, 2),
     }
-
-
-class _Engine:
-    """One instance of the crawl, episode by episode, in virtual time."""
-
-    def __init__(self, path: Path) -> None:
-        self._store = Store(path)
-        self._now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-        self.generations = self.most_events = self.episodes = 0
-        self._execution = ""
-
-    def run(self, job: _Job) -> None:
-        """From start to end."""
-        given = json.dumps(json.dumps({"job_id": 1, "attempt": 1}))
-        now = timestamp(self._now)
-        self._store.start(
-            execution_started(now, name=names.CRAWL, instance_id=INSTANCE,
-                              execution_id=uuid.uuid4().hex, input_text=given)
-        )  # fmt: skip
-        while self._step(job):
-            pass
-        instance = self._store.find(INSTANCE)
-        if instance is None or instance.status is not Status.COMPLETED:
-            raise OSError(f"the orchestration ended as {instance}")
-        self._store.close()
-
-    def _step(self, job: _Job) -> bool:
-        for _ in self._store.ready_instances(self._now.timestamp()):
-            batch = self._store.load(INSTANCE, self._now.timestamp())
-            if batch is not None:
-                self._episode(batch)
-                return True
-        ended = self._store.pending_activities(AT_ONCE)
-        for item in ended:
-            done = task_completed(timestamp(self._now), item.task_id, job.answer(item))
-            self._store.complete_activity(item, done)
-        if ended:
-            return True
-        due = self._store.next_due(self._now.timestamp())
-        if due is not None:
-            self._now = dt.datetime.fromtimestamp(due, dt.UTC)
-        return due is not None
-
-    def _episode(self, batch: Batch) -> None:
-        history = [json.loads(text) for text in batch.history]
-        now = timestamp(self._now)
-        accepted = accept(history, batch.messages)
-        new = [event(EventType.ORCHESTRATOR_STARTED, now), *accepted]
-        context = func.OrchestrationContext(request_body(batch.instance, batch.history, new))
-        answer = read_answer(_ORCHESTRATOR(context))
-        outcome = Episode(batch.instance, history, new, answer, now=now).decide()
-        self._store.commit(batch, outcome, now)
-        self.episodes += 1
-        self.most_events = max(self.most_events, len(history) + len(new))
-        if batch.instance.execution_id != self._execution:
-            self._execution = batch.instance.execution_id
-            self.generations += 1
-
-
-def _orchestrator() -> Any:
-    (found,) = [
-        function.get_user_function()
-        for function in function_app.app.get_functions()
-        if function.get_function_name() == names.CRAWL
-    ]
-    return found
-
-
-_ORCHESTRATOR = _orchestrator()
 
 
 def _peak_kb() -> int:

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# The tests with chance in them, at full number, for about two hours:
+# ./scripts/chaos.sh [pytest arguments]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/bootstrap.sh
+[ $# -gt 0 ] || set -- tests/chaos tests/unit/orchestrations tests/unit/imaging tests/security
+PIXCRAWLER_TEST_SCALE=full exec "$PYTHON" -m pytest --durations=0 --durations-min=5 "$@"

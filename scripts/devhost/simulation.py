@@ -1,0 +1,94 @@
+"""One orchestration on the host's engine, in virtual time and without workers.
+
+The real store, the real episodes and the real SDK; only activities are answered by a function.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import azure.functions as func
+
+from scripts.devhost.host.durable.episode import Episode
+from scripts.devhost.host.durable.events import (
+    EventType,
+    event,
+    execution_started,
+    task_completed,
+    timestamp,
+)
+from scripts.devhost.host.durable.records import ActivityItem, Instance
+from scripts.devhost.host.durable.store import Batch, Store
+from scripts.devhost.host.durable.wire import accept, read_answer, request_body
+
+INSTANCE = "simulated-1"
+Answer = Callable[[ActivityItem], Any]
+Choice = Callable[[Sequence[ActivityItem]], Sequence[ActivityItem]]
+
+
+class Simulation:
+    """Runs an orchestration of the app; ``choose`` picks the pending activities that end next."""
+
+    def __init__(self, directory: Path, name: str, answer: Answer, choose: Choice) -> None:
+        self._store = Store(directory / "durable.sqlite3")
+        self._name, self._answer, self._choose = name, answer, choose
+        self._now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+        self._execution = ""
+        self.generations = self.most_events = self.episodes = 0
+
+    def run(self, given: Any) -> Instance:
+        """From start to end; how it ended."""
+        self._store.start(
+            execution_started(timestamp(self._now), name=self._name, instance_id=INSTANCE,
+                              execution_id="1", input_text=json.dumps(json.dumps(given)))
+        )  # fmt: skip
+        while self._step():
+            pass
+        instance = self._store.find(INSTANCE)
+        self._store.close()
+        if instance is None:
+            raise LookupError(INSTANCE)
+        return instance
+
+    def _step(self) -> bool:
+        for _ in self._store.ready_instances(self._now.timestamp()):
+            batch = self._store.load(INSTANCE, self._now.timestamp())
+            if batch is not None:
+                self._episode(batch)
+                return True
+        if pending := self._store.pending_activities(1000):
+            for item in self._choose(pending):
+                result = json.dumps(self._answer(item))
+                done = task_completed(timestamp(self._now), item.task_id, result)
+                self._store.complete_activity(item, done)
+            return True
+        due = self._store.next_due(self._now.timestamp())
+        if due is not None:
+            self._now = dt.datetime.fromtimestamp(due, dt.UTC)
+        return due is not None
+
+    def _episode(self, batch: Batch) -> None:
+        history = [json.loads(text) for text in batch.history]
+        now = timestamp(self._now)
+        new = [event(EventType.ORCHESTRATOR_STARTED, now), *accept(history, batch.messages)]
+        context = func.OrchestrationContext(request_body(batch.instance, batch.history, new))
+        answer = read_answer(_orchestrators()[self._name](context))
+        outcome = Episode(batch.instance, history, new, answer, now=now).decide()
+        self._store.commit(batch, outcome, now)
+        self.episodes += 1
+        self.most_events = max(self.most_events, len(history) + len(new))
+        if batch.instance.execution_id != self._execution:
+            self._execution = batch.instance.execution_id
+            self.generations += 1
+
+
+@cache
+def _orchestrators() -> dict[str, Any]:
+    """The app's functions by name; an app gives them once."""
+    import function_app
+
+    functions = function_app.app.get_functions()
+    return {function.get_function_name(): function.get_user_function() for function in functions}
