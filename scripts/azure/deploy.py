@@ -79,7 +79,7 @@ def _release(outputs: Outputs, group: str, commit: str, seconds: float) -> None:
     try:
         put_into_service(outputs, group, commit, seconds)
     except OperationError as error:
-        if outputs.plan == "premium":
+        if outputs.plan == "premium" and deployed:
             raise OperationError(f"{error} Production was not swapped.") from None
         if not deployed:
             raise OperationError(f"{error} There is no earlier build to go back to.") from None

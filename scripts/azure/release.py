@@ -26,20 +26,28 @@ def put_into_service(outputs: Outputs, group: str, commit: str, seconds: float) 
     """
     app = ("--resource-group", group, "--name", outputs.app_name)
     if outputs.plan == "premium":
-        package = f"https://{outputs.host_account_name}.blob.core.windows.net/"
-        package += f"{outputs.build_container}/{commit}.zip"
-        setting = f"WEBSITE_RUN_FROM_PACKAGE={package}"
-        slot = (*app, "--slot", SLOT)
-        az_json("functionapp", "config", "appsettings", "set", *slot, "--settings", setting)
-        az_json("functionapp", "restart", *slot)
-        smoke(outputs.slot_url, outputs, seconds)
-        az_json("functionapp", "deployment", "slot", "swap", *app, "--slot", SLOT)
+        _put_on_premium(outputs, app, commit, seconds)
         return
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / f"{commit}.zip"
         outputs.builds.fetch(commit, path)
         az_json("functionapp", "deployment", "source", "config-zip", *app, "--src", str(path))
     smoke(outputs.app_url, outputs, seconds)
+
+
+def _put_on_premium(outputs: Outputs, app: tuple[str, ...], commit: str, seconds: float) -> None:
+    """The slot leaves queues and timers to production: the first build must go there itself."""
+    container = (
+        f"https://{outputs.host_account_name}.blob.core.windows.net/{outputs.build_container}"
+    )
+    first = not outputs.builds.deployed()
+    place = app if first else (*app, "--slot", SLOT)
+    setting = f"WEBSITE_RUN_FROM_PACKAGE={container}/{commit}.zip"
+    az_json("functionapp", "config", "appsettings", "set", *place, "--settings", setting)
+    az_json("functionapp", "restart", *place)
+    smoke(outputs.app_url if first else outputs.slot_url, outputs, seconds)
+    if not first:
+        az_json("functionapp", "deployment", "slot", "swap", *app, "--slot", SLOT)
 
 
 def smoke(url: str, outputs: Outputs, seconds: float) -> None:

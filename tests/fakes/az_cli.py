@@ -111,7 +111,7 @@ def settings(_: Given) -> Any:
 
 def set_setting(given: Given) -> Any:
     _, _, url = given["settings"].partition("=")
-    (STATE / "slot-package").write_text(url)
+    (STATE / ("slot-package" if given["slot"] else "package")).write_text(url)
     run_zip(STATE / "blobs" / url.split("//")[1].replace(".blob.core.windows.net", ""))
     return []
 
@@ -208,7 +208,8 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog=f"az {name}", allow_abbrev=False)
     for option in options:
         action = "append" if option == "--parameters" else "store"
-        parser.add_argument(option, required=option != "--name" or "blob" in name, action=action)
+        optional = option == "--slot" or (option == "--name" and "blob" not in name)
+        parser.add_argument(option, required=not optional, action=action)
     for flag in FLAGS.get(name, ()):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--output", choices=("json", "tsv"))

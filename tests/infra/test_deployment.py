@@ -119,6 +119,9 @@ class TestDeployment:
     def test_premium_tries_the_slot_before_production(self, cloud: Cloud, project: Project) -> None:
         with cloud.changed() as azure:
             azure["outputs"] |= {"plan": "premium", "slotUrl": "http://127.0.0.1:1"}
+        code, said = cloud.run(project, *DEPLOY[:2], "--app-only")  # the first is production's
+        assert code == 0, said + cloud.log
+        project.change("README.md", lambda text: text + "\n")
         impatient = (*DEPLOY[:2], "--app-only", "--smoke-seconds", "0")
         code, said = cloud.run(project, *impatient)
         assert code == 1
