@@ -19,6 +19,8 @@ def main() -> int:
     crawl.add_argument("--images", type=int, default=5000, metavar="N",
                        help="addresses to crawl (default: 5000)")  # fmt: skip
     crawl.add_argument("--rounds", type=int, default=3, metavar="N", help="default: 3")
+    crawl.add_argument("--thumbnails", action="store_true",
+                       help="and the thumbnail of each image")  # fmt: skip
     crawl.add_argument("--tls", action="store_true", help="the web speaks TLS")
     crawl.add_argument("--workers", type=int, default=2, metavar="N",
                        help="worker processes of the host (default: 2)")  # fmt: skip
@@ -55,6 +57,7 @@ def main() -> int:
                 workers=arguments.workers,
                 rounds=arguments.rounds,
                 tls=arguments.tls,
+                thumbnails=arguments.thumbnails,
             )
         print(json.dumps(figures))
     except KeyboardInterrupt:

@@ -17,7 +17,7 @@ import httpx
 import psutil
 import psycopg
 
-from scripts.bench.processes import measure
+from scripts.bench.processes import measure, resident_mb
 from scripts.bench.statements import logged, slowest
 from scripts.crawl.api import Api
 from scripts.devhost.stack import LocalStack
@@ -124,16 +124,10 @@ def _steady(order: dict[str, Any], stack: LocalStack) -> dict[str, Any]:
 def _soak(order: dict[str, Any], stack: LocalStack, seconds: int) -> dict[str, Any]:
     rate = {"per_second": SOAK_PER_SECOND}
     _load({**order, **rate, "requests": SOAK_PER_SECOND * min(60, seconds)})  # warm
-    before = _megabytes(stack.pid("host"))
+    before = resident_mb(stack.pid("host"))
     figures = _load({**order, **rate, "requests": SOAK_PER_SECOND * seconds})
-    after = _megabytes(stack.pid("host"))
+    after = resident_mb(stack.pid("host"))
     return {**figures, "seconds": seconds, "memory_mb": [before, after]}
-
-
-def _megabytes(pid: int) -> int:
-    host = psutil.Process(pid)
-    processes = [host, *host.children(recursive=True)]
-    return sum(process.memory_info().rss for process in processes) // 2**20
 
 
 def _depth(api: Api, job: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from uuid import uuid4
 
 from scripts.bench import img2dataset
 from scripts.bench.photos import name_of, photos
-from scripts.bench.processes import measure
+from scripts.bench.processes import measure, resident_mb
 from scripts.bench.tls import Authority
 from scripts.crawl.api import Api, ApiError
 from scripts.devhost.stack import LocalStack
@@ -25,7 +26,9 @@ URLS_A_JOB = 5000
 PARTS = ("postgres", "azurite", "auth", "host")
 
 
-def bench_crawl(images: int, *, workers: int, rounds: int, tls: bool) -> dict[str, Any]:
+def bench_crawl(
+    images: int, *, workers: int, rounds: int, tls: bool, thumbnails: bool
+) -> dict[str, Any]:
     """Medians of ``rounds`` runs of each tool.
 
     A rate is addresses per second, the missing and broken ones included. CPU is that of the tool's
@@ -46,11 +49,16 @@ def bench_crawl(images: int, *, workers: int, rounds: int, tls: bool) -> dict[st
                 },
             )
             with stack:
-                return _in_turns(stack, urls, rounds, authority)
+                return _in_turns(stack, urls, rounds, authority, thumbnails=thumbnails)
 
 
 def _in_turns(
-    stack: LocalStack, urls: list[str], rounds: int, authority: "Authority | None"
+    stack: LocalStack,
+    urls: list[str],
+    rounds: int,
+    authority: Authority | None,
+    *,
+    thumbnails: bool,
 ) -> dict[str, Any]:
     img2dataset.install()
     trust = authority.for_img2dataset() if authority else {}
@@ -58,7 +66,7 @@ def _in_turns(
     _crawl(stack, urls[21:71])  # warm
     runs: dict[str, list[dict[str, Any]]] = {"app": [], "resizing": [], "not_resizing": []}
     for _ in range(rounds):
-        runs["app"].append(_crawl(stack, urls))
+        runs["app"].append(_crawl(stack, urls, thumbnails=thumbnails))
         for kind, resize in (("resizing", True), ("not_resizing", False)):
             taken = img2dataset.run(urls, resize=resize, environment=trust)
             runs[kind].append(_less(taken, start))
@@ -68,7 +76,7 @@ def _in_turns(
         "benchmark": "crawl",
         "addresses": len(urls),
         "rounds": rounds,
-        "app": {**app, "peak_mb": runs["app"][-1]["peak_mb"]},
+        "app": {**app, **{name: runs["app"][-1][name] for name in ("peak_mb", "resident_mb")}},
         "img2dataset_256": peer,
         "img2dataset_no_resize": figures["not_resizing"],
         "rate_ratio": round(app["per_second"] / peer["per_second"], 2),
@@ -95,8 +103,11 @@ def _less(taken: dict[str, Any], start: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _crawl(stack: LocalStack, urls: list[str]) -> dict[str, Any]:
-    """From the start call to the job's end, for a user who has nothing yet."""
+def _crawl(stack: LocalStack, urls: list[str], *, thumbnails: bool = False) -> dict[str, Any]:
+    """From the start call to the job's end, for a user who has nothing yet.
+
+    ``resident_mb`` is the memory of host and workers after each job of at most 5,000 addresses.
+    """
     account = {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex}
     with Api(stack.info.api_url) as api:
         api.post("auth/signup", account)
@@ -109,13 +120,19 @@ def _crawl(stack: LocalStack, urls: list[str]) -> dict[str, Any]:
             for begin in range(0, len(urls), URLS_A_JOB)
         ]
         before, started = measure(stack.pid("host")), time.monotonic()
-        stored = sum(_run(api, job) for job in jobs)
+        stored, resident = 0, []
+        for job in jobs:
+            stored += _run(api, job)
+            if thumbnails:
+                _ask_for_thumbnails(api, job)
+            resident.append(resident_mb(stack.pid("host")))
         seconds, after = time.monotonic() - started, measure(stack.pid("host"))
     return {
         "images": stored,
         "seconds": seconds,
         "cpu_seconds": after.total_cpu_seconds - before.total_cpu_seconds,
         "peak_mb": after.peak_mb,
+        "resident_mb": resident,
     }
 
 
@@ -132,6 +149,13 @@ def _run(api: Api, job_id: int) -> int:
     if job["status"] != "completed":
         raise ApiError(f"The job {job['status']}: {job['failure_reason']}")
     return int(job["valid_images"])
+
+
+def _ask_for_thumbnails(api: Api, job_id: int) -> None:
+    """As a gallery does: they are made when first asked for."""
+    images = [image["id"] for image in api.every(f"jobs/{job_id}/images")]
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(lambda image: api.location(f"images/{image}/thumbnail"), images))
 
 
 @contextmanager

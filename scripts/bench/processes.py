@@ -31,6 +31,13 @@ def measure(host_pid: int) -> Cost:
     return Cost(cpu, peak)
 
 
+def resident_mb(host_pid: int) -> int:
+    """What the host and its workers hold at this moment, in megabytes."""
+    host = psutil.Process(host_pid)
+    processes = [host, *host.children(recursive=True)]
+    return sum(process.memory_info().rss for process in processes) // 2**20
+
+
 def _peak_mb(process: psutil.Process) -> int:
     """The high-water mark where the system keeps one (Linux), else the present size."""
     try:

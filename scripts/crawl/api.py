@@ -73,9 +73,13 @@ class Api:
             if cursor is None:
                 return
 
+    def location(self, path: str) -> str:
+        """Where ``path`` redirects to."""
+        return str(self._send("GET", path).headers["location"])
+
     def content(self, path: str) -> bytes:
         """The bytes that ``path`` redirects to."""
-        location = self._send("GET", path).headers["location"]
+        location = self.location(path)
         try:
             # Another client: storage must not see our credential.
             return httpx.get(location, timeout=60).raise_for_status().content
