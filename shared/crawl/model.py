@@ -104,6 +104,8 @@ class ChunkCandidate:
     search_id: int = 0
     engine: str = ""
     license: str | None = None
+    known_blob: str | None = None  # the same URL in another job of the user, and its ETag
+    known_etag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ class ImageFacts:
     height: int
     size: int
     blob_name: str
+    etag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.crawl import repo
 from shared.crawl.filters import JobFilters
@@ -15,11 +15,12 @@ from shared.imaging.location import without_location
 from shared.imaging.rules import Rules
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database
-from shared.platform.errors import Unavailable
-from shared.platform.safe_http import FetchRefused, SafeHttp
+from shared.platform.errors import NotFound, Unavailable
+from shared.platform.safe_http import UNCHANGED, FetchRefused, SafeHttp
 from shared.sources.registry import ROBOTS_DECIDE
 
 STOP_POLL_SECONDS = 1.0
+LONGEST_ETAG = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +104,31 @@ class Examination:
         """
         if not self._filters.allows_license(candidate.license):
             return Examined(candidate.id, "filtered", f"licence {candidate.license}")
-        download = self._http.download(candidate.url, obey_robots=candidate.engine in ROBOTS_DECIDE)
+        etag = None if self._filters.keep_location else candidate.known_etag
+        download = self._http.download(
+            candidate.url, obey_robots=candidate.engine in ROBOTS_DECIDE, etag=etag
+        )
         try:
             # Until its end the download counts as a connection: bodies do not pile up in memory.
             async with download as fetched:
-                return await self._examine_body(candidate, fetched.body)
+                etag = fetched.headers.get("etag")
+                return await self._examine_body(candidate, fetched.body, etag)
         except FetchRefused as refused:
+            if refused.outcome == UNCHANGED:
+                return await self._examine_known(candidate)
             return Examined(candidate.id, refused.outcome, refused.detail)
 
-    async def _examine_body(self, candidate: ChunkCandidate, body: bytes) -> Examined:
+    async def _examine_known(self, candidate: ChunkCandidate) -> Examined:
+        """The image as another job has stored it; downloaded if it was deleted meanwhile."""
+        try:
+            body = await self._blobs.get(candidate.known_blob or "")
+        except NotFound:
+            return await self.examine(replace(candidate, known_etag=None))
+        return await self._examine_body(candidate, body, candidate.known_etag)
+
+    async def _examine_body(
+        self, candidate: ChunkCandidate, body: bytes, etag: str | None
+    ) -> Examined:
         judged, body = await asyncio.to_thread(self._judge, body)
         if isinstance(judged, Rejection):
             return Examined(candidate.id, judged.outcome, judged.detail)
@@ -124,6 +141,7 @@ class Examination:
             height=judged.height,
             size=len(body),
             blob_name=f"jobs/{self._job_id}/images/{sha256}.{judged.format}",
+            etag=etag if etag and len(etag) <= LONGEST_ETAG else None,
         )
         await self._blobs.put(image.blob_name, body, f"image/{judged.format}")
         return Examined(candidate.id, image=image)

@@ -99,11 +99,12 @@ async def claim_chunk(transaction: Transaction, chunk_id: int) -> Chunk | None:
         """
         UPDATE job_chunks SET status = 'active', deliveries = deliveries + 1,
           started_at = coalesce(job_chunks.started_at, now())
-        FROM crawl_jobs
+        FROM crawl_jobs JOIN projects ON projects.id = crawl_jobs.project_id
         WHERE job_chunks.id = %(chunk_id)s AND crawl_jobs.id = job_chunks.job_id
           AND job_chunks.status IN ('pending', 'active')
           AND crawl_jobs.status = 'running' AND crawl_jobs.attempt = job_chunks.attempt
-        RETURNING job_chunks.job_id, job_chunks.attempt, job_chunks.keyword, crawl_jobs.filters
+        RETURNING job_chunks.job_id, job_chunks.attempt, job_chunks.keyword, crawl_jobs.filters,
+          projects.user_id
         """,
         {"chunk_id": chunk_id},
     )
@@ -112,10 +113,19 @@ async def claim_chunk(transaction: Transaction, chunk_id: int) -> Chunk | None:
         return None
     cursor = await transaction.connection.execute(
         """
-        SELECT id, url, rank, search_id, engine, license FROM crawl_candidates
+        SELECT c.id, url, rank, search_id, c.engine, c.license, known_blob, known_etag
+        FROM crawl_candidates AS c
+        LEFT JOIN LATERAL (
+          SELECT i.storage_url AS known_blob, i.metadata ->> 'etag' AS known_etag
+          FROM images AS i
+          JOIN crawl_jobs AS j ON j.id = i.crawl_job_id
+          JOIN projects AS p ON p.id = j.project_id
+          WHERE i.original_url = c.url AND i.metadata ? 'etag' AND p.user_id = %(user_id)s
+          ORDER BY i.id DESC LIMIT 1
+        ) AS known ON true
         WHERE chunk_id = %(chunk_id)s AND outcome IS NULL ORDER BY rank, search_id
         """,
-        {"chunk_id": chunk_id},
+        {"chunk_id": chunk_id, "user_id": chunk.pop("user_id")},
     )
     candidates = tuple(ChunkCandidate(**row) for row in await cursor.fetchall())
     return Chunk(chunk_id, candidates=candidates, **chunk)

@@ -134,8 +134,8 @@ async def insert_images(
           SELECT * FROM unnest(
             %(candidates)s::bigint[], %(hashes)s::text[], %(phashes)s::bigint[],
             %(formats)s::text[], %(widths)s::int[], %(heights)s::int[], %(sizes)s::int[],
-            %(blobs)s::text[], %(duplicates)s::bool[]
-          ) AS t (candidate_id, hash, phash, format, width, height, size, blob, is_duplicate)
+            %(blobs)s::text[], %(duplicates)s::bool[], %(etags)s::text[]
+          ) AS t (candidate_id, hash, phash, format, width, height, size, blob, is_duplicate, etag)
         ),
         added AS (
           INSERT INTO images
@@ -145,7 +145,8 @@ async def insert_images(
           SELECT %(job_id)s, c.url, new.hash || '.' || new.format, new.blob, new.width,
             new.height, new.size, new.format, new.hash, new.phash, new.is_duplicate, c.keyword,
             c.engine, c.source_page_url, c.creator, c.license, c.license_url, c.attribution,
-            jsonb_build_array(c.keyword), jsonb_build_object('title', c.title)
+            jsonb_build_array(c.keyword),
+            jsonb_strip_nulls(jsonb_build_object('title', c.title, 'etag', new.etag))
           FROM new JOIN crawl_candidates AS c ON c.id = new.candidate_id
           RETURNING id, hash
         )
@@ -161,6 +162,7 @@ async def insert_images(
             "heights": [image.height for _, image, _ in rows],
             "sizes": [image.size for _, image, _ in rows],
             "blobs": [image.blob_name for _, image, _ in rows],
+            "etags": [image.etag for _, image, _ in rows],
             "duplicates": [is_duplicate for _, _, is_duplicate in rows],
         },
     )

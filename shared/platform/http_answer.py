@@ -20,10 +20,10 @@ class FetchRefused(Refused):
         self.detail = detail
 
 
-def check_status(response: httpx.Response) -> None:
-    """Refuses what is no success."""
+def check_status(response: httpx.Response, *, conditional: bool = False) -> None:
+    """Refuses what is no success; of a ``conditional`` request "not modified" is one."""
     status = response.status_code
-    if response.is_success:
+    if response.is_success or (conditional and status == httpx.codes.NOT_MODIFIED):
         return
     outcome = "http_error"
     if status == httpx.codes.NOT_FOUND:

@@ -71,11 +71,14 @@ class _Wish:
 
     redirects: int
     obey_robots: bool = False
+    etag: str | None = None
     is_robots: bool = False
 
 
 # RFC 9309 wants five redirects followed.
 _ROBOTS: Final = _Wish(redirects=5, is_robots=True)
+# The outcome of a download whose body is the one that is known.
+UNCHANGED: Final = "unchanged"
 _Answer: TypeAlias = tuple[bytes, httpx.Headers]
 
 
@@ -132,7 +135,7 @@ class SafeHttp:
             return fetched
 
     def download(
-        self, url: str, *, obey_robots: bool = False
+        self, url: str, *, obey_robots: bool = False, etag: str | None = None
     ) -> AbstractAsyncContextManager[Fetched]:
         """The body behind the URL, which is asked for at most ``limits.attempts`` times.
 
@@ -141,9 +144,9 @@ class SafeHttp:
         as none. With ``obey_robots`` the robots.txt of every host that is asked has to allow it.
 
         Raises:
-            FetchRefused: what kept the body from coming.
+            FetchRefused: what kept the body from coming; `UNCHANGED` if that is the ``etag``.
         """
-        return self._download(url, _Wish(self._limits.redirects, obey_robots))
+        return self._download(url, _Wish(self._limits.redirects, obey_robots, etag))
 
     @asynccontextmanager
     async def _download(self, url: str, wish: _Wish) -> AsyncIterator[Fetched]:
@@ -221,7 +224,8 @@ class SafeHttp:
             raise network_failure(error) from None
 
     async def _get(self, address: httpx.URL, wish: _Wish) -> _Answer | httpx.URL:
-        async with self._client.stream("GET", address) as response:
+        condition = {"if-none-match": wish.etag} if wish.etag else {}
+        async with self._client.stream("GET", address, headers=condition) as response:
             if response.status_code not in _REDIRECTS or "location" not in response.headers:
                 return await self._take(response, wish), response.headers
             target = address.join(response.headers["location"])
@@ -231,7 +235,7 @@ class SafeHttp:
 
     async def _take(self, response: httpx.Response, wish: _Wish) -> bytes:
         try:
-            check_status(response)
+            check_status(response, conditional=wish.etag is not None)
         except FetchRefused as refused:
             if refused.retry_after:  # all who want to ask the host wait
                 rest = min(refused.retry_after, _LONGEST_REST)
@@ -241,6 +245,8 @@ class SafeHttp:
             return await read_start(response, MOST_BYTES)
         if refusal := objection(response.headers):
             raise FetchRefused("opted_out", refusal)
+        if response.status_code == httpx.codes.NOT_MODIFIED:
+            raise FetchRefused(UNCHANGED, "status 304")
         return await read_body(response, self._limits.max_bytes)
 
 

@@ -78,9 +78,11 @@ class Answers:
     def _content(self, candidate: Candidate) -> bytes:
         return (self.catalogue.directory / candidate.file).read_bytes()
 
-    async def _plain(self, _: web.Request, candidate: Candidate) -> web.Response:
+    async def _plain(self, request: web.Request, candidate: Candidate) -> web.Response:
         if not candidate.file:
             raise web.HTTPNotFound
+        if candidate.sha1 in (tag.value for tag in request.if_none_match or ()):
+            return web.Response(status=304)
         return web.Response(
             body=self._content(candidate),
             content_type=MIME[candidate.format],
