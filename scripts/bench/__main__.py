@@ -3,10 +3,11 @@
 import argparse
 import json
 import sys
+from dataclasses import fields
 
 from scripts.bench.api import bench_api
 from scripts.bench.coldstart import bench_coldstart
-from scripts.bench.crawl import bench_crawl
+from scripts.bench.crawl import Options, bench_crawl
 from scripts.crawl.api import ApiError
 from scripts.devhost.stack.errors import StackError
 
@@ -21,6 +22,7 @@ def main() -> int:
     crawl.add_argument("--rounds", type=int, default=3, metavar="N", help="default: 3")
     crawl.add_argument("--thumbnails", action="store_true",
                        help="and the thumbnail of each image")  # fmt: skip
+    crawl.add_argument("--alone", action="store_true", help="without img2dataset")
     crawl.add_argument("--tls", action="store_true", help="the web speaks TLS")
     crawl.add_argument("--workers", type=int, default=2, metavar="N",
                        help="worker processes of the host (default: 2)")  # fmt: skip
@@ -52,13 +54,8 @@ def main() -> int:
         elif arguments.benchmark == "api":
             figures = bench_api(arguments.requests, arguments.soak)
         else:
-            figures = bench_crawl(
-                arguments.images,
-                workers=arguments.workers,
-                rounds=arguments.rounds,
-                tls=arguments.tls,
-                thumbnails=arguments.thumbnails,
-            )
+            chosen = {field.name: getattr(arguments, field.name) for field in fields(Options)}
+            figures = bench_crawl(Options(**chosen))
         print(json.dumps(figures))
     except KeyboardInterrupt:
         return 130

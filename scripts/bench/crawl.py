@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,62 +27,87 @@ URLS_A_JOB = 5000
 PARTS = ("postgres", "azurite", "auth", "host")
 
 
-def bench_crawl(
-    images: int, *, workers: int, rounds: int, tls: bool, thumbnails: bool
-) -> dict[str, Any]:
-    """Medians of ``rounds`` runs of each tool.
+@dataclass(frozen=True)
+class Options:
+    """How the crawl is measured; ``alone``: without img2dataset beside it."""
+
+    images: int
+    workers: int = 2
+    rounds: int = 3
+    tls: bool = False
+    thumbnails: bool = False
+    alone: bool = False
+
+
+def bench_crawl(options: Options) -> dict[str, Any]:
+    """Medians of the runs of each tool.
 
     A rate is addresses per second, the missing and broken ones included. CPU is that of the tool's
     own processes: host and workers of the app (PostgreSQL, Azurite and the web share the cores),
     all of img2dataset less what it takes for a single address.
     """
     with tempfile.TemporaryDirectory(prefix="pixcrawler-bench-") as directory:
-        authority = Authority(Path(directory)) if tls else None
-        with web(photos(images), authority) as address:
-            urls = [f"{address}/{name_of(number)}" for number in range(images)]
+        authority = Authority(Path(directory)) if options.tls else None
+        with web(photos(options.images), authority) as address:
+            urls = [f"{address}/{name_of(number)}" for number in range(options.images)]
             stack = LocalStack(
                 Path(directory) / "stack",
                 PARTS,
                 environment={
-                    "FUNCTIONS_WORKER_PROCESS_COUNT": str(workers),
+                    "FUNCTIONS_WORKER_PROCESS_COUNT": str(options.workers),
                     "CRAWL_ALLOWED_HOSTS": address.partition("://")[2],
                     **(authority.for_the_app() if authority else {}),
                 },
             )
             with stack:
-                return _in_turns(stack, urls, rounds, authority, thumbnails=thumbnails)
+                return _in_turns(stack, urls, options, authority)
 
 
 def _in_turns(
-    stack: LocalStack,
-    urls: list[str],
-    rounds: int,
-    authority: Authority | None,
-    *,
-    thumbnails: bool,
+    stack: LocalStack, urls: list[str], options: Options, authority: Authority | None
 ) -> dict[str, Any]:
-    img2dataset.install()
-    trust = authority.for_img2dataset() if authority else {}
-    start = img2dataset.run(urls[21:22], resize=True, environment=trust)
+    peer = None if options.alone else _Peer(urls, authority)
     _crawl(stack, urls[21:71])  # warm
-    runs: dict[str, list[dict[str, Any]]] = {"app": [], "resizing": [], "not_resizing": []}
-    for _ in range(rounds):
-        runs["app"].append(_crawl(stack, urls, thumbnails=thumbnails))
-        for kind, resize in (("resizing", True), ("not_resizing", False)):
-            taken = img2dataset.run(urls, resize=resize, environment=trust)
-            runs[kind].append(_less(taken, start))
-    figures = {kind: _figures(taken, len(urls)) for kind, taken in runs.items()}
-    app, peer = figures["app"], figures["resizing"]
+    runs: list[dict[str, Any]] = []
+    for _ in range(options.rounds):
+        runs.append(_crawl(stack, urls, thumbnails=options.thumbnails))
+        if peer:
+            peer.run()
+    app = _figures(runs, len(urls))
     return {
         "benchmark": "crawl",
         "addresses": len(urls),
-        "rounds": rounds,
-        "app": {**app, **{name: runs["app"][-1][name] for name in ("peak_mb", "resident_mb")}},
-        "img2dataset_256": peer,
-        "img2dataset_no_resize": figures["not_resizing"],
-        "rate_ratio": round(app["per_second"] / peer["per_second"], 2),
-        "cpu_ratio": round(app["cpu_ms_each"] / peer["cpu_ms_each"], 2),
+        "rounds": options.rounds,
+        "app": {**app, **{name: runs[-1][name] for name in ("peak_mb", "resident_mb")}},
+        **(peer.beside(app) if peer else {}),
     }
+
+
+class _Peer:
+    """The runs of img2dataset, resizing and not."""
+
+    def __init__(self, urls: list[str], authority: Authority | None) -> None:
+        img2dataset.install()
+        self._urls = urls
+        self._trust = authority.for_img2dataset() if authority else {}
+        self._start = img2dataset.run(urls[21:22], resize=True, environment=self._trust)
+        self._runs: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+
+    def run(self) -> None:
+        """Once each, without the CPU of loading itself, which a long run would not notice."""
+        for resize, runs in self._runs.items():
+            taken = img2dataset.run(self._urls, resize=resize, environment=self._trust)
+            runs.append({**taken, "cpu_seconds": taken["cpu_seconds"] - self._start["cpu_seconds"]})
+
+    def beside(self, app: dict[str, Any]) -> dict[str, Any]:
+        """Its figures, and the app's in relation to its usual work."""
+        resizing, not_resizing = (_figures(runs, len(self._urls)) for runs in self._runs.values())
+        return {
+            "img2dataset_256": resizing,
+            "img2dataset_no_resize": not_resizing,
+            "rate_ratio": round(app["per_second"] / resizing["per_second"], 2),
+            "cpu_ratio": round(app["cpu_ms_each"] / resizing["cpu_ms_each"], 2),
+        }
 
 
 def _figures(runs: list[dict[str, Any]], addresses: int) -> dict[str, Any]:
@@ -91,15 +117,6 @@ def _figures(runs: list[dict[str, Any]], addresses: int) -> dict[str, Any]:
         "cpu_ms_each": round(
             1000 * statistics.median(run["cpu_seconds"] for run in runs) / addresses, 2
         ),
-    }
-
-
-def _less(taken: dict[str, Any], start: dict[str, Any]) -> dict[str, Any]:
-    """The run without the CPU of loading itself, which a long run would not notice."""
-    return {
-        "images": taken["images"],
-        "seconds": taken["seconds"],
-        "cpu_seconds": taken["cpu_seconds"] - start["cpu_seconds"],
     }
 
 

@@ -18,7 +18,7 @@ COMMANDS = [
     for line in block.splitlines()
 ]
 RUNS_THESE_TESTS = "./scripts/test.sh"
-BENCH = "./scripts/bench.sh crawl --images 100"
+BENCH = "./scripts/bench.sh crawl --images 100 --rounds 1 --alone"
 DOCTOR = ".venv/bin/python scripts/doctor.py --help"
 START_DEV = ("./scripts/start-dev.sh --check", "./scripts/start-dev.sh --help")
 SHARED = ("npm", "imageweb")  # downloads and drawn pictures: once per machine is enough
@@ -104,5 +104,5 @@ class TestCommands:
 
     def test_bench(self, project: Path) -> None:
         figures = json.loads(run(project, BENCH).splitlines()[-1])
-        assert figures["images"] == 100
-        assert figures["outcomes"]["stored"] == 100
+        assert figures["addresses"] == 100
+        assert figures["app"]["images"] == 85  # the others are missing, broken or copies
