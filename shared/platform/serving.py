@@ -103,10 +103,10 @@ async def _answer_in_transaction(
     arguments: Mapping[str, Any],
 ) -> Answer:
     database = call.services.database
-    claims = {"sub": str(call.principal.user_id), "role": "authenticated"}
     reading = declared.reads_as_caller
     keyed = _keyed_request(declared, call) if declared.idempotent else None
-    async with database.reading(claims) if reading else database.transaction() as transaction:
+    opened = database.reading(call.principal.claims) if reading else database.transaction()
+    async with opened as transaction:
         call._transaction = transaction
         if keyed and (first := await keyed.claim(transaction, call.services.settings)):
             return first
