@@ -103,7 +103,10 @@ class Database:
         try:
             async with self._pool.connection() as connection:
                 yield connection
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+        except (
+            psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout,
+            psycopg.errors.IdleInTransactionSessionTimeout,
+        ) as error:  # fmt: skip
             name = type(error).__name__  # a full pool and a deadlock look the same to the caller
             log.bind(error=name, **self.pool_stats()).warning("database not reachable")
             raise Unavailable("The database is not reachable.") from error
@@ -160,11 +163,13 @@ class _EchoingCursor(_Cursor):
 # The cheapest way to look at one file descriptor; Windows has but select.
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
-# One round trip: the statements of a simple query travel together.
+# One round trip: the statements of a simple query travel together. A process that stops in the
+# middle of a transaction must not hold its locks for ever.
 _BEGIN_AS_SERVICE = """
 BEGIN;
 SELECT set_config('timezone', 'UTC', true), set_config('role', 'service_role', true),
-  set_config('request.jwt.claims', '', true)
+  set_config('request.jwt.claims', '', true), set_config('lock_timeout', '60s', true),
+  set_config('idle_in_transaction_session_timeout', '60s', true)
 """
 _AS_CALLER = """
 SELECT set_config('transaction_read_only', 'on', true), set_config('timezone', 'UTC', true),

@@ -2,9 +2,11 @@
 
 import asyncio
 import io
+import os
 import random
 from collections.abc import Awaitable, Callable
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -41,6 +43,7 @@ class Answers:
         self.catalogue = catalogue
         # The flaky URLs that have said "too many requests" and owe the picture.
         self._owing: set[str] = set()
+        self._drawing = asyncio.Lock()
         self._ways: dict[str, Answer] = {
             behaviour.FLAKY: self._flaky,
             behaviour.SLOW: self._slow,
@@ -119,8 +122,11 @@ class Answers:
         return web.Response(body=_tiny_png(), content_type="image/png")
 
     async def _bomb(self, _: web.Request, __: Candidate) -> web.Response:
-        content = await asyncio.to_thread(_bomb_png)
-        return web.Response(body=content, content_type="image/png")
+        path = self.catalogue.directory / "bomb.png"
+        async with self._drawing:  # it takes a second and 400 MB, once per catalogue
+            if not path.exists():
+                await asyncio.to_thread(_draw_bomb, path)
+        return web.Response(body=path.read_bytes(), content_type="image/png")
 
 
 def _status(status: int, text: str, headers: dict[str, str] | None = None) -> Answer:
@@ -176,9 +182,8 @@ def _tiny_png() -> bytes:
     return file.getvalue()
 
 
-@cache
-def _bomb_png() -> bytes:
+def _draw_bomb(path: Path) -> None:
     """400 megapixels in some 50 kB; Pillow refuses to open it, so it is written unseen."""
-    file = io.BytesIO()
-    Image.new("1", (BOMB_SIDE, BOMB_SIDE)).save(file, "PNG")
-    return file.getvalue()
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    Image.new("1", (BOMB_SIDE, BOMB_SIDE)).save(unfinished, "PNG")
+    unfinished.rename(path)

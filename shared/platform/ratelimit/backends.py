@@ -21,7 +21,7 @@ class Counter(Protocol):
     """Counts requests, each in exactly one window, whichever instance they came to."""
 
     async def hit(self, buckets: Sequence[Bucket]) -> list[Usage]:
-        """Counts one request in every bucket.
+        """Counts one request in every bucket, or in those up to the first that is full.
 
         Raises:
             Unavailable: it cannot be counted.
@@ -48,11 +48,20 @@ class LimitsCounter:
         self._strategy = FixedWindowRateLimiter(storage)
 
     async def hit(self, buckets: Sequence[Bucket]) -> list[Usage]:
-        """Counts one request in every bucket."""
+        """Counts one request in the buckets, one after the other.
+
+        Requests overtake each other between two buckets: one that the first refuses must not take
+        the place of one that it lets through.
+        """
         from redis.exceptions import RedisError
 
+        usages: list[Usage] = []
         try:
-            return [await self._hit(bucket) for bucket in buckets]
+            for bucket in buckets:
+                usages.append(await self._hit(bucket))
+                if usages[-1].exceeded:
+                    break
+            return usages
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable("The rate limiter is not reachable.") from error
 

@@ -95,7 +95,7 @@ class RateLimiter:
     def _remember(self, buckets: Sequence[Bucket], usages: Sequence[Usage]) -> None:
         if len(self._full) > MAX_REMEMBERED:
             self._full.clear()
-        for bucket, usage in zip(buckets, usages, strict=True):
+        for bucket, usage in zip(buckets, usages, strict=False):
             if usage.exceeded:
                 self._full[bucket] = (usage, time.monotonic() + usage.seconds)
             else:

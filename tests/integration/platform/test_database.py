@@ -1,7 +1,7 @@
 """The pool: dead connections, few round trips, the caller's own role."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import psycopg
@@ -50,6 +50,38 @@ class TestReading:
             async with database.reading({}):
                 raise ZeroDivisionError
         assert await value(database)
+
+
+LOCK = "SELECT FROM profiles WHERE id = %s FOR UPDATE"
+
+
+async def shorten(database: Database, setting: str, then: Callable[[Any], Any]) -> None:
+    """A transaction in which a limit of one minute is reached at once."""
+    async with database.transaction() as transaction:
+        cursor = await transaction.connection.execute(f"SHOW {setting}")
+        assert await cursor.fetchone() == {setting: "1min"}
+        await transaction.connection.execute(f"SET LOCAL {setting} = '50ms'")
+        await then(transaction.connection)
+
+
+class TestStuck:
+    async def test_a_lock_is_waited_for_a_minute_at_most(
+        self, database: Database, owner: Principal
+    ) -> None:
+        async with database.transaction() as first:
+            await first.connection.execute(LOCK, [owner.user_id])
+            with pytest.raises(Unavailable):
+                await shorten(
+                    database, "lock_timeout", lambda second: second.execute(LOCK, [owner.user_id])
+                )
+
+    async def test_who_stops_in_the_middle_loses_its_locks(self, database: Database) -> None:
+        async def stop(connection: Any) -> None:
+            await asyncio.sleep(0.5)
+            await connection.execute("SELECT 1")
+
+        with pytest.raises(Unavailable):
+            await shorten(database, "idle_in_transaction_session_timeout", stop)
 
 
 class Wire:
