@@ -49,9 +49,11 @@ def _generation(
     started = 0
     while started < STEPS_PER_GENERATION:
         plan = yield from _step(context, names.ADVANCE, order)
-        if plan["done"]:
-            yield from _finish_some(context, running, leave=0)
+        if plan["done"] and not running:
             return True
+        if plan["done"]:  # for now: what still ends may free a place, or show that the web is back
+            yield from _finish_some(context, running, leave=0)
+            continue
         work = [(names.DISCOVER, search) for search in plan["searches"]]
         work += [(names.PROCESS_CHUNK, chunk) for chunk in plan["chunks"]]
         new = [step for step in work if step not in running.values()]

@@ -5,7 +5,7 @@ from typing import Any
 from shared.crawl import ledger_repo, repo, search_repo
 from shared.crawl.expand import expand
 from shared.crawl.filters import JobFilters
-from shared.crawl.model import OVER_QUOTA, JobState
+from shared.crawl.model import OVER_QUOTA, URL_LIST, JobState
 from shared.crawl.plan import Limits, Plan, make_plan
 from shared.platform.db import Transaction
 
@@ -17,11 +17,11 @@ async def begin(transaction: Transaction, job_id: int, job: dict[str, Any]) -> N
     keywords = job["keywords"]
     await ledger_repo.insert_keywords(transaction, job_id, keywords)
     queries = [(keyword, keyword) for keyword in keywords]
-    if JobFilters.model_validate(job["filters"]).expand == "on":
-        queries += [(keyword, query) for keyword in keywords for query in expand(keyword)]
     await search_repo.insert_searches(
         transaction, job_id, job["attempt"], queries=queries, engines=job["engines"]
     )
+    if JobFilters.model_validate(job["filters"]).expand == "on":
+        await _expand(transaction, job_id, job, keywords)
 
 
 async def advance(
@@ -39,8 +39,9 @@ async def advance(
     plan = make_plan(state, limits)
     if plan.done:
         return {"done": True}
-    await _carry_out(transaction, job_id, attempt, plan, engines=job["engines"])
+    await _carry_out(transaction, job_id, attempt, plan)
     if plan.expand:
+        await _expand(transaction, job_id, job, plan.expand)
         return await advance(transaction, job_id, attempt, limits)
     chunks = await repo.open_chunks(transaction, job_id, attempt, limit=limits.chunks)
     return {
@@ -62,16 +63,22 @@ async def load_state(transaction: Transaction, job_id: int, job: dict[str, Any])
     )
 
 
-async def _carry_out(
-    transaction: Transaction, job_id: int, attempt: int, plan: Plan, *, engines: list[str]
+async def _expand(
+    transaction: Transaction, job_id: int, job: dict[str, Any], keywords: list[str]
 ) -> None:
+    """Has the keywords searched for in other words; a list stays the same, whatever is asked."""
+    await search_repo.insert_searches(
+        transaction,
+        job_id,
+        job["attempt"],
+        queries=[(keyword, query) for keyword in keywords for query in expand(keyword)],
+        engines=[engine for engine in job["engines"] if engine != URL_LIST],
+    )
+    await ledger_repo.mark_expanded(transaction, job_id, keywords)
+
+
+async def _carry_out(transaction: Transaction, job_id: int, attempt: int, plan: Plan) -> None:
     await ledger_repo.set_quotas(transaction, job_id, plan.quotas)
-    if plan.expand:
-        queries = [(keyword, query) for keyword in plan.expand for query in expand(keyword)]
-        await search_repo.insert_searches(
-            transaction, job_id, attempt, queries=queries, engines=engines
-        )
-        await ledger_repo.mark_expanded(transaction, job_id, plan.expand)
     touched = []
     if plan.reclaim:
         touched += await repo.release_candidates(

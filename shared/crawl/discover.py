@@ -4,15 +4,14 @@ from collections.abc import Callable
 from typing import Final
 
 from shared.crawl import repo, search_repo
-from shared.crawl.model import Search
-from shared.platform.db import Database
+from shared.crawl.model import URL_LIST, Search
+from shared.platform.db import Database, Transaction
 from shared.platform.logging import get_logger
 from shared.sources.source import Source, SourceBusy, SourceUnavailable
 from shared.sources.url_list import Row, UrlList
 
 log = get_logger(__name__)
 
-URL_LIST: Final = "url_list"
 # A source that is busy for longer (a daily limit is used up) is left to the others.
 MOST_BUSY_SECONDS: Final = 600.0
 
@@ -34,13 +33,17 @@ async def discover(
         return {"found": 0}
     candidates = list({candidate.url: candidate for candidate in page.candidates}.values())
     async with database.transaction() as transaction:
-        # Cutting chunks takes the same candidates in another order: one after the other.
-        await repo.lock_job(transaction, search.job_id)
-        if await search_repo.advance_search(
+        if await _is_wanted(transaction, search) and await search_repo.advance_search(
             transaction, search, next_cursor=page.next_cursor, found=len(candidates)
         ):
             await search_repo.insert_candidates(transaction, search, candidates)
     return {"found": len(candidates)}
+
+
+async def _is_wanted(transaction: Transaction, search: Search) -> bool:
+    """Whether the search's job still runs. It stays locked: one order of locks, no deadlocks."""
+    job = await repo.lock_job(transaction, search.job_id)
+    return job is not None and job["status"] == "running"
 
 
 def _list_of(database: Database, search: Search) -> Source:
@@ -57,6 +60,8 @@ async def _give_up(database: Database, search: Search, error: SourceUnavailable)
     """For a while when the source is only busy, else for this attempt of the job."""
     seconds = error.retry_after or 0
     async with database.transaction() as transaction:
+        if not await _is_wanted(transaction, search):
+            return
         if isinstance(error, SourceBusy) and seconds <= MOST_BUSY_SECONDS:
             await search_repo.postpone_search(transaction, search, seconds)
         elif await search_repo.degrade_source(transaction, search, str(error)):

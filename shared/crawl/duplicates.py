@@ -137,12 +137,15 @@ class Gallery:
         if new.quality < same.quality and self._may_move(same, new.keyword):
             self._touch(same)
             self.outcomes[same.candidate_id] = EXACT_DUPLICATE
-            if same.kept:
+            was_kept = same.kept
+            if was_kept:
                 self._turn(same, kept=False)
             same.quality, same.keyword = new.quality, new.keyword
             same.candidate_id = new.candidate_id
-            if same.original is None:
+            if was_kept:
                 self._turn(same, kept=True)
+            else:  # being earlier it may be better than its original now
+                self._place(same)
         else:
             self.outcomes[new.candidate_id] = EXACT_DUPLICATE
 

@@ -11,6 +11,8 @@ EXACT_DUPLICATE = "exact_duplicate"
 NEAR_DUPLICATE = "near_duplicate"
 OVER_QUOTA = "over_quota"
 
+URL_LIST = "url_list"  # the engine that needs no search
+
 
 @dataclass(frozen=True, slots=True)
 class KeywordState:

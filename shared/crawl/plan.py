@@ -69,11 +69,11 @@ def _supply(plan: Plan, keyword: KeywordState, need: int) -> None:
     short = need - keyword.waiting
     if short <= 0:
         return
-    if keyword.open_searches or keyword.busy_searches:
+    if keyword.open_searches:
         plan.searches += keyword.open_searches[: ceil(short / PAGE)]
     elif keyword.spare:
         plan.reclaim.append(keyword.keyword)
-    elif keyword.expandable:
+    elif keyword.expandable and not keyword.busy_searches:
         plan.expand.append(keyword.keyword)
 
 

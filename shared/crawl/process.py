@@ -64,7 +64,7 @@ class ChunkProcessor:
                 timeout=self.deadline_seconds,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            cut_off = OVER_QUOTA if watch.done() else "timeout"
+            cut_off = OVER_QUOTA if watch.done() and watch.result() is None else "timeout"
         finally:
             everything.cancel()
             watch.cancel()

@@ -22,7 +22,10 @@ async def insert_searches(
     queries: Sequence[tuple[str, str]],
     engines: list[str],
 ) -> None:
-    """One search per query ``(keyword, query)`` and engine; those that exist stay as they are."""
+    """One search per query ``(keyword, query)`` and engine; those that exist stay as they are.
+
+    An engine that is left out of the job is not asked in other words either.
+    """
     await transaction.connection.execute(
         """
         INSERT INTO crawl_searches (job_id, attempt, keyword, query, keyword_position, engine)
@@ -30,6 +33,8 @@ async def insert_searches(
         FROM unnest(%(keywords)s::text[], %(queries)s::text[])
             WITH ORDINALITY AS k (keyword, query, position),
           unnest(%(engines)s::text[]) AS engine
+        WHERE engine NOT IN (SELECT engine FROM crawl_searches
+          WHERE job_id = %(job_id)s AND degraded_reason IS NOT NULL)
         ORDER BY position, engine
         ON CONFLICT (job_id, keyword, query, engine) DO NOTHING
         """,

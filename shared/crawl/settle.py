@@ -108,7 +108,9 @@ async def _write(
 def _verdict(member: Member) -> Verdict:
     original = member.original
     of = original.image_id if isinstance(original, Member) else original
-    return Verdict(member.image_id or 0, member.candidate_id, None if member.kept else of)
+    return Verdict(
+        member.image_id or 0, member.candidate_id, not member.kept, None if member.kept else of
+    )
 
 
 async def _log(

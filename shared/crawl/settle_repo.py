@@ -32,6 +32,7 @@ class Verdict:
 
     image_id: int
     candidate_id: int
+    is_duplicate: bool
     duplicate_of: int | None
 
 
@@ -173,20 +174,23 @@ async def write_verdicts(transaction: Transaction, verdicts: Sequence[Verdict]) 
     """Notes of which image each one is a copy, if any, and which candidate it is known by."""
     await transaction.connection.execute(
         """
-        UPDATE images SET is_duplicate = v.original_id IS NOT NULL, duplicate_of = v.original_id,
+        UPDATE images SET is_duplicate = v.is_duplicate, duplicate_of = v.original_id,
           original_url = c.url, keyword = c.keyword, engine = c.engine,
           source_page_url = c.source_page_url, creator = c.creator, license = c.license,
           license_url = c.license_url, attribution = c.attribution,
           labels = jsonb_build_array(c.keyword),
-          metadata = metadata || jsonb_build_object('title', c.title)
-        FROM unnest(%(images)s::int[], %(candidates)s::bigint[], %(originals)s::int[])
-            AS v (image_id, candidate_id, original_id)
+          -- An ETag is one of its URL.
+          metadata = jsonb_strip_nulls(jsonb_build_object('title', c.title, 'etag',
+            CASE WHEN original_url = c.url THEN metadata ->> 'etag' END))
+        FROM unnest(%(images)s::int[], %(candidates)s::bigint[], %(duplicates)s::bool[],
+            %(originals)s::int[]) AS v (image_id, candidate_id, is_duplicate, original_id)
           JOIN crawl_candidates AS c ON c.id = v.candidate_id
         WHERE images.id = v.image_id
         """,
         {
             "images": [verdict.image_id for verdict in verdicts],
             "candidates": [verdict.candidate_id for verdict in verdicts],
+            "duplicates": [verdict.is_duplicate for verdict in verdicts],
             "originals": [verdict.duplicate_of for verdict in verdicts],
         },
     )

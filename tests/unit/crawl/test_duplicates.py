@@ -54,6 +54,12 @@ class TestGallery:
         assert outcomes(gallery) == {1: "stored", 70: "exact_duplicate"}
         assert gallery.recounted == {700}
 
+    def test_a_copy_that_turns_up_earlier_takes_its_originals_place(self) -> None:
+        gallery = Gallery({"cat": PLENTY}, bits=4)
+        for number, (name, phash, rank) in enumerate([("o", 0, 5), ("d", 1, 9), ("d", 1, 1)]):
+            gallery.add(ChunkCandidate(number, "", rank=rank), "cat", image(name, phash))
+        assert outcomes(gallery) == {0: "near_duplicate", 1: "exact_duplicate", 2: "stored"}
+
     def test_a_smaller_near_duplicate_points_to_its_original(self) -> None:
         gallery = judge(image("b", 0b1111), earlier=[known("a", side=200)])
         assert outcomes(gallery) == {1: "near_duplicate"}
