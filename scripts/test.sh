@@ -9,5 +9,5 @@ ruff format --quiet --check .
 mypy --no-error-summary
 lint-imports --no-cache
 # All tests take turns on few cores: most of their time they wait for processes they have killed.
-[ $# -gt 0 ] || set -- --numprocesses 3 --dist loadfile
+[ $# -gt 0 ] || set -- --numprocesses 3 --dist loadfile --no-loadscope-reorder
 exec "$PYTHON" -m pytest "$@"

@@ -23,7 +23,7 @@ TICK_SECONDS: Final = 0.1
 PROBE_SECONDS: Final = 2.0
 READY_SECONDS: Final = 120.0
 # A part that dies as soon as it is started is tried ever more rarely.
-LONGEST_PAUSE: Final = 5.0
+LONGEST_PAUSE: Final = 2.0
 SETTLED_SECONDS: Final = 10.0
 
 
