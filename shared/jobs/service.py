@@ -1,5 +1,6 @@
 """Rules of jobs: what may be done with one, in which state, and what follows from it."""
 
+import time
 from typing import Any
 
 from shared.activity import service as activity
@@ -118,9 +119,10 @@ async def start_job(
         JobNotStartable: it is not pending.
         InsufficientCredits, TooManyRunningJobs: nothing is started.
     """
+    asked = time.monotonic() - request_age
     job = await lock_own(transaction, principal, job_id)
     if job["status"] == "running" and (
-        job["status_before"] == "pending" or job["running_seconds"] < request_age
+        job["status_before"] == "pending" or job["running_seconds"] < time.monotonic() - asked
     ):
         return await get_job(transaction, principal, job_id)
     if job["status"] != "pending":
