@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import azure.durable_functions as df
 import azure.functions as func
 
 from scripts.devhost.host.durable.episode import Episode
@@ -87,8 +88,10 @@ class Simulation:
 
 @cache
 def _orchestrators() -> dict[str, Any]:
-    """The app's functions by name; an app gives them once."""
-    import function_app
+    """The orchestrations by name, in an app of their own: an app gives its functions once."""
+    from orchestrations import crawl
 
-    functions = function_app.app.get_functions()
+    app = df.DFApp()
+    app.register_functions(crawl.bp)
+    functions = app.get_functions()
     return {function.get_function_name(): function.get_user_function() for function in functions}
