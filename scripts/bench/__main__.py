@@ -34,8 +34,8 @@ def main() -> int:
                      help="instead, a steady load of 50 requests a second for so long")  # fmt: skip
     stages = benchmarks.add_parser("stages", help="where the time of a crawl goes")
     stages.add_argument("--images", type=int, default=1000, metavar="N", help="default: 1000")
-    stages.add_argument("--hashes", type=int, nargs="+", default=[10**4, 10**5, 10**6],
-                        metavar="N", help="default: 10⁴ to 10⁶")  # fmt: skip
+    stages.add_argument("--sizes", type=int, nargs="+", default=[10**3, 10**4, 10**5, 10**6],
+                        metavar="N", help="images of a job (default: 10³ to 10⁶)")  # fmt: skip
     scale = benchmarks.add_parser("scale", help="the orchestration alone, at growing sizes")
     scale.add_argument("--images", type=int, nargs="+", default=[10**3, 10**4, 10**5, 10**6],
                        metavar="N", help="default: 10³ to 10⁶")  # fmt: skip
@@ -46,7 +46,7 @@ def main() -> int:
         elif arguments.benchmark == "stages":
             from scripts.bench.stages import bench_stages  # with the app
 
-            figures = bench_stages(arguments.images, arguments.hashes)
+            figures = bench_stages(arguments.images, arguments.sizes)
         elif arguments.benchmark == "scale":
             from scripts.bench.scale import bench_scale  # with the function app
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -78,7 +79,10 @@ def _in_turns(
         "benchmark": "crawl",
         "addresses": len(urls),
         "rounds": options.rounds,
-        "app": {**app, **{name: runs[-1][name] for name in ("peak_mb", "resident_mb")}},
+        "app": {
+            **app,
+            **{name: runs[-1][name] for name in ("outcomes", "peak_mb", "resident_mb")},
+        },
         **(peer.beside(app) if peer else {}),
     }
 
@@ -123,7 +127,8 @@ def _figures(runs: list[dict[str, Any]], addresses: int) -> dict[str, Any]:
 def _crawl(stack: LocalStack, urls: list[str], *, thumbnails: bool = False) -> dict[str, Any]:
     """From the start call to the job's end, for a user who has nothing yet.
 
-    ``resident_mb`` is the memory of host and workers after each job of at most 5,000 addresses.
+    ``outcomes`` counts what became of the addresses, ``resident_mb`` is the memory of host and
+    workers after each job of at most 5,000 addresses.
     """
     account = {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex}
     with Api(stack.info.api_url) as api:
@@ -137,15 +142,19 @@ def _crawl(stack: LocalStack, urls: list[str], *, thumbnails: bool = False) -> d
             for begin in range(0, len(urls), URLS_A_JOB)
         ]
         before, started = measure(stack.pid("host")), time.monotonic()
-        stored, resident = 0, []
+        outcomes: Counter[str] = Counter()
+        resident = []
         for job in jobs:
-            stored += _run(api, job)
+            _run(api, job)
             if thumbnails:
                 _ask_for_thumbnails(api, job)
             resident.append(resident_mb(stack.pid("host")))
         seconds, after = time.monotonic() - started, measure(stack.pid("host"))
+        for job in jobs:
+            outcomes.update(api.get(f"jobs/{job}/stats")["outcomes"])
     return {
-        "images": stored,
+        "images": outcomes["stored"],
+        "outcomes": dict(outcomes.most_common()),
         "seconds": seconds,
         "cpu_seconds": after.total_cpu_seconds - before.total_cpu_seconds,
         "peak_mb": after.peak_mb,
@@ -159,13 +168,12 @@ def _create(api: Api, project: int, urls: list[str]) -> int:
     return int(api.post("jobs", body)["id"])
 
 
-def _run(api: Api, job_id: int) -> int:
+def _run(api: Api, job_id: int) -> None:
     api.post(f"jobs/{job_id}/start")
     while (job := api.get(f"jobs/{job_id}"))["status"] == "running":
         time.sleep(POLL_SECONDS)
     if job["status"] != "completed":
         raise ApiError(f"The job {job['status']}: {job['failure_reason']}")
-    return int(job["valid_images"])
 
 
 def _ask_for_thumbnails(api: Api, job_id: int) -> None:

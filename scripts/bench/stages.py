@@ -3,26 +3,24 @@
 import asyncio
 import hashlib
 import io
-import random
-import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import uvloop
 from PIL import Image
 
 from scripts.bench.crawl import web
+from scripts.bench.growth import CHUNK, FilledJob, examined
 from scripts.bench.photos import name_of, photos
 from scripts.devhost.stack import LocalStack
-from shared.crawl import repo, settle_repo
+from shared.crawl import repo
 from shared.crawl.advance import advance
 from shared.crawl.discover import discover
-from shared.crawl.model import Examined, ImageFacts
 from shared.crawl.plan import Limits
 from shared.crawl.settle import settle_chunk
 from shared.imaging.dhash import dhash
@@ -39,11 +37,9 @@ from shared.platform.settings import Settings
 from shared.projects import service as projects
 from shared.projects.schemas import ProjectCreate
 
-CHUNK, BITS, LOOKUPS = 50, 4, 20
 
-
-def bench_stages(images: int, hashes: Sequence[int]) -> dict[str, Any]:
-    """Milliseconds an image in each stage, and of a near-duplicate lookup among so many hashes."""
+def bench_stages(images: int, sizes: Sequence[int]) -> dict[str, Any]:
+    """Milliseconds an image in each stage, and what a chunk costs in jobs of so many images."""
     with tempfile.TemporaryDirectory(prefix="pixcrawler-bench-") as directory:
         stack = LocalStack(Path(directory) / "stack", ("postgres", "azurite"))
         with web(photos(images), None) as address, stack:
@@ -58,12 +54,25 @@ def bench_stages(images: int, hashes: Sequence[int]) -> dict[str, Any]:
                     "crawl_allowed_hosts": address.partition("://")[2],
                     "crawl_connections_per_host": 32,
                     "crawl_host_spacing_seconds": 0,
-                    "max_images_per_job": max(images, *hashes),
+                    "max_running_jobs": 1 + len(sizes),
+                    "max_images_per_job": 2 * max(images, *sizes),
                 }
             )
             urls = [f"{address}/{name_of(number)}" for number in range(images)]
-            stages = _Stages(Services(settings), urls)
-            return {"benchmark": "stages", **uvloop.run(stages.measure(hashes))}
+            return {"benchmark": "stages", **uvloop.run(_measure(settings, urls, sizes))}
+
+
+async def _measure(settings: Settings, urls: list[str], sizes: Sequence[int]) -> dict[str, Any]:
+    services = Services(settings)
+    async with AsyncExitStack() as closed:
+        for close in (
+            services.database.close,
+            services.blobs.close,
+            services.http.aclose,
+            services.crawler_http.aclose,
+        ):
+            closed.push_async_callback(close)
+        return await _Stages(services, urls).measure(sizes)
 
 
 class _Stages:
@@ -75,7 +84,7 @@ class _Stages:
         self._bodies: list[bytes] = []
         self._taken: dict[str, dict[str, float]] = {}
 
-    async def measure(self, hashes: Sequence[int]) -> dict[str, Any]:
+    async def measure(self, sizes: Sequence[int]) -> dict[str, Any]:
         """The figures of all stages."""
         with self._stage("fetch", len(self._urls)):
             await self._each(self._urls, self._fetch)
@@ -84,12 +93,8 @@ class _Stages:
             await self._each(self._bodies, self._store)
         user = await self._user()
         await self._rows(user)
-        near = await self._near(user, hashes)
-        await self._services.crawler_http.aclose()
-        await self._services.http.aclose()
-        await self._services.blobs.close()
-        await self._services.database.close()
-        return {"images": len(self._urls), "stages": self._taken, "near_duplicate_ms": near}
+        filled = {size: await self._filled(user, size) for size in sorted(sizes)}
+        return {"images": len(self._urls), "stages": self._taken, "job_with_images": filled}
 
     @contextmanager
     def _stage(self, name: str, images: int) -> Iterator[None]:
@@ -156,10 +161,10 @@ class _Stages:
             )
         return principal
 
-    async def _job(self, user: Principal, urls: Sequence[str]) -> int:
+    async def _job(self, user: Principal, urls: Sequence[str], max_images: int) -> int:
         body = {
             "name": "bench", "keywords": ["photo"], "engines": ["url_list"], "start": True,
-            "max_images": len(urls), "urls": [{"url": url} for url in urls],
+            "max_images": max_images, "urls": [{"url": url} for url in urls],
         }  # fmt: skip
         async with self._services.database.transaction() as transaction:
             project = await projects.create_project(transaction, user, ProjectCreate(name="bench"))
@@ -169,10 +174,14 @@ class _Stages:
             await finish.begin_job(transaction, job.id, 1)
         return job.id
 
+    async def _filled(self, user: Principal, images: int) -> dict[str, float]:
+        job_id = await self._job(user, self._urls[:1], 2 * images)
+        return await FilledJob(self._services.database, job_id).measure(images)
+
     async def _rows(self, user: Principal) -> None:
         """Candidates into the database, and chunks of images settled, without any image."""
         database, limits = self._services.database, Limits(chunks=35, chunk_size=CHUNK)
-        job_id = await self._job(user, self._urls)
+        job_id = await self._job(user, self._urls, len(self._urls))
         chunks: list[int] = []
         with self._stage("discover_rows", len(self._urls)):
             while not chunks:
@@ -198,46 +207,9 @@ class _Stages:
             chunk = await repo.claim_chunk(transaction, chunk_id)
         if chunk is None:
             return 0
-        examined = [Examined(c.id, image=_facts(chunk.job_id)) for c in chunk.candidates]
         async with self._services.database.transaction() as transaction:
-            await settle_chunk(transaction, chunk, examined)
-        return len(examined)
-
-    async def _near(self, user: Principal, hashes: Sequence[int]) -> dict[int, float]:
-        """Median milliseconds of one image's lookup, in a job that grows."""
-        job_id, before, found = await self._job(user, self._urls[:1]), 0, {}
-        for count in sorted(hashes):
-            async with self._services.database.connection() as connection:
-                await connection.execute(
-                    """
-                    INSERT INTO images (crawl_job_id, original_url, filename, hash, phash)
-                    SELECT %(job)s, 'https://images.example', 'x.jpeg', 'near ' || n,
-                      (random() * 2 ^ 63)::numeric::bigint * (CASE WHEN random() < 0.5 THEN 1
-                      ELSE -1 END)
-                    FROM generate_series(%(first)s::int, %(last)s::int) AS n
-                    """,
-                    {"job": job_id, "first": before + 1, "last": count},
-                )
-                await connection.execute("VACUUM ANALYZE images")
-            before = count
-            found[count] = round(await self._lookup(job_id), 3)
-        return found
-
-    async def _lookup(self, job_id: int) -> float:
-        times = []
-        for _ in range(LOOKUPS):
-            phashes = [random.getrandbits(64) - 2**63 for _ in range(CHUNK)]
-            async with self._services.database.transaction() as transaction:
-                started = time.perf_counter()
-                await settle_repo.find_near(transaction, job_id, phashes, bits=BITS)
-                times.append(1000 * (time.perf_counter() - started) / CHUNK)
-        return statistics.median(times)
-
-
-def _facts(job_id: int) -> ImageFacts:
-    sha256, phash = UUID(int=random.getrandbits(128)).hex * 2, random.getrandbits(64) - 2**63
-    name = f"jobs/{job_id}/images/{sha256}.jpeg"
-    return ImageFacts(sha256, phash, "jpeg", 1024, 768, 150_000, name)
+            await settle_chunk(transaction, chunk, examined(chunk))
+        return len(chunk.candidates)
 
 
 def _thumbnail(body: bytes) -> None:

@@ -48,6 +48,7 @@ class Gallery:
     bits: int
     outcomes: dict[int, str] = field(default_factory=dict)  # by candidate
     recounted: set[int] = field(default_factory=set)  # chunks of earlier images that changed
+    dropped: list[int] = field(default_factory=list)  # earlier images that lose their row
     _members: dict[str, Member] = field(default_factory=dict)  # by sha256
 
     def hang(self, known: Iterable[KnownImage]) -> None:
@@ -88,11 +89,17 @@ class Gallery:
         ]
 
     def rehang(self, member: Member) -> None:
-        """Decides anew about a near-duplicate whose original has gone."""
+        """Decides anew about a near-duplicate whose original has gone.
+
+        Where there is no room for it, it is what a later image would be: over the quota, and to
+        be taken up again when the quota grows.
+        """
         self._touch(member)
         if not self._place(member):
-            while isinstance(member.original, Member) and not member.original.kept:
-                member.original = member.original.original
+            self.outcomes[member.candidate_id] = OVER_QUOTA
+            del self._members[member.sha256]
+            if member.image_id:
+                self.dropped.append(member.image_id)
 
     def arrivals(self) -> list[Member]:
         """The chunk's own images that get a row."""

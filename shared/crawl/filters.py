@@ -46,7 +46,7 @@ class JobFilters(Input):
     near_duplicate_bits: int = Field(
         4,
         ge=0,
-        le=9,  # what the index of the hashes can find
+        le=8,  # what the index of the hashes can find
         description="Up to how many of the 64 bits of the perceptual hash two images may differ"
         " and still count as the same picture.",
     )

@@ -54,10 +54,11 @@ def make_plan(state: JobState, limits: Limits) -> Plan:
         for lack, keyword in zip(missing, state.keywords, strict=True)
     ]
     size = min(max(ceil(sum(needs) / SPREAD), SMALLEST_CHUNK), limits.chunk_size)
+    window = limits.chunks * limits.chunk_size  # no search runs further ahead of the chunks
     cuts = []
     for need, keyword in zip(needs, state.keywords, strict=True):
         if need > 0:
-            _supply(plan, keyword, need)
+            _supply(plan, keyword, min(need, window))
             cuts.append(list(_cuts(plan, keyword, need, size)))
     plan.cuts = list(_in_turn(cuts))[: max(limits.chunks - state.open_chunks, 0)]
     plan.searches = plan.searches[: limits.chunks]

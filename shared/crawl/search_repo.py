@@ -28,8 +28,8 @@ async def insert_searches(
     """
     await transaction.connection.execute(
         """
-        INSERT INTO crawl_searches (job_id, attempt, keyword, query, keyword_position, engine)
-        SELECT %(job_id)s, %(attempt)s, keyword, query, position, engine
+        INSERT INTO crawl_searches (job_id, attempt, keyword, query, engine)
+        SELECT %(job_id)s, %(attempt)s, keyword, query, engine
         FROM unnest(%(keywords)s::text[], %(queries)s::text[])
             WITH ORDINALITY AS k (keyword, query, position),
           unnest(%(engines)s::text[]) AS engine

@@ -96,6 +96,8 @@ async def _write(
     settled = [member for member in arrivals if not member.kept] + changed
     if settled:
         await settle_repo.write_verdicts(transaction, [_verdict(member) for member in settled])
+    if gallery.dropped:
+        await settle_repo.drop_images(transaction, gallery.dropped)
     known_by = {member.candidate_id: member.image_id for member in arrivals + changed}
     gallery.outcomes |= {member.candidate_id: verdict(member) for member in arrivals + changed}
     await settle_repo.settle_candidates(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from psycopg.rows import class_row
 
@@ -71,58 +72,47 @@ async def find_copies(transaction: Transaction, image_ids: Sequence[int]) -> lis
 async def find_near(
     transaction: Transaction, job_id: int, phashes: Sequence[int], *, bits: int
 ) -> list[KnownImage]:
-    """The job's distinct images within ``bits`` (at most 9) of one of these hashes.
+    """The job's distinct images within ``bits`` (at most 8) of one of these hashes.
 
-    Looked up by five parts of the hash, of which one must be the same, or with more than four
-    bits one that differs in one bit: see the indexes ``images_phash_*``.
+    Looked up by thirds of the hash, of which one is the same but for a third of the bits: see the
+    indexes ``images_phash_third_*``.
     """
-    probes = [probe for phash in phashes for probe in _probes(phash, bits)]
     async with transaction.connection.cursor(row_factory=class_row(KnownImage)) as cursor:
         await cursor.execute(
             """
             SELECT DISTINCT i.id, hash AS sha256, i.phash, width * height AS area, is_duplicate,
               duplicate_of, c.id AS candidate_id, chunk_id, c.keyword, rank, search_id
-            FROM unnest(%(parts)s::int[], %(values)s::bigint[], %(phashes)s::bigint[])
-              AS probe (part, value, phash)
+            FROM unnest(%(phashes)s::bigint[]) AS probe (phash)
             CROSS JOIN LATERAL (
-              (SELECT * FROM images WHERE part = 0 AND crawl_job_id = %(job_id)s
-                AND NOT is_duplicate AND (images.phash & 8191) = value OFFSET 0)
+              (SELECT * FROM images WHERE crawl_job_id = %(job_id)s AND NOT is_duplicate
+                AND (images.phash & 2097151) = ANY (ARRAY(
+                  SELECT probe.phash & 2097151 # flip FROM unnest(%(flips)s::bigint[]) AS flip))
+                OFFSET 0)
               UNION ALL
-              (SELECT * FROM images WHERE part = 1 AND crawl_job_id = %(job_id)s
-                AND NOT is_duplicate AND (images.phash >> 13 & 8191) = value OFFSET 0)
+              (SELECT * FROM images WHERE crawl_job_id = %(job_id)s AND NOT is_duplicate
+                AND (images.phash >> 21 & 2097151) = ANY (ARRAY(
+                  SELECT probe.phash >> 21 & 2097151 # flip
+                  FROM unnest(%(flips)s::bigint[]) AS flip))
+                OFFSET 0)
               UNION ALL
-              (SELECT * FROM images WHERE part = 2 AND crawl_job_id = %(job_id)s
-                AND NOT is_duplicate AND (images.phash >> 26 & 8191) = value OFFSET 0)
-              UNION ALL
-              (SELECT * FROM images WHERE part = 3 AND crawl_job_id = %(job_id)s
-                AND NOT is_duplicate AND (images.phash >> 39 & 8191) = value OFFSET 0)
-              UNION ALL
-              (SELECT * FROM images WHERE part = 4 AND crawl_job_id = %(job_id)s
-                AND NOT is_duplicate AND (images.phash >> 52 & 4095) = value OFFSET 0)
+              (SELECT * FROM images WHERE crawl_job_id = %(job_id)s AND NOT is_duplicate
+                AND (images.phash >> 42 & 4194303) = ANY (ARRAY(
+                  SELECT probe.phash >> 42 & 4194303 # flip
+                  FROM unnest(%(flips)s::bigint[]) AS flip))
+                OFFSET 0)
             ) AS i
             JOIN crawl_candidates AS c ON c.image_id = i.id
             WHERE bit_count((i.phash # probe.phash)::bit(64)) <= %(bits)s
             """,
-            {
-                "job_id": job_id,
-                "bits": bits,
-                "parts": [part for part, _, _ in probes],
-                "values": [value for _, value, _ in probes],
-                "phashes": [phash for _, _, phash in probes],
-            },
+            {"job_id": job_id, "bits": bits, "phashes": list(phashes), "flips": _flips(bits // 3)},
         )
         return await cursor.fetchall()
 
 
-def _probes(phash: int, bits: int) -> list[tuple[int, int, int]]:
-    """``(part, value, phash)`` of the parts to look for."""
-    probes = []
-    for part, width in enumerate((13, 13, 13, 13, 12)):
-        value = phash >> 13 * part & (1 << width) - 1
-        probes.append((part, value, phash))
-        if bits > 4:
-            probes += [(part, value ^ 1 << bit, phash) for bit in range(width)]
-    return probes
+def _flips(most: int) -> list[int]:
+    """The ways in which up to so many bits of a third may differ."""
+    places = [1 << place for place in range(22)]
+    return [sum(bits) for count in range(most + 1) for bits in combinations(places, count)]
 
 
 async def insert_images(
@@ -193,6 +183,13 @@ async def write_verdicts(transaction: Transaction, verdicts: Sequence[Verdict]) 
             "duplicates": [verdict.is_duplicate for verdict in verdicts],
             "originals": [verdict.duplicate_of for verdict in verdicts],
         },
+    )
+
+
+async def drop_images(transaction: Transaction, image_ids: Sequence[int]) -> None:
+    """Forgets images; their blobs are left to the sweep at the job's end."""
+    await transaction.connection.execute(
+        "DELETE FROM images WHERE id = ANY(%(ids)s)", {"ids": list(image_ids)}
     )
 
 

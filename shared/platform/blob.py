@@ -98,8 +98,10 @@ class BlobStore:
         if batch:
             yield batch
 
-    async def delete(self, names: Sequence[str]) -> None:
-        """Deletes blobs; those that are gone already are no error.
+    async def delete(self, names: Sequence[str], *, older_than: datetime | None = None) -> None:
+        """Deletes blobs, with ``older_than`` those that were not written again since then.
+
+        Those that are gone already are no error.
 
         Raises:
             Unavailable: storage refused it or did not answer.
@@ -108,7 +110,9 @@ class BlobStore:
         with _storage_errors():
             for start in range(0, len(names), DELETE_BATCH):
                 batch = names[start : start + DELETE_BATCH]
-                await container.delete_blobs(*batch, raise_on_any_failure=False)
+                await container.delete_blobs(
+                    *batch, if_unmodified_since=older_than, raise_on_any_failure=False
+                )
 
     async def ping(self) -> None:
         """Raises when the container does not answer."""

@@ -91,7 +91,7 @@ class Dispatcher:
         if row["kind"] == "start_orchestration" and client is None:
             return False
         try:
-            await self._perform(row["kind"], row["payload"], client)
+            await self._perform(row, client)
         except Exception as error:  # noqa: BLE001 - one bad row must not hold up the others
             log.bind(outbox_id=row["id"], error=repr(error)).warning("outbox row not sent")
             await repo.mark_failed(transaction, row["id"], repr(error))
@@ -99,12 +99,11 @@ class Dispatcher:
         await repo.mark_sent(transaction, row["id"])
         return True
 
-    async def _perform(
-        self, kind: Kind, payload: dict[str, Any], client: OrchestrationClient | None
-    ) -> None:
+    async def _perform(self, row: dict[str, Any], client: OrchestrationClient | None) -> None:
+        kind, payload = row["kind"], row["payload"]
         if kind == "queue_message":
             await self.queues.send(payload["queue"], payload["message"])
         elif kind == "delete_blobs":
-            await self.blobs.delete(payload["names"])
+            await self.blobs.delete(payload["names"], older_than=row["created_at"])
         elif client is not None and not await client.get_status(payload["instance_id"]):
             await client.start_new(payload["name"], payload["instance_id"], payload["input"])

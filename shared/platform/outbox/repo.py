@@ -29,7 +29,7 @@ async def claim(
     """Up to ``limit`` unsent rows, oldest first, locked; those that others hold are passed over."""
     cursor = await transaction.connection.execute(
         """
-        SELECT id, kind, payload FROM outbox
+        SELECT id, kind, payload, created_at FROM outbox
         WHERE sent_at IS NULL AND available_at <= clock_timestamp()
           AND created_at <= clock_timestamp() - %(older_than)s
           AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s::bigint[]))

@@ -1,11 +1,12 @@
 """Chunks settled twice, at once, over the quota, and after a stop."""
 
 import asyncio
+import random
 from hashlib import sha256
 
 import pytest
 
-from shared.crawl import repo, search_repo
+from shared.crawl import repo, search_repo, settle_repo
 from shared.crawl.advance import advance, load_state
 from shared.crawl.model import Chunk, Examined, ImageFacts, JobState
 from shared.crawl.plan import Limits
@@ -158,6 +159,39 @@ class TestSettleChunk:
         assert await valid_images(database, job.id) == 1
         async with database.transaction() as transaction:
             assert (await state_of(transaction, job)).stored == 1
+
+
+class TestFindNear:
+    @pytest.mark.parametrize("bits", range(9))
+    async def test_finds_what_differs_in_so_many_bits_and_nothing_else(
+        self, database: Database, make_job: MakeJob, bits: int
+    ) -> None:
+        chance = random.Random(bits)
+        job = await make_job(max_images=100, start=True)
+        chunks = await cut(database, job, 80)
+        for chunk in chunks:
+            numbers = [candidate.id for candidate in chunk.candidates]
+            await settle(database, chunk, examine(chunk, numbers))
+        stored = {
+            picture(candidate.id, job.id).phash: candidate.id
+            for chunk in chunks
+            for candidate in chunk.candidates
+        }
+        near = [(_flipped(phash, bits, chance), number) for phash, number in stored.items()]
+        far = [_flipped(phash, bits + 1, chance) for phash in stored]
+        async with database.transaction() as transaction:
+            found = await settle_repo.find_near(
+                transaction, job.id, [phash for phash, _ in near], bits=bits
+            )
+            none = await settle_repo.find_near(transaction, job.id, far, bits=bits)
+        assert {image.candidate_id for image in found} == {number for _, number in near}
+        assert none == []
+
+
+def _flipped(phash: int, bits: int, chance: random.Random) -> int:
+    """The signed hash with so many of its bits turned over."""
+    flips = sum(1 << place for place in chance.sample(range(64), bits))
+    return int.from_bytes((phash ^ flips & 2**64 - 1).to_bytes(9, signed=True)[1:], signed=True)
 
 
 class TestCut:

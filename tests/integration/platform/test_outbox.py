@@ -1,14 +1,17 @@
 """Side effects after a commit: sent once in the end, whatever dies in between."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from shared.platform import outbox
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database
+from shared.platform.errors import NotFound
 from shared.platform.outbox import Dispatcher
 from shared.platform.queue import QueueSender
 from shared.platform.settings import Settings
@@ -108,6 +111,22 @@ class TestOutbox:
         await dispatcher.send_overdue(client, older_than=timedelta(0))
         assert list(client.instances) == ["job-1-1"]
         assert await unsent(database) == 1
+
+    async def test_a_late_deletion_spares_what_was_stored_again(
+        self, database: Database, dispatcher: Dispatcher
+    ) -> None:
+        """Its job was retried meanwhile, and found the same bytes under another address."""
+        old, anew = (f"jobs/1/images/{uuid4().hex}.png" for _ in range(2))
+        for name in (old, anew):
+            await dispatcher.blobs.put(name, b"picture", "image/png")
+        async with database.transaction() as transaction:
+            await outbox.add(transaction, "delete_blobs", {"names": [old, anew]}, key="image")
+        await asyncio.sleep(1.1)  # storage counts in seconds
+        await dispatcher.blobs.put(anew, b"picture", "image/png")
+        await dispatcher.send_overdue(DurableClient(), older_than=timedelta(0))
+        assert await dispatcher.blobs.get(anew) == b"picture"
+        with pytest.raises(NotFound):
+            await dispatcher.blobs.get(old)
 
     async def test_the_same_promise_twice_is_one(self, database: Database) -> None:
         assert len(await promise(database)) == 1

@@ -90,6 +90,18 @@ class TestGallery:
         gallery = judge(image("b"), earlier=[known("a", side=50)], room=0)
         assert outcomes(gallery) == {1: "stored", 70: "near_duplicate"}
 
+    def test_a_copy_without_original_is_over_the_quota_when_there_is_no_room(self) -> None:
+        """It may be wanted later: then it is taken up again, and must not be a copy of nothing."""
+        original = known("o", 0b1111_0000, side=50)
+        copy = KnownImage(8, "c", 0b1111_1111, 2000, True, 7, 80, 800, "dog", 0, 1)
+        gallery = Gallery({"cat": 0, "dog": 0}, bits=4)
+        gallery.hang([original, copy])
+        gallery.add(ChunkCandidate(1, ""), "cat", image("b", 0))
+        for member in gallery.homeless():
+            gallery.rehang(member)
+        assert outcomes(gallery) == {1: "stored", 70: "near_duplicate", 80: "over_quota"}
+        assert (gallery.dropped, gallery.recounted) == ([8], {700, 800})
+
 
 @dataclass(frozen=True)
 class Photo:

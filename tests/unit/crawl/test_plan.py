@@ -79,6 +79,11 @@ class TestSupply:
         state = job(cat(stored=50, tried=50, waiting=20, open_searches=[1, 2, 3, 4]))
         assert make_plan(state, LIMITS).searches == [1, 2]
 
+    def test_a_large_job_searches_no_further_than_its_next_chunks_reach(self) -> None:
+        state = job(cat(waiting=100, open_searches=[7]), max_images=10**6)
+        assert make_plan(state, Limits(chunks=2, chunk_size=50)).searches == []
+        assert make_plan(state, Limits(chunks=3, chunk_size=50)).searches == [7]
+
     def test_a_handful_waits_for_what_is_searched(self) -> None:
         assert make_plan(job(cat(waiting=3, open_searches=[1])), LIMITS).cuts == []
         assert make_plan(job(cat(waiting=3)), LIMITS).cuts == [("cat", 3)]
