@@ -20,7 +20,7 @@ ENOUGH = 2_000  # chunks: small crawls are repeated until their time can be meas
 
 def bench_scale(sizes: list[int]) -> dict[str, Any]:
     """By number of images: events of the longest generation, CPU time and memory per chunk."""
-    _crawls(CHUNK)  # warm
+    _crawl(CHUNK)  # warm
     figures = {size: _crawls(size) for size in sizes}
     times = [figure["cpu_ms_per_chunk"] for figure in figures.values()]
     return {

@@ -138,7 +138,10 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What became of one candidate: facts of a good image, or the outcome that rejects it."""
+    """What became of one candidate: facts of a good image, or the outcome that rejects it.
+
+    With neither its turn has not come: it waits for another chunk.
+    """
 
     candidate_id: int
     outcome: str | None = None

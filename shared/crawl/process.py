@@ -55,6 +55,7 @@ class ChunkProcessor:
         examination = Examination(
             chunk.job_id, JobFilters.model_validate(chunk.filters), self.blobs, self.http
         )
+        started = asyncio.get_running_loop().time()
         tasks = [asyncio.create_task(examination.examine(c)) for c in chunk.candidates]
         watch = asyncio.create_task(self._until_unwanted(chunk))
         everything = asyncio.gather(*tasks)
@@ -64,17 +65,25 @@ class ChunkProcessor:
                 timeout=self.deadline_seconds,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            cut_off = OVER_QUOTA if watch.done() and watch.result() is None else "timeout"
+            unwanted = watch.done() and watch.result() is None
         finally:
             everything.cancel()
             watch.cancel()
             await asyncio.gather(everything, watch, *tasks, return_exceptions=True)
         return [
-            Examined(candidate.id, cut_off, "the chunk was over before its turn")
+            self._cut_off(candidate, started, unwanted=unwanted)
             if task.cancelled()
             else task.result()
             for candidate, task in zip(chunk.candidates, tasks, strict=True)
         ]
+
+    def _cut_off(self, candidate: ChunkCandidate, started: float, *, unwanted: bool) -> Examined:
+        """What becomes of a candidate that the chunk has not come to."""
+        if unwanted:
+            return Examined(candidate.id, OVER_QUOTA, "the keyword has its images")
+        if self.http.has_answered(candidate.url, since=started):
+            return Examined(candidate.id)  # its host is slow, but it comes to everybody's turn
+        return Examined(candidate.id, "timeout", "its host has answered nobody in all that time")
 
     async def _until_unwanted(self, chunk: Chunk) -> None:
         """Returns when the job has stopped, or has all images of the chunk's keyword."""

@@ -144,19 +144,20 @@ async def is_wanted(transaction: Transaction, chunk: Chunk) -> bool:
     return await cursor.fetchone() is not None
 
 
-async def close_chunk(transaction: Transaction, chunk: Chunk, *, failed: int | None) -> str:
-    """The chunk's final status; ``failed`` downloads make it a failed one."""
-    status = "completed" if failed is None else "failed"
+async def close_chunk(transaction: Transaction, chunk: Chunk, *, lost: int, tried: int) -> str:
+    """The chunk's final status: it failed when the network has lost most of what it tried."""
+    status = "failed" if lost * 2 > tried else "completed"
     await transaction.connection.execute(
         """
         WITH closed AS (
-          UPDATE job_chunks SET completed_at = clock_timestamp(), status = %(status)s,
-            error = %(failed)s::int || ' of ' || %(candidates)s::int || ' downloads failed'
+          UPDATE job_chunks SET completed_at = clock_timestamp(), status = %(status)s::text,
+            error = CASE %(status)s::text WHEN 'failed'
+              THEN %(lost)s::int || ' of ' || %(tried)s::int || ' downloads failed' END
           WHERE id = %(id)s
         )
         UPDATE crawl_keywords SET
-          completed_chunks = completed_chunks + (%(status)s = 'completed')::int,
-          failed_chunks = failed_chunks + (%(status)s = 'failed')::int
+          completed_chunks = completed_chunks + (%(status)s::text = 'completed')::int,
+          failed_chunks = failed_chunks + (%(status)s::text = 'failed')::int
         WHERE job_id = %(job_id)s AND keyword = %(keyword)s
         """,
         {
@@ -164,8 +165,8 @@ async def close_chunk(transaction: Transaction, chunk: Chunk, *, failed: int | N
             "job_id": chunk.job_id,
             "keyword": chunk.keyword,
             "status": status,
-            "failed": failed,
-            "candidates": len(chunk.candidates),
+            "lost": lost,
+            "tried": tried,
         },
     )
     return status

@@ -26,16 +26,18 @@ async def settle_chunk(
     if not wanted or not await repo.is_open(transaction, chunk.id):
         await repo.cancel_chunks(transaction, chunk.job_id, chunk_id=chunk.id)
         return {"status": "cancelled", "stored": 0}
+    waiting = [item.candidate_id for item in examined if not (item.image or item.outcome)]
+    await settle_repo.put_back(transaction, waiting)
     gallery = await _fill_gallery(transaction, chunk, examined)
     await _settle_copies(transaction, chunk.job_id, gallery)
     details = {item.candidate_id: item.detail for item in examined if item.outcome}
     await _write(transaction, chunk, gallery, details)
     lost = sum(outcome in TRANSIENT_OUTCOMES for outcome in gallery.outcomes.values())
-    failed = lost if lost * 2 > len(chunk.candidates) else None
-    status = await repo.close_chunk(transaction, chunk, failed=failed)
+    tried = len(chunk.candidates) - len(waiting)
+    status = await repo.close_chunk(transaction, chunk, lost=lost, tried=tried)
     await ledger_repo.recount_chunks(transaction, chunk.job_id, [chunk.id, *gallery.recounted])
     await ledger_repo.recount_job(transaction, chunk.job_id, at_most_every=PROGRESS_SECONDS)
-    own = {candidate.id: gallery.outcomes[candidate.id] for candidate in chunk.candidates}
+    own = {c.id: gallery.outcomes[c.id] for c in chunk.candidates if c.id in gallery.outcomes}
     await _log(transaction, chunk, status, own, details)
     return {"status": status, "stored": sum(outcome == STORED for outcome in own.values())}
 
@@ -60,8 +62,8 @@ async def _fill_gallery(
     for item in examined:
         if item.image:
             gallery.add(candidates[item.candidate_id], chunk.keyword, item.image)
-        else:
-            gallery.outcomes[item.candidate_id] = item.outcome or "undecodable"
+        elif item.outcome:
+            gallery.outcomes[item.candidate_id] = item.outcome
     return gallery
 
 
@@ -126,15 +128,15 @@ async def _log(
     rejected = [
         {"url": candidate.url, "outcome": outcome, "detail": details.get(candidate.id)}
         for candidate in chunk.candidates
-        for outcome in [outcomes[candidate.id]]
-        if outcome != STORED
+        if (outcome := outcomes.get(candidate.id, STORED)) != STORED
     ]
     await repo.add_event(
         transaction,
         chunk.job_id,
         "warning" if status == "failed" else "info",
         f"chunk.{status}",
-        ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common()),
+        ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+        or "no turn came: the hosts are busy",
         chunk_id=chunk.id,
         keyword=chunk.keyword,
         rejected=rejected,

@@ -186,6 +186,14 @@ async def write_verdicts(transaction: Transaction, verdicts: Sequence[Verdict]) 
     )
 
 
+async def put_back(transaction: Transaction, candidate_ids: Sequence[int]) -> None:
+    """Takes candidates out of their chunk, for another one."""
+    await transaction.connection.execute(
+        "UPDATE crawl_candidates SET chunk_id = NULL WHERE id = ANY(%(ids)s)",
+        {"ids": list(candidate_ids)},
+    )
+
+
 async def drop_images(transaction: Transaction, image_ids: Sequence[int]) -> None:
     """Forgets images; their blobs are left to the sweep at the job's end."""
     await transaction.connection.execute(

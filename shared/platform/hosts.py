@@ -44,6 +44,15 @@ class Hosts:
         host = self._hosts.get(name)
         return max(0.0, host.wait()) if host else 0.0
 
+    def note_answer(self, name: str) -> None:
+        """Remembers that the host has answered."""
+        self._known(name).answered_at = asyncio.get_running_loop().time()
+
+    def answered_at(self, name: str) -> float:
+        """When the host answered last; 0 if it never did."""
+        host = self._hosts.get(name)
+        return host.answered_at if host else 0.0
+
     def _known(self, name: str) -> "_Host":
         if name not in self._hosts:
             if len(self._hosts) >= _MOST_KNOWN:
@@ -60,6 +69,7 @@ class _Host:
     def __init__(self, parallel: int) -> None:
         self.places = asyncio.Semaphore(parallel)
         self.next_at = 0.0
+        self.answered_at = 0.0
         self.users = 0
 
     def wait(self) -> float:

@@ -8,7 +8,7 @@ import asyncio
 import http.cookiejar
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -148,6 +148,12 @@ class SafeHttp:
         """
         return self._download(url, _Wish(self._limits.redirects, obey_robots, etag))
 
+    def has_answered(self, url: str, *, since: float) -> bool:
+        """Whether the URL's host has answered anybody ``since`` that time of the event loop."""
+        with suppress(FetchRefused):
+            return self._hosts.answered_at(_address(url).host) > since
+        return False
+
     @asynccontextmanager
     async def _download(self, url: str, wish: _Wish) -> AsyncIterator[Fetched]:
         address = _address(url)
@@ -226,6 +232,7 @@ class SafeHttp:
     async def _get(self, address: httpx.URL, wish: _Wish) -> _Answer | httpx.URL:
         condition = {"if-none-match": wish.etag} if wish.etag else {}
         async with self._client.stream("GET", address, headers=condition) as response:
+            self._hosts.note_answer(address.host)
             if response.status_code not in _REDIRECTS or "location" not in response.headers:
                 return await self._take(response, wish), response.headers
             target = address.join(response.headers["location"])

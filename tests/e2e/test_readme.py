@@ -106,3 +106,4 @@ class TestCommands:
         figures = json.loads(run(project, BENCH).splitlines()[-1])
         assert figures["addresses"] == 100
         assert figures["app"]["images"] == 85  # the others are missing, broken or copies
+        assert sum(figures["app"]["outcomes"].values()) == 100

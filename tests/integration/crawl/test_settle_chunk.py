@@ -3,6 +3,7 @@
 import asyncio
 import random
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -54,12 +55,12 @@ async def cut(database: Database, job: JobOut, urls: int) -> list[Chunk]:
 
 
 async def advance_and_claim(database: Database, job: JobOut, *, attempt: int = 1) -> list[Chunk]:
-    """The chunks to process next."""
+    """The chunks to process next; none when the crawl is over."""
     async with database.transaction() as transaction:
-        plan = await advance(transaction, job.id, attempt, LIMITS)
-    assert isinstance(plan["chunks"], list)
+        plan: Any = await advance(transaction, job.id, attempt, LIMITS)
+    ids = [] if plan["done"] else plan["chunks"]
     async with database.transaction() as transaction:
-        claimed = [await repo.claim_chunk(transaction, chunk_id) for chunk_id in plan["chunks"]]
+        claimed = [await repo.claim_chunk(transaction, chunk_id) for chunk_id in ids]
     return [chunk for chunk in claimed if chunk is not None]
 
 
