@@ -7,10 +7,11 @@ the ids that the SDK itself waits for: host and SDK must count alike.
 import datetime as dt
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
+import azure.durable_functions as df
 import azure.functions as func
 from azure.durable_functions.models.DurableOrchestrationContext import DurableOrchestrationContext
 from azure.durable_functions.models.TaskOrchestrationExecutor import TaskOrchestrationExecutor
@@ -38,6 +39,18 @@ from scripts.devhost.host.durable.wire import (
 )
 
 Activity = Callable[[Any], Any]
+Steps = Generator[Any, Any, Any]
+Simulate = Callable[..., "Simulation"]
+
+
+def app_of(*orchestrators: Any) -> Any:
+    """A function app of nothing but these."""
+    app = df.DFApp()
+    for orchestrator in orchestrators:
+        app.orchestration_trigger(context_name="context")(orchestrator)
+    return app
+
+
 Orchestrator = Callable[[Any], Any]
 
 
