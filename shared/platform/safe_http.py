@@ -26,7 +26,7 @@ from shared.platform.http_answer import (
     read_start,
 )
 from shared.platform.resolver import Resolver
-from shared.platform.retry import RETRY_AFTER_MOST, Refused, retrying
+from shared.platform.retry import RETRY_AFTER_MOST, Refused, retried
 from shared.platform.robots import MOST_BYTES, RobotsFiles, objection
 
 __all__ = ["FetchLimits", "FetchRefused", "Fetched", "SafeHttp"]
@@ -62,7 +62,6 @@ class Fetched:
     body: bytes
     headers: httpx.Headers
     final_url: str
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +150,15 @@ class SafeHttp:
     @asynccontextmanager
     async def _download(self, url: str, wish: _Wish) -> AsyncIterator[Fetched]:
         address = _address(url)
-        tries = retrying(
-            address.host,
-            _may_pass,
-            attempts=self._limits.attempts,
-            first_wait=self._limits.retry_seconds,
-        )
         async with AsyncExitStack() as held:
-            answer: tuple[bytes, httpx.Headers, str]
-            answer = await tries(self._attempt, url, address, wish, held)
-            yield Fetched(*answer, tries.statistics["attempt_number"])
+            answer = await retried(
+                lambda: self._attempt(url, address, wish, held),
+                address.host,
+                _may_pass,
+                attempts=self._limits.attempts,
+                first_wait=self._limits.retry_seconds,
+            )
+            yield Fetched(*answer)
 
     async def _attempt(
         self, url: str, address: httpx.URL, wish: _Wish, held: AsyncExitStack
