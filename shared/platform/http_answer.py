@@ -8,6 +8,9 @@ import httpx
 
 from shared.platform.retry import Refused, retry_after
 
+_NETWORK: Final = (
+    aiohttp.ClientConnectionError, aiohttp.ClientResponseError, httpx.InvalidURL, OSError
+)  # fmt: skip
 _COMPRESSED: Final = frozenset({"gzip", "x-gzip", "deflate"})
 
 
@@ -20,48 +23,48 @@ class FetchRefused(Refused):
         self.detail = detail
 
 
-def check_status(response: httpx.Response, *, conditional: bool = False) -> None:
+def check_status(status: int, headers: httpx.Headers, *, conditional: bool = False) -> None:
     """Refuses what is no success; of a ``conditional`` request "not modified" is one."""
-    status = response.status_code
-    if response.is_success or (conditional and status == httpx.codes.NOT_MODIFIED):
+    if httpx.codes.is_success(status) or (conditional and status == httpx.codes.NOT_MODIFIED):
         return
     outcome = "http_error"
     if status == httpx.codes.NOT_FOUND:
         outcome = "http_404"
     elif status == httpx.codes.TOO_MANY_REQUESTS:
         outcome = "rate_limited"
-    elif response.is_server_error:
+    elif httpx.codes.is_server_error(status):
         outcome = "http_5xx"
-    raise FetchRefused(outcome, f"status {status}", retry_after=retry_after(response.headers))
+    raise FetchRefused(outcome, f"status {status}", retry_after=retry_after(headers))
 
 
-def network_failure(error: Exception) -> FetchRefused:
-    """The refusal that a failing connection comes to."""
-    cause = error.__cause__ or error
-    name = type(cause).__name__
-    if isinstance(cause, TimeoutError):
+def failure(error: Exception) -> FetchRefused:
+    """The refusal that a request comes to that ends in an error."""
+    name = type(error).__name__
+    if isinstance(error, TimeoutError):
         return FetchRefused("timeout", name)
-    if isinstance(cause, aiohttp.ClientPayloadError):
+    if isinstance(error, aiohttp.ClientPayloadError):
         return FetchRefused("truncated", "the answer ended before its announced end")
-    return FetchRefused("network_error", name)
+    if isinstance(error, _NETWORK):  # a bad certificate, too, although it is a ValueError
+        return FetchRefused("network_error", name)
+    return FetchRefused("blocked_address", str(error))
 
 
-async def read_body(response: httpx.Response, most: int) -> bytes:
+async def read_body(content: aiohttp.StreamReader, headers: httpx.Headers, most: int) -> bytes:
     """The body, decompressed; refused before and while it comes if it has more bytes."""
-    declared = response.headers.get("content-length", "")
+    declared = headers.get("content-length", "")
     if declared.isdecimal() and float(declared) > most:
         raise FetchRefused("too_large", f"{declared} bytes declared, {most} allowed")
-    body = await read_start(response, most + 1)
+    body = await read_start(content, headers, most + 1)
     if len(body) > most:
         raise FetchRefused("too_large", f"more than {most} bytes")
     return body
 
 
-async def read_start(response: httpx.Response, most: int) -> bytes:
+async def read_start(content: aiohttp.StreamReader, headers: httpx.Headers, most: int) -> bytes:
     """The first bytes of the body, decompressed; what comes after them is not read."""
-    decoder = _decoder(response.headers.get("content-encoding", ""))
+    decoder = _decoder(headers.get("content-encoding", ""))
     body = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in content.iter_any():
         body += decoder.decompress(chunk, most - len(body)) if decoder else chunk
         if len(body) >= most:
             break

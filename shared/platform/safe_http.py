@@ -5,28 +5,21 @@ outcome recorded for the candidate.
 """
 
 import asyncio
-import http.cookiejar
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, TypeAlias
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from shared.platform.address_guard import AddressGuard, BlockedAddress
 from shared.platform.hosts import Hosts
-from shared.platform.http_answer import (
-    FetchRefused,
-    check_status,
-    network_failure,
-    read_body,
-    read_start,
-)
+from shared.platform.http_answer import FetchRefused, check_status, failure, read_body, read_start
 from shared.platform.resolver import Resolver
-from shared.platform.retry import RETRY_AFTER_MOST, Refused, retrying
+from shared.platform.retry import RETRY_AFTER_MOST, Refused, retried
 from shared.platform.robots import MOST_BYTES, RobotsFiles, objection
 
 __all__ = ["FetchLimits", "FetchRefused", "Fetched", "SafeHttp"]
@@ -62,7 +55,6 @@ class Fetched:
     body: bytes
     headers: httpx.Headers
     final_url: str
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +71,7 @@ class _Wish:
 _ROBOTS: Final = _Wish(redirects=5, is_robots=True)
 # The outcome of a download whose body is the one that is known.
 UNCHANGED: Final = "unchanged"
+_FAILURES: Final = (BlockedAddress, aiohttp.ClientError, httpx.InvalidURL, OSError, ValueError)
 _Answer: TypeAlias = tuple[bytes, httpx.Headers]
 
 
@@ -100,20 +93,14 @@ class SafeHttp:
         self._connections = asyncio.Semaphore(limits.connections)
         self._hosts = Hosts(limits.per_host, limits.host_spacing_seconds)
         self._robots = RobotsFiles(self._read_robots)
-        tls = tls or httpx.create_ssl_context(trust_env=False)
-        self._client = httpx.AsyncClient(
-            transport=AiohttpTransport(verify=tls, client=lambda: self._session(tls)),
-            timeout=httpx.Timeout(limits.idle_seconds, connect=limits.connect_seconds, pool=None),
-            # Compression saves nothing on images, and only invites bombs.
-            headers={"user-agent": user_agent, "accept": _ACCEPT, "accept-encoding": "identity"},
-            cookies=_no_cookies(),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._tls = tls or httpx.create_ssl_context(trust_env=False)
+        # Compression saves nothing on images, and only invites bombs.
+        self._says = {"user-agent": user_agent, "accept": _ACCEPT, "accept-encoding": "identity"}
 
-    def _session(self, tls: ssl.SSLContext) -> aiohttp.ClientSession:
+    @cached_property
+    def _session(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            ssl=tls,
+            ssl=self._tls,
             limit=0,  # ours to count, see `download`
             ttl_dns_cache=self._limits.dns_cache_seconds,
             resolver=self._resolver,
@@ -121,12 +108,21 @@ class SafeHttp:
             # Racing addresses would swallow the guard's refusal of one of them.
             happy_eyeballs_delay=None,
         )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return aiohttp.ClientSession(
+            connector=connector,
+            headers=self._says,
+            timeout=aiohttp.ClientTimeout(
+                sock_connect=self._limits.connect_seconds, sock_read=self._limits.idle_seconds
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # see `read_start`
+            trust_env=False,
+        )
 
     async def aclose(self) -> None:
         """Closes every connection."""
         self._robots.close()
-        await self._client.aclose()
+        await self._session.close()
         await self._resolver.close()
 
     async def fetch(self, url: str, *, obey_robots: bool = False) -> Fetched:
@@ -151,22 +147,21 @@ class SafeHttp:
     def has_answered(self, url: str, *, since: float) -> bool:
         """Whether the URL's host has answered anybody ``since`` that time of the event loop."""
         with suppress(FetchRefused):
-            return self._hosts.answered_at(_address(url).host) > since
+            return self._hosts.answered_at(_host(_address(url))) > since
         return False
 
     @asynccontextmanager
     async def _download(self, url: str, wish: _Wish) -> AsyncIterator[Fetched]:
         address = _address(url)
-        tries = retrying(
-            address.host,
-            _may_pass,
-            attempts=self._limits.attempts,
-            first_wait=self._limits.retry_seconds,
-        )
         async with AsyncExitStack() as held:
-            answer: tuple[bytes, httpx.Headers, str]
-            answer = await tries(self._attempt, url, address, wish, held)
-            yield Fetched(*answer, tries.statistics["attempt_number"])
+            answer = await retried(
+                lambda: self._attempt(url, address, wish, held),
+                _host(address),
+                _may_pass,
+                attempts=self._limits.attempts,
+                first_wait=self._limits.retry_seconds,
+            )
+            yield Fetched(*answer)
 
     async def _attempt(
         self, url: str, address: httpx.URL, wish: _Wish, held: AsyncExitStack
@@ -174,11 +169,11 @@ class SafeHttp:
         """Body, headers and final URL; of a success the connection stays ``held``."""
         seconds = self._limits.total_seconds
         for _ in range(wish.redirects + 1):
-            self._check_url(url, address.host)
+            self._check_url(url, _host(address))
             if wish.obey_robots:
                 await self._check_robots(url)
             # Waiting for a turn is our choice, not the host's fault: it takes no time from it.
-            async with self._hosts.turn(address.host), AsyncExitStack() as connection:
+            async with self._hosts.turn(_host(address)), AsyncExitStack() as connection:
                 await connection.enter_async_context(self._connections)
                 started = asyncio.get_running_loop().time()
                 answer = await self._ask(address, wish, seconds)
@@ -221,40 +216,43 @@ class SafeHttp:
         try:
             async with asyncio.timeout(seconds):
                 return await self._get(address, wish)
+        except FetchRefused as refused:
+            if refused.retry_after:  # all who want to ask the host wait
+                self._hosts.rest(_host(address), min(refused.retry_after, _LONGEST_REST))
+            raise
         except TimeoutError:
             detail = f"no complete answer within {self._limits.total_seconds:g} s"
             raise FetchRefused("timeout", detail) from None
-        except (BlockedAddress, httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as refused:
-            raise FetchRefused("blocked_address", str(refused)) from None
-        except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
-            raise network_failure(error) from None
 
     async def _get(self, address: httpx.URL, wish: _Wish) -> _Answer | httpx.URL:
-        condition = {"if-none-match": wish.etag} if wish.etag else {}
-        async with self._client.stream("GET", address, headers=condition) as response:
-            self._hosts.note_answer(address.host)
-            if response.status_code not in _REDIRECTS or "location" not in response.headers:
-                return await self._take(response, wish), response.headers
-            target = address.join(response.headers["location"])
+        headers = {"host": address.netloc.decode()}  # aiohttp would leave out a dot at its end
+        if wish.etag:
+            headers["if-none-match"] = wish.etag
+        request = self._session.get(str(address), headers=headers, allow_redirects=False)
+        try:
+            async with request as response:
+                self._hosts.note_answer(_host(address))
+                answered = httpx.Headers(response.raw_headers)
+                if response.status not in _REDIRECTS or "location" not in answered:
+                    return await self._take(response, answered, wish), answered
+                target = address.join(answered["location"])
+        except _FAILURES as error:
+            raise failure(error) from None
         if address.scheme == "https" and target.scheme != "https":
             raise FetchRefused("blocked_address", "redirected from https to http")
         return target
 
-    async def _take(self, response: httpx.Response, wish: _Wish) -> bytes:
-        try:
-            check_status(response, conditional=wish.etag is not None)
-        except FetchRefused as refused:
-            if refused.retry_after:  # all who want to ask the host wait
-                rest = min(refused.retry_after, _LONGEST_REST)
-                self._hosts.rest(response.url.host, rest)
-            raise
+    async def _take(
+        self, response: aiohttp.ClientResponse, headers: httpx.Headers, wish: _Wish
+    ) -> bytes:
+        check_status(response.status, headers, conditional=wish.etag is not None)
         if wish.is_robots:
-            return await read_start(response, MOST_BYTES)
-        if refusal := objection(response.headers):
+            return await read_start(response.content, headers, MOST_BYTES)
+        if refusal := objection(headers):
             raise FetchRefused("opted_out", refusal)
-        if response.status_code == httpx.codes.NOT_MODIFIED:
+        if response.status == httpx.codes.NOT_MODIFIED:
             raise FetchRefused(UNCHANGED, "status 304")
-        return await read_body(response, self._limits.max_bytes)
+        return await read_body(response.content, headers, self._limits.max_bytes)
 
 
 class _RobotsUnreadable(FetchRefused):
@@ -276,5 +274,6 @@ def _address(url: str) -> httpx.URL:
         raise FetchRefused("blocked_address", str(error)) from None
 
 
-def _no_cookies() -> http.cookiejar.CookieJar:
-    return http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+def _host(address: httpx.URL) -> str:
+    # Not `address.host`, which fails on A-labels that are of no use, and on some that are.
+    return address.raw_host.decode()

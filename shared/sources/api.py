@@ -11,7 +11,7 @@ import aiohttp
 import httpx
 from pydantic import AfterValidator, BaseModel, ValidationError
 
-from shared.platform.retry import Refused, retry_after, retrying
+from shared.platform.retry import Refused, retried, retry_after
 from shared.sources.source import SourceUnavailable
 
 MOST_BYTES: Final = 5 * 1024 * 1024
@@ -61,9 +61,12 @@ class Api:
             SourceUnavailable: it answers anything else, or not at all.
             SourceBusy: our turn would come too late.
         """
-        tries = retrying(httpx.URL(url).host, _may_pass, first_wait=self.first_wait)
-        answer: dict[str, Any] = await tries(self._try, url, parameters, headers or {})
-        return answer
+        return await retried(
+            lambda: self._try(url, parameters, headers or {}),
+            httpx.URL(url).host,
+            _may_pass,
+            first_wait=self.first_wait,
+        )
 
     async def _try(
         self, url: str, parameters: dict[str, str], headers: Mapping[str, str]

@@ -114,6 +114,67 @@ class TestAddresses:
         assert dialled == ["127.0.0.1"]
 
 
+class TestForms:
+    """URLs pass two parsers; where these differ, one reading of the URL is asked for."""
+
+    @pytest.mark.parametrize(
+        ("written", "asked"),
+        [
+            ("/%7euser", "/~user"), ("/a|b", "/a%7Cb"), ("/é", "/%C3%A9"), ("/%e9", "/%E9"),
+            ("/a%2fb", "/a%2Fb"), ("/%zz", "/%25zz"), ("/a/../b", "/b"), ("/a\\b", "/a%5Cb"),
+            ("//a", "//a"), ("/?q=a+b%20c%2Bd", "/?q=a+b%20c%2Bd"), ("/?a=%26&b", "/?a=%26&b"),
+            ("/?q='<>", "/?q='%3C%3E"), ("/?", "/"), ("/a?b#c", "/a?b"), ("?q", "/?q"),
+        ],
+    )  # fmt: skip
+    async def test_path(self, written: str, asked: str) -> None:
+        async with serving(answering((200, {}))) as server, opened(allow=server.host) as client:
+            await client.fetch(f"http://{server.host}{written}")
+        assert server.requests[0].startswith(f"GET {asked} HTTP/1.1\r\n")
+
+    @pytest.mark.parametrize(
+        ("written", "asked"),
+        [
+            ("A.example", "a.example"), ("a.example.", "a.example."),
+            ("bücher.example", "xn--bcher-kva.example"), ("faß.example", "xn--fa-hia.example"),
+            ("intern。example", "intern.example"), ("xn--a.example", "xn--a.example"),
+        ],
+    )  # fmt: skip
+    async def test_host(self, written: str, asked: str) -> None:
+        async with serving(answering((200, {}))) as server:
+            port = server.host.partition(":")[2]
+            names = written.encode("idna").decode().lower(), asked
+            allow = (server.host, *(f"{name}:{port}" for name in names))
+            async with opened(allow=allow, resolver=Names("127.0.0.1")) as client:
+                await client.fetch(f"http://{written}:{port}/")
+        assert f"\r\nhost: {asked}:{port}\r\n" in server.requests[0].lower()
+
+    @pytest.mark.parametrize("host", ["☃.example", "ﬀ.example", "٣.example", "xn--.example"])
+    async def test_doubtful_host_is_refused(self, dialled: list[str], host: str) -> None:
+        async with opened(resolver=Names(PUBLIC)) as client:
+            outcome, _ = await refusal(client, f"http://{host}/")
+        assert outcome == "blocked_address"
+        assert dialled == []
+
+    @pytest.mark.parametrize(
+        ("location", "asked"),
+        [
+            ("/x?q=a b", "/x?q=a%20b"), ("/caf\xe9.jpg", "/caf%C3%A9.jpg"),
+            ("/caf\xc3\xa9.jpg", "/caf%C3%A9.jpg"), ("http:///b", "/b"), ("\\b", "/%5Cb"),
+        ],
+    )  # fmt: skip
+    async def test_location(self, location: str, asked: str) -> None:
+        async def handler(path: str, writer: asyncio.StreamWriter) -> None:
+            if path == "/":
+                head = f"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n"
+                writer.write(head.encode("latin-1"))
+            else:
+                answer(writer)
+
+        async with serving(handler) as server, opened(allow=server.host) as client:
+            await client.fetch(f"http://{server.host}/")
+        assert server.requests[1].split()[1] == asked
+
+
 class TestRedirects:
     @staticmethod
     async def steps(path: str, writer: asyncio.StreamWriter) -> None:
