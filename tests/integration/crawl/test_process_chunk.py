@@ -1,0 +1,69 @@
+"""A chunk whose server hangs is over in time, and holds up nobody."""
+
+import asyncio
+
+from shared.crawl.model import Chunk
+from shared.crawl.process import ChunkProcessor
+from shared.jobs import service as jobs
+from shared.platform.blob import BlobStore
+from shared.platform.db import Database
+from shared.platform.principal import Principal
+from shared.platform.safe_http import FetchLimits
+from shared.platform.settings import Settings
+from tests.fakes.raw_http import Names, answer, opened, serving
+from tests.integration.conftest import MakeJob, rows
+from tests.integration.crawl.chunks import cut
+from tests.scale import sized
+from tests.unit.imaging.pictures import encoded, photo
+
+MOST_SECONDS = 120
+
+
+async def hang(_: str, writer: asyncio.StreamWriter) -> None:
+    """Nothing, not even a head."""
+
+
+async def show(_: str, writer: asyncio.StreamWriter) -> None:
+    answer(writer, body=encoded(photo("cat")))
+
+
+async def point_at(database: Database, chunk: Chunk, host: str) -> None:
+    async with database.transaction() as transaction:
+        await transaction.connection.execute(
+            "UPDATE crawl_candidates SET url = %(url)s || id WHERE chunk_id = %(id)s",
+            {"url": f"http://{host}/", "id": chunk.id},
+        )
+
+
+async def test_a_hung_server_costs_its_chunk_and_no_more(
+    database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+) -> None:
+    deadline = sized(2, settings.celery_task_time_limit)
+    job = await make_job(max_images=50, start=True)
+    hung, *others = await cut(database, job, 80)
+    blobs, loop = BlobStore(settings), asyncio.get_running_loop()
+    async with serving(hang) as dead, serving(show) as alive:
+        # Another host: one is asked for two files at a time, and waits for those that hang.
+        other = f"alive.example:{alive.host.partition(':')[2]}"
+        await point_at(database, hung, dead.host)
+        for chunk in others:
+            await point_at(database, chunk, other)
+        allowed = (dead.host, alive.host, other)
+        async with opened(FetchLimits(), allow=allowed, resolver=Names("127.0.0.1")) as http:
+            processor = ChunkProcessor(database, blobs, http, deadline)
+            started = loop.time()
+            results = await asyncio.gather(*(processor.process(c.id) for c in (hung, *others)))
+            seconds = loop.time() - started
+    await blobs.close()
+    assert seconds < deadline + MOST_SECONDS - settings.celery_task_time_limit
+    assert results[0] == {"status": "failed", "stored": 0}
+    assert {result["status"] for result in results[1:]} == {"completed"}
+    outcomes = await rows(
+        database,
+        "SELECT DISTINCT outcome FROM crawl_candidates WHERE chunk_id = %(id)s",
+        id=hung.id,
+    )
+    assert outcomes == [{"outcome": "timeout"}]
+    async with database.transaction() as transaction:
+        going = await jobs.get_job(transaction, owner, job.id)
+    assert (going.status, going.valid_images) == ("running", 1)
