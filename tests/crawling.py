@@ -181,7 +181,8 @@ def _written(connection: psycopg.Connection[Any], job_id: int) -> frozenset[str]
     )
 
 
-# URLs without the host: its port is another one in each stack.
+# URLs without the host: its port is another one in each stack. Of a URL that two sources have
+# found it is chance whose engine and rank it keeps: those of the one that answered first.
 _WRITTEN: tuple[LiteralString, ...] = (
     """
     SELECT status, attempt, progress, total_images, valid_images, duplicate_images,
@@ -193,7 +194,7 @@ _WRITTEN: tuple[LiteralString, ...] = (
     FROM crawl_keywords WHERE job_id = %(id)s
     """,
     """
-    SELECT substring(url FROM '//[^/]*(.*)'), keyword, rank, outcome
+    SELECT substring(url FROM '//[^/]*(.*)'), keyword, outcome
     FROM crawl_candidates WHERE job_id = %(id)s
     """,
     """
