@@ -181,8 +181,8 @@ def _written(connection: psycopg.Connection[Any], job_id: int) -> frozenset[str]
     )
 
 
-# URLs without the host: its port is another one in each stack. Of a URL that two sources have
-# found it is chance whose engine and rank it keeps: those of the one that answered first.
+# URLs without the host: its port is another one in each stack. A URL that two sources find has
+# engine and rank of the earlier result, unless it was cut into a chunk before that one came.
 _WRITTEN: tuple[LiteralString, ...] = (
     """
     SELECT status, attempt, progress, total_images, valid_images, duplicate_images,
