@@ -1,9 +1,12 @@
-"""A running job and the chunks that are cut for it."""
+"""A running job, the chunks that are cut for it, and what is found in them."""
+
+from hashlib import sha256
 
 from shared.crawl import repo, search_repo
 from shared.crawl.advance import advance, load_state
-from shared.crawl.model import Chunk, JobState
+from shared.crawl.model import Chunk, Examined, ImageFacts, JobState
 from shared.crawl.plan import Limits
+from shared.crawl.settle import settle_chunk
 from shared.jobs import finish
 from shared.jobs import repo as jobs_repo
 from shared.jobs.schemas import JobOut
@@ -42,3 +45,22 @@ async def state_of(transaction: Transaction, job: JobOut) -> JobState:
     row = await jobs_repo.lock_job(transaction, job.id)
     assert row is not None
     return await load_state(transaction, job.id, row)
+
+
+def picture(number: int, job_id: int, *, side: int = 100) -> ImageFacts:
+    digest = sha256(f"{number}".encode()).hexdigest()
+    phash = int.from_bytes(sha256(f"phash {number}".encode()).digest()[:8], signed=True)
+    name = f"jobs/{job_id}/images/{digest}.jpeg"
+    return ImageFacts(digest, phash, "jpeg", side, side, 5000, name)
+
+
+def examine(chunk: Chunk, numbers: list[int]) -> list[Examined]:
+    return [
+        Examined(candidate.id, image=picture(number, chunk.job_id))
+        for candidate, number in zip(chunk.candidates, numbers, strict=False)
+    ]
+
+
+async def settle(database: Database, chunk: Chunk, examined: list[Examined]) -> dict[str, object]:
+    async with database.transaction() as transaction:
+        return await settle_chunk(transaction, chunk, examined)

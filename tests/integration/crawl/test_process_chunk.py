@@ -17,6 +17,7 @@ from tests.scale import sized
 from tests.unit.imaging.pictures import encoded, photo
 
 MOST_SECONDS = 120
+CAT = encoded(photo("cat"))
 
 
 async def hang(_: str, writer: asyncio.StreamWriter) -> None:
@@ -24,7 +25,7 @@ async def hang(_: str, writer: asyncio.StreamWriter) -> None:
 
 
 async def show(_: str, writer: asyncio.StreamWriter) -> None:
-    answer(writer, body=encoded(photo("cat")))
+    answer(writer, body=CAT)
 
 
 async def point_at(database: Database, chunk: Chunk, host: str) -> None:
@@ -38,9 +39,9 @@ async def point_at(database: Database, chunk: Chunk, host: str) -> None:
 async def test_a_hung_server_costs_its_chunk_and_no_more(
     database: Database, owner: Principal, settings: Settings, make_job: MakeJob
 ) -> None:
-    deadline = sized(2, settings.celery_task_time_limit)
-    job = await make_job(max_images=50, start=True)
-    hung, *others = await cut(database, job, 80)
+    deadline = sized(3, settings.celery_task_time_limit)
+    job = await make_job(max_images=20, start=True)
+    hung, *others = await cut(database, job, 40)
     blobs, loop = BlobStore(settings), asyncio.get_running_loop()
     async with serving(hang) as dead, serving(show) as alive:
         # Another host: one is asked for two files at a time, and waits for those that hang.
@@ -54,6 +55,8 @@ async def test_a_hung_server_costs_its_chunk_and_no_more(
             started = loop.time()
             results = await asyncio.gather(*(processor.process(c.id) for c in (hung, *others)))
             seconds = loop.time() - started
+    # Storage is shared by tests whose databases number their jobs from one.
+    await blobs.delete([name async for name in blobs.names(f"jobs/{job.id}/")])
     await blobs.close()
     assert seconds < deadline + MOST_SECONDS - settings.celery_task_time_limit
     assert results[0] == {"status": "failed", "stored": 0}
@@ -64,6 +67,6 @@ async def test_a_hung_server_costs_its_chunk_and_no_more(
         id=hung.id,
     )
     assert outcomes == [{"outcome": "timeout"}]
+    assert len(await rows(database, "SELECT id FROM images WHERE NOT is_duplicate")) == 1
     async with database.transaction() as transaction:
-        going = await jobs.get_job(transaction, owner, job.id)
-    assert (going.status, going.valid_images) == ("running", 1)
+        assert (await jobs.get_job(transaction, owner, job.id)).status == "running"

@@ -1,39 +1,26 @@
 """Chunks settled twice, at once, over the quota, and after a stop."""
 
 import asyncio
-from hashlib import sha256
 
 import pytest
 
 from shared.crawl.advance import advance
-from shared.crawl.model import Chunk, Examined, ImageFacts
-from shared.crawl.settle import settle_chunk
+from shared.crawl.model import Examined, ImageFacts
 from shared.jobs import finish
 from shared.jobs import service as jobs
 from shared.platform.db import Database
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
 from tests.integration.conftest import MakeJob
-from tests.integration.crawl.chunks import LIMITS, advance_and_claim, cut, state_of
-
-
-def picture(number: int, job_id: int, *, side: int = 100) -> ImageFacts:
-    digest = sha256(f"{number}".encode()).hexdigest()
-    phash = int.from_bytes(sha256(f"phash {number}".encode()).digest()[:8], signed=True)
-    name = f"jobs/{job_id}/images/{digest}.jpeg"
-    return ImageFacts(digest, phash, "jpeg", side, side, 5000, name)
-
-
-def examine(chunk: Chunk, numbers: list[int]) -> list[Examined]:
-    return [
-        Examined(candidate.id, image=picture(number, chunk.job_id))
-        for candidate, number in zip(chunk.candidates, numbers, strict=False)
-    ]
-
-
-async def settle(database: Database, chunk: Chunk, examined: list[Examined]) -> dict[str, object]:
-    async with database.transaction() as transaction:
-        return await settle_chunk(transaction, chunk, examined)
+from tests.integration.crawl.chunks import (
+    LIMITS,
+    advance_and_claim,
+    cut,
+    examine,
+    picture,
+    settle,
+    state_of,
+)
 
 
 async def valid_images(database: Database, job_id: int) -> int:
