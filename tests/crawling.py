@@ -181,8 +181,7 @@ def _written(connection: psycopg.Connection[Any], job_id: int) -> frozenset[str]
     )
 
 
-# URLs without the host: its port is another one in each stack. A URL that two sources find has
-# engine and rank of the earlier result, unless it was cut into a chunk before that one came.
+# Without URLs: of equal files, or of a URL that two sources find, chance decides which is kept.
 _WRITTEN: tuple[LiteralString, ...] = (
     """
     SELECT status, attempt, progress, total_images, valid_images, duplicate_images,
@@ -194,11 +193,11 @@ _WRITTEN: tuple[LiteralString, ...] = (
     FROM crawl_keywords WHERE job_id = %(id)s
     """,
     """
-    SELECT substring(url FROM '//[^/]*(.*)'), keyword, outcome
-    FROM crawl_candidates WHERE job_id = %(id)s
+    SELECT keyword, outcome, count(*) FROM crawl_candidates WHERE job_id = %(id)s
+    GROUP BY keyword, outcome
     """,
     """
-    SELECT substring(i.original_url FROM '//[^/]*(.*)'), i.hash, i.keyword, i.width, i.height,
+    SELECT i.hash, i.keyword, i.width, i.height,
       i.file_size, i.format, i.phash, i.is_duplicate, i.license, i.creator, i.labels, original.hash
     FROM images AS i LEFT JOIN images AS original ON original.id = i.duplicate_of
     WHERE i.crawl_job_id = %(id)s

@@ -74,6 +74,5 @@ def test_a_large_crawl_takes_no_more_than_a_small_one() -> None:
     for figure in (("progress",), ("total_images",), ("chunks", "completed")):
         seen = large.figures(*figure)
         assert seen == sorted(seen)
-        assert len(set(seen)) > 1
     assert max(large.resident) - max(small.resident) < MOST_GROWTH
     assert max(large.events) <= MOST_EVENTS
