@@ -17,7 +17,7 @@ from tests.crawling import result_of, signed_in, start_crawl, wait_for
 from tests.scale import sized
 
 IMAGES = sized(150, 10_000)
-CHUNKS = sized(10, 200)
+CHUNKS = sized(5, 200)
 KEYWORDS = sized(8, 48)
 PER_KEYWORD = sized(36, 220)  # pictures: some more in all than are wanted
 MOST_EVENTS = 1_000
