@@ -21,10 +21,10 @@ async def meter_usage(timer: func.TimerRequest) -> None:
         await credit_service.refresh_usage(transaction)
 
 
-@bp.timer_trigger(arg_name="timer", schedule="30 * * * * *")
+@bp.timer_trigger(arg_name="timer", schedule="0,30 * * * * *")
 @bp.durable_client_input(client_name="client")
 async def reconcile_jobs(timer: func.TimerRequest, client: OrchestrationClient) -> None:
-    """Every minute: sends and starts what a crash left unsent and unstarted."""
+    """Twice a minute: sends and starts what a crash left unsent and unstarted."""
     app = bootstrap.services()
     await app.outbox.send_overdue(client)
     await reconcile.restart_stalled(app.database, client)

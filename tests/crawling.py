@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from azure.storage.blob import ContainerClient
@@ -30,6 +30,7 @@ class Result:
     lost_blobs: frozenset[str]
     notifications: int
     unsettled_holds: int
+    written: frozenset[str]
 
 
 @contextmanager
@@ -127,18 +128,20 @@ def wrong_outcomes(
 def result_of(stack: LocalStack, job_id: int) -> Result:
     """What the ended job has left, its sweep included, which follows the end within seconds."""
     deadline = time.monotonic() + 30
-    while (result := _look(stack, job_id)).orphans and time.monotonic() < deadline:
+    while (result := left_now(stack, job_id)).orphans and time.monotonic() < deadline:
         time.sleep(0.2)
     return result
 
 
-def _look(stack: LocalStack, job_id: int) -> Result:
+def left_now(stack: LocalStack, job_id: int) -> Result:
+    """What the job has left at this moment, whether it has ended or not."""
     with psycopg.connect(stack.info.database_url) as connection:
         rows = connection.execute(
             "SELECT keyword, hash, storage_url, is_duplicate FROM images WHERE crawl_job_id = %s",
             [job_id],
         ).fetchall()
         status, charged, held, notifications = _job(connection, job_id)
+        written = _written(connection, job_id)
     blobs = blobs_of(stack, job_id)
     known = {row[2] for row in rows}
     return Result(
@@ -150,6 +153,7 @@ def _look(stack: LocalStack, job_id: int) -> Result:
         lost_blobs=frozenset(known - blobs),
         notifications=notifications,
         unsettled_holds=held,
+        written=written,
     )
 
 
@@ -166,6 +170,48 @@ def _job(connection: psycopg.Connection[Any], job_id: int) -> tuple[str, int, in
     ).fetchone()
     assert row is not None
     return row[0], int(row[1]), row[2], row[3]
+
+
+def _written(connection: psycopg.Connection[Any], job_id: int) -> frozenset[str]:
+    """All rows that the job wrote, without ids and times, and how it was cut into chunks."""
+    return frozenset(
+        repr(row)
+        for query in _WRITTEN
+        for row in connection.execute(query, {"id": job_id}).fetchall()
+    )
+
+
+# Without URLs: of equal files, or of a URL that two sources find, chance decides which is kept.
+_WRITTEN: tuple[LiteralString, ...] = (
+    """
+    SELECT status, attempt, progress, total_images, valid_images, duplicate_images,
+      rejected_images, failure_reason
+    FROM crawl_jobs WHERE id = %(id)s
+    """,
+    """
+    SELECT keyword, quota, candidates, stored, duplicates, rejected, lost
+    FROM crawl_keywords WHERE job_id = %(id)s
+    """,
+    """
+    SELECT keyword, outcome, count(*) FROM crawl_candidates WHERE job_id = %(id)s
+    GROUP BY keyword, outcome
+    """,
+    """
+    SELECT i.hash, i.keyword, i.width, i.height,
+      i.file_size, i.format, i.phash, i.is_duplicate, i.license, i.creator, i.labels, original.hash
+    FROM images AS i LEFT JOIN images AS original ON original.id = i.duplicate_of
+    WHERE i.crawl_job_id = %(id)s
+    """,
+    """
+    SELECT type, amount, status FROM credit_transactions
+    WHERE metadata ->> 'job_id' = %(id)s::text
+    """,
+    "SELECT status, amount FROM credit_holds WHERE job_id = %(id)s",
+    """
+    SELECT type, category, title, message FROM notifications
+    WHERE event_key LIKE 'job:' || %(id)s || ':%%'
+    """,
+)
 
 
 def blobs_of(stack: LocalStack, job_id: int) -> set[str]:

@@ -75,8 +75,7 @@ class Simulation:
         history = [json.loads(text) for text in batch.history]
         now = timestamp(self._now)
         new = [event(EventType.ORCHESTRATOR_STARTED, now), *accept(history, batch.messages)]
-        context = func.OrchestrationContext(request_body(batch.instance, batch.history, new))
-        answer = read_answer(_orchestrators()[self._name](context))
+        answer = read_answer(self._ask(request_body(batch.instance, batch.history, new)))
         outcome = Episode(batch.instance, history, new, answer, now=now).decide()
         self._store.commit(batch, outcome, now)
         self.episodes += 1
@@ -84,6 +83,14 @@ class Simulation:
         if batch.instance.execution_id != self._execution:
             self._execution = batch.instance.execution_id
             self.generations += 1
+
+    def _ask(self, body: str) -> str:
+        return ask(self._name, body)
+
+
+def ask(name: str, body: str) -> str:
+    """What the orchestration answers to the history so far."""
+    return str(_orchestrators()[name](func.OrchestrationContext(body)))
 
 
 @cache

@@ -2,11 +2,14 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 from scripts.devhost.imageweb.catalogue import Catalogue
 from scripts.devhost.stack import LocalStack
+from scripts.devhost.stack.errors import StackError
 from tests.crawling import (
     Result,
     best_files,
@@ -24,9 +27,19 @@ KEYWORDS = 13  # about 500 pictures
 def running_stack(*host_options: str, **environment: str) -> Iterator[LocalStack]:
     with tempfile.TemporaryDirectory(prefix="pixcrawler-chaos-") as directory:
         Path(directory).chmod(0o755)
-        options = LocalStack(Path(directory), host_options=host_options, environment=environment)
+        options = LocalStack(
+            Path(directory), host_options=("--strict-sizes", *host_options), environment=environment
+        )
         with options as stack:
             yield stack
+
+
+def victims(stack: LocalStack) -> list[psutil.Process]:
+    """The host and its workers, whatever of them lives."""
+    with suppress(psutil.NoSuchProcess, StackError):
+        host = psutil.Process(stack.pid("host"))
+        return [host, *host.children(recursive=True)]
+    return []
 
 
 def crawl(

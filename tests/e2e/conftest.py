@@ -17,7 +17,7 @@ def stack() -> Iterator[LocalStack]:
     """The stack that all end-to-end tests share."""
     with tempfile.TemporaryDirectory(prefix="pixcrawler-e2e-") as directory:
         Path(directory).chmod(0o755)
-        with LocalStack(Path(directory)) as running:
+        with LocalStack(Path(directory), host_options=("--strict-sizes",)) as running:
             yield running
 
 

@@ -1,6 +1,7 @@
 """What users do besides crawling, through the API of the whole stack."""
 
 import io
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -42,22 +43,31 @@ class TestStart:
     def test_fifty_at_once_start_once(
         self, stack: LocalStack, api: Api, http: httpx.Client
     ) -> None:
+        """All of them come in before the first one has started anything."""
         project = api.post("projects", {"name": "p"})
-        job = api.post(
-            "jobs",
-            {"project_id": project["id"], "name": "j", "keywords": ["cat"], "max_images": 1},
-        )
-        with ThreadPoolExecutor(50) as threads:
-            answers = list(threads.map(lambda _: http.post(f"jobs/{job['id']}/start"), range(50)))
-        unexpected = [answer.text for answer in answers if answer.status_code not in (202, 409)]
-        assert unexpected == []
-        assert sum(answer.status_code == 202 for answer in answers) >= 1
-        assert wait_for_end(api, job["id"])["status"] == "completed"
+        body = {"project_id": project["id"], "name": "j", "keywords": ["cat"], "max_images": 1}
+        job_id = api.post("jobs", body)["id"]
+        with (
+            ThreadPoolExecutor(50) as threads,
+            psycopg.connect(stack.info.database_url) as connection,
+        ):
+            connection.execute("SELECT FROM crawl_jobs WHERE id = %s FOR UPDATE", [job_id])
+            asked = [threads.submit(http.post, f"jobs/{job_id}/start") for _ in range(50)]
+            time.sleep(2)
+            assert not any(one.done() for one in asked)
+            connection.rollback()
+            assert [one.result().status_code for one in asked] == [202] * 50
+        assert wait_for_end(api, job_id)["status"] == "completed"
         with psycopg.connect(stack.info.database_url) as connection:
             held = connection.execute(
-                "SELECT count(*) FROM credit_holds WHERE job_id = %s", [job["id"]]
+                "SELECT count(*) FROM credit_holds WHERE job_id = %s", [job_id]
             ).fetchone()
         assert held == (1,)
+        url = f"{stack.info.api_url}/runtime/webhooks/durabletask/instances"
+        instances = [one["instanceId"] for one in httpx.get(url).json()]
+        assert [name for name in instances if name.startswith(f"job-{job_id}-")] == [
+            f"job-{job_id}-1"
+        ]
 
 
 class TestDataset:

@@ -21,14 +21,14 @@ class ApplicationInsights:
             f"InstrumentationKey={KEY};IngestionEndpoint={url}/;LiveEndpoint={url}/"
         )
 
-    def of(self, kind: str) -> list[dict[str, Any]]:
+    def of(self, kind: str, *, after: int = 0) -> list[dict[str, Any]]:
         """The data of all items of a kind (``RemoteDependencyData``, ``MessageData`` …).
 
-        With ``operation``, the trace id.
+        With ``operation``, the trace id; without the first ``after`` items of any kind.
         """
         return [
             {**item["data"]["baseData"], "operation": item["tags"].get("ai.operation.id")}
-            for item in list(self.items)
+            for item in self.items[after:]
             if item["data"]["baseType"] == kind
         ]
 

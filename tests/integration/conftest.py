@@ -64,14 +64,14 @@ async def make_user(database: Database) -> Principal:
 def make_job(database: Database, settings: Settings, owner: Principal) -> MakeJob:
     """Makes a job of the owner's: ``await make_job(max_images=10, start=True)``."""
 
-    async def make(**fields: object) -> JobOut:
+    async def make(*, of: Principal = owner, **fields: object) -> JobOut:
         async with database.transaction() as transaction:
-            project = await projects.create_project(transaction, owner, ProjectCreate(name="p"))
+            project = await projects.create_project(transaction, of, ProjectCreate(name="p"))
             job = JobCreate.model_validate(
                 {"project_id": project.id, "name": "cats", "keywords": ["cat"], "max_images": 10}
                 | fields
             )
-            return await jobs.create_job(transaction, owner, settings, job)
+            return await jobs.create_job(transaction, of, settings, job)
 
     return make
 

@@ -1,5 +1,6 @@
 """Small files that want much: each is refused or read in little time and memory."""
 
+import json
 import struct
 import subprocess
 import sys
@@ -46,6 +47,16 @@ def endless_scans() -> bytes:
     body = encoded(Image.new("RGB", (8_000, 4_000)), progressive=True)
     last = body.rindex(b"\xff\xda")
     return body[:last] + body[last:-2] * 2_000 + b"\xff\xd9"
+
+
+def flat_png(side: int) -> bytes:
+    """A PNG of as many pixels as it promises, of one bit each."""
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(side * side // 8))), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
 
 
 def wide_webp() -> bytes:
@@ -105,24 +116,72 @@ BOMBS = [
     see_through, see_through_palette, grey_with_alpha, deep_grey, progressive,
     flat_progressive, flat_cmyk, lossy_webp, large_gif,
 ]  # fmt: skip
-# Judges as thoroughly as a job may ask for.
+# Judges as thoroughly as a job may ask for, and says what, in how many seconds, and the peak.
 PROGRAM = """
-import sys, time
+import json, sys, time
 from dataclasses import replace
 from pathlib import Path
+from PIL import Image
 from shared.imaging.judge import judge
 from shared.imaging.rules import LEVELS
 
-body = Path(sys.argv[1]).read_bytes()
-slowest = 0
-for colour in (None, "colour"):
-    rules = replace(LEVELS["strict"], colour=colour, min_side=1, max_aspect=None)
-    started = time.thread_time()
-    judge(body, rules)
-    slowest = max(slowest, time.thread_time() - started)
+opened = set()
+really_open = Image.open
+def watched(file, mode="r", formats=None):
+    opened.update(formats or ["any"])
+    return really_open(file, mode, formats)
+Image.open = watched
+
+outcomes, slowest = [], 0
+for path in sys.argv[1:]:
+    body = Path(path).read_bytes()
+    for colour in (None, "colour"):
+        rules = replace(LEVELS["strict"], colour=colour, min_side=1, max_aspect=None)
+        started = time.thread_time()
+        judged = judge(body, rules)
+        slowest = max(slowest, time.thread_time() - started)
+    basic = judge(body)
+    outcomes.append(getattr(basic, "outcome", "taken"))
 peak = Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]
-print(slowest, peak)
+print(json.dumps([outcomes, sorted(opened), slowest, int(peak)]))
 """
+
+
+def corpus() -> dict[str, tuple[bytes, str]]:
+    """One of each kind, and what becomes of it."""
+    picture = photo("cat").resize((120, 80))
+    return {
+        "12,000 a side": (flat_png(12_000), "pixel_limit"),
+        "20,000 a side": (flat_png(20_000), "pixel_limit"),
+        "truncated": (encoded(photo("coffee"))[:-5_000], "truncated"),
+        "a page before a JPEG": (b"<html>" + encoded(picture), "wrong_type"),
+        "a page after a JPEG": (encoded(picture) + b"<html></html>" * 9, "taken"),
+        "SVG": (b"<svg xmlns='http://www.w3.org/2000/svg'/>" * 50, "wrong_type"),
+        "FITS": (b"SIMPLE  =                    T" * 100, "wrong_type"),
+        "PSD": (b"8BPS\x00\x01" + bytes(1_000), "wrong_type"),
+        "EPS": (encoded(picture, "EPS"), "wrong_type"),
+        "TIFF": (encoded(picture, "TIFF"), "wrong_type"),
+        "AVIF": (encoded(picture, "AVIF"), "wrong_type"),
+        "turned by EXIF": (encoded(picture, exif=TURNED), "taken"),
+        "CMYK": (encoded(picture.convert("CMYK")), "taken"),
+        "16 bits": (encoded(picture.convert("L").convert("I;16"), "PNG"), "taken"),
+        "palette with alpha": (
+            encoded(picture.convert("P"), "PNG", transparency=bytes(range(256))), "taken"
+        ),
+        "one pixel": (encoded(picture.resize((1, 1)), "PNG"), "too_small"),
+        "nothing": (b"", "wrong_type"),
+        "zeroes": (bytes(5_000), "wrong_type"),
+    }  # fmt: skip
+
+
+def judged_apart(*bodies: Path) -> tuple[list[str], list[str], float, int]:
+    """Outcomes, decoders, seconds of the slowest, kilobytes, by a process of its own."""
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PROGRAM, *map(str, bodies)],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    outcomes, decoders, seconds, kilobytes = json.loads(ended.stdout)
+    return outcomes, decoders, seconds, kilobytes
 
 
 @pytest.fixture(scope="module", params=BOMBS, ids=lambda make: make.__name__)
@@ -134,22 +193,24 @@ def bomb(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def test_a_bomb_costs_little(bomb: Path) -> None:
     """Time and memory, measured in a process of its own, whose peak is that of the bomb alone."""
-    ended = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PROGRAM, str(bomb)],
-        cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    seconds, kilobytes = map(float, ended.stdout.split())
+    _, _, seconds, kilobytes = judged_apart(bomb)
     assert seconds < 2
     assert kilobytes < 256 * 1024
 
 
-@pytest.mark.parametrize("size", [(12_000, 12_000), (20_000, 20_000)])
-def test_pixels_are_counted_before_they_are_made(size: tuple[int, int]) -> None:
-    header = struct.pack(">IIBBBBB", *size, 1, 0, 0, 0, 0)
-    rows = zlib.compress(bytes(size[0] * size[1] // 8))
-    chunks = [(b"IHDR", header), (b"IDAT", rows), (b"IEND", b"")]
-    body = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in chunks
-    )
-    assert judge(body) == Rejection("pixel_limit", f"{size[0]} x {size[1]} pixels")
+def test_every_kind_of_file_is_classified_at_little_cost(tmp_path: Path) -> None:
+    files = corpus()
+    paths = [tmp_path / str(number) for number in range(len(files))]
+    for path, (body, _) in zip(paths, files.values(), strict=True):
+        path.write_bytes(body)
+    outcomes, decoders, seconds, kilobytes = judged_apart(*paths)
+    expected = {name: outcome for name, (_, outcome) in files.items()}
+    assert dict(zip(files, outcomes, strict=True)) == expected
+    assert set(decoders) <= {"JPEG", "PNG", "WEBP", "GIF", "BMP"}
+    assert seconds < 2
+    assert kilobytes < 256 * 1024
+
+
+@pytest.mark.parametrize("side", [12_000, 20_000])
+def test_pixels_are_counted_before_they_are_made(side: int) -> None:
+    assert judge(flat_png(side)) == Rejection("pixel_limit", f"{side} x {side} pixels")

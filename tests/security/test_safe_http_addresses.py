@@ -12,6 +12,27 @@ from tests.fakes.certificates import self_signed
 from tests.fakes.raw_http import Names, answer, answering, opened, refusal, serving
 
 PUBLIC = "93.184.215.14"
+# Where nobody may be led: not by an image URL, not by a redirect, not by a robots.txt.
+FORBIDDEN = [
+    "http://127.0.0.1/", "http://127.1/", "http://2130706433/", "http://0x7f000001/",
+    "http://0x7f.0.0.1/", "http://0177.0.0.1/", "http://①②⑦.0.0.1/", "http://0.0.0.0/",
+    "http://[::1]/", "http://[::]/", "http://[::ffff:127.0.0.1]/",
+    "http://[64:ff9b::7f00:1]/", "http://[64:ff9b::a9fe:a9fe]/",
+    "http://[2002:7f00:1::]/", "http://[fe80::1]/", "http://[fe80::1%25eth0]/",
+    "http://[fd00::1]/", "http://[ff02::1]/", "http://169.254.169.254/metadata/instance",
+    "http://168.63.129.16/machine", "http://10.1.2.3/", "http://172.16.0.1/",
+    "http://192.168.1.1/", "http://100.64.0.1/", "http://224.0.0.1/",
+    "http://255.255.255.255/", "http://[1::1]/", "http://[4000::1]/", "http://198.18.0.1/",
+    "http://user@example.com/", "http://user:secret@example.com/",
+    "http://example.com@127.0.0.1/", "http://127.0.0.1\\@example.com/",
+    "http://example.com:22/", "http://example.com:6379/", "http://example.com:10000/",
+    "http://example.com:8080/", "http://example.com:99999/",
+    "file:///etc/passwd", "gopher://example.com/", "data:image/png;base64,AAAA",
+    "ftp://example.com/", "http://exa mple.com/", "http://example.com/\r\nHost: internal",
+]  # fmt: skip
+NO_ADDRESS = ["//example.com/", "example.com", "", "http://", "http:///a"]
+# Refused already by who reads the header.
+UNREADABLE = ["http://0177.0.0.1/", "http://①②⑦.0.0.1/"]
 
 
 @pytest.fixture
@@ -31,27 +52,7 @@ def dialled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 class TestAddresses:
-    @pytest.mark.parametrize(
-        "url",
-        [
-            "http://127.0.0.1/", "http://127.1/", "http://2130706433/", "http://0x7f000001/",
-            "http://0x7f.0.0.1/", "http://0177.0.0.1/", "http://①②⑦.0.0.1/", "http://0.0.0.0/",
-            "http://[::1]/", "http://[::]/", "http://[::ffff:127.0.0.1]/",
-            "http://[64:ff9b::7f00:1]/", "http://[64:ff9b::a9fe:a9fe]/",
-            "http://[2002:7f00:1::]/", "http://[fe80::1]/", "http://[fe80::1%25eth0]/",
-            "http://[fd00::1]/", "http://[ff02::1]/", "http://169.254.169.254/metadata/instance",
-            "http://168.63.129.16/machine", "http://10.1.2.3/", "http://172.16.0.1/",
-            "http://192.168.1.1/", "http://100.64.0.1/", "http://224.0.0.1/",
-            "http://255.255.255.255/", "http://[1::1]/", "http://[4000::1]/", "http://198.18.0.1/",
-            "http://user@example.com/", "http://user:secret@example.com/",
-            "http://example.com@127.0.0.1/", "http://127.0.0.1\\@example.com/",
-            "http://example.com:22/", "http://example.com:6379/", "http://example.com:10000/",
-            "http://example.com:8080/", "http://example.com:99999/",
-            "file:///etc/passwd", "gopher://example.com/", "data:image/png;base64,AAAA",
-            "ftp://example.com/", "//example.com/", "example.com", "", "http://", "http:///a",
-            "http://exa mple.com/", "http://example.com/\r\nHost: internal",
-        ],
-    )  # fmt: skip
+    @pytest.mark.parametrize("url", [*FORBIDDEN, *NO_ADDRESS])
     async def test_url_is_refused_without_a_connection(self, dialled: list[str], url: str) -> None:
         async with opened(resolver=Names("127.0.0.1")) as client:
             outcome, detail = await refusal(client, url)
@@ -96,7 +97,7 @@ class TestAddresses:
                 await refusal(client, "http://rebind.example/")
         assert set(dialled) == {PUBLIC}
 
-    @pytest.mark.parametrize("variable", ["IDENTITY_ENDPOINT", "MSI_ENDPOINT"])
+    @pytest.mark.parametrize("variable", ["IDENTITY_ENDPOINT", "MSI_ENDPOINT", "IMDS_ENDPOINT"])
     async def test_identity_endpoint_is_closed_even_when_allowed(
         self, dialled: list[str], monkeypatch: pytest.MonkeyPatch, variable: str
     ) -> None:
@@ -197,23 +198,34 @@ class TestRedirects:
     @pytest.mark.parametrize(
         "target",
         [
-            "http://169.254.169.254/metadata", "http://168.63.129.16/", "//127.0.0.1:22/",
-            "file:///etc/passwd", "http://localhost/", "http://[::1]/", "http://a@example.com/",
+            *(url for url in FORBIDDEN if url not in UNREADABLE),
+            "//127.0.0.1:22/", "http://localhost/", "http://intern。example/",
         ],
     )  # fmt: skip
-    async def test_target_is_checked_again(self, dialled: list[str], target: str) -> None:
+    @pytest.mark.parametrize("robots", [False, True], ids=["image", "robots"])
+    async def test_target_is_checked_again(
+        self, dialled: list[str], target: str, robots: bool
+    ) -> None:
+        """Also where it is the robots.txt that is redirected, to which nobody would look."""
+
+        async def handler(_: str, writer: asyncio.StreamWriter) -> None:
+            writer.write(f"HTTP/1.1 302 Found\r\nLocation: {target}\r\n\r\n".encode())
+            writer.close()
+
         async with (
-            serving(answering((302, {"Location": target}))) as server,
+            serving(handler) as server,
             opened(allow=server.host, resolver=Names("127.0.0.1")) as client,
         ):
-            outcome, _ = await refusal(client, f"http://{server.host}/")
+            outcome, detail = await refusal(client, f"http://{server.host}/", obey_robots=robots)
         assert outcome == "blocked_address"
+        assert detail
         assert dialled == ["127.0.0.1"]
         assert len(server.requests) == 1
 
     @pytest.mark.parametrize(
         "target",
         [
+            *UNREADABLE,
             "http://[::1", "http://[v1.a]/", "http://a]b/", "//", "http://%00/", "http://\xff/",
             "http://xn--/", "http://" + "a" * 70 + ".example/", "http://..example/", "http://a:b/",
             "\\\\127.0.0.1\\", "http:127.0.0.1", "x" * 8000,
@@ -225,7 +237,8 @@ class TestRedirects:
             opened(allow=server.host, resolver=Names("127.0.0.1")) as client,
         ):
             await refusal(client, f"http://{server.host}/")
-        assert set(dialled) <= {"127.0.0.1"}
+        assert set(dialled) == {"127.0.0.1"}
+        assert len(dialled) <= len(server.requests)  # each connection was to this server
 
     async def test_https_does_not_become_http(self, tmp_path: Path) -> None:
         server_tls, client_tls = self_signed(tmp_path)

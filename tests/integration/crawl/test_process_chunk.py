@@ -1,89 +1,110 @@
 """A chunk that runs out of time: what its hosts are to blame for, and what waits for another."""
 
 import asyncio
-import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
-import pytest
-
+from shared.crawl.model import Chunk
 from shared.crawl.process import ChunkProcessor
-from shared.jobs.schemas import JobOut
+from shared.jobs import service as jobs
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database
+from shared.platform.principal import Principal
+from shared.platform.safe_http import FetchLimits
 from shared.platform.settings import Settings
-from tests.fakes.raw_http import LIMITS, Handler, answer, opened, serving
+from tests.fakes.raw_http import LIMITS, Names, answer, opened, serving
 from tests.integration.conftest import MakeJob, rows
-from tests.integration.crawl.test_settle_chunk import advance_and_claim, cut
+from tests.integration.crawl.chunks import advance_and_claim, cut
+from tests.scale import sized
+from tests.unit.imaging.pictures import encoded, photo
 
-SLOW = replace(LIMITS, per_host=1, total_seconds=60, idle_seconds=60)
-Processing = Callable[[Handler], contextlib.AbstractAsyncContextManager[ChunkProcessor]]
-
-
-@pytest.fixture
-def processing(database: Database, settings: Settings) -> Processing:
-    """A processor whose chunks have a second, and whose one host answers as the handler says."""
-
-    @contextlib.asynccontextmanager
-    async def process(handler: Handler) -> AsyncIterator[ChunkProcessor]:
-        blobs = BlobStore(settings)
-        async with serving(handler) as server, opened(SLOW, allow=server.host) as http:
-            await _point_to(database, server.host)
-            yield ChunkProcessor(database, blobs, http, deadline_seconds=1)
-        await blobs.close()
-
-    return process
+MOST_SECONDS = 120
+ONE_AT_A_TIME = replace(LIMITS, per_host=1)
+CAT = encoded(photo("cat"))
 
 
-async def _point_to(database: Database, host: str) -> None:
+async def hang(_: str, writer: asyncio.StreamWriter) -> None:
+    """Nothing, not even a head."""
+
+
+async def show(_: str, writer: asyncio.StreamWriter) -> None:
+    answer(writer, body=CAT)
+
+
+async def point_at(database: Database, chunk: Chunk, host: str) -> None:
     async with database.transaction() as transaction:
         await transaction.connection.execute(
-            "UPDATE crawl_candidates SET url = replace(url, 'https://images.example', %(host)s)",
-            {"host": f"http://{host}"},
+            "UPDATE crawl_candidates SET url = %(url)s || id WHERE chunk_id = %(id)s",
+            {"url": f"http://{host}/", "id": chunk.id},
         )
 
 
-async def outcomes(database: Database, job: JobOut) -> Counter[str | None]:
+async def test_a_hung_server_costs_its_chunk_and_no_more(
+    database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+) -> None:
+    deadline = sized(3, settings.celery_task_time_limit)
+    job = await make_job(max_images=20, start=True)
+    hung, *others = await cut(database, job, 40)
+    blobs, loop = BlobStore(settings), asyncio.get_running_loop()
+    async with serving(hang) as dead, serving(show) as alive:
+        # Another host: one is asked for two files at a time, and waits for those that hang.
+        other = f"alive.example:{alive.host.partition(':')[2]}"
+        await point_at(database, hung, dead.host)
+        for chunk in others:
+            await point_at(database, chunk, other)
+        allowed = (dead.host, alive.host, other)
+        async with opened(FetchLimits(), allow=allowed, resolver=Names("127.0.0.1")) as http:
+            processor = ChunkProcessor(database, blobs, http, deadline)
+            started = loop.time()
+            results = await asyncio.gather(*(processor.process(c.id) for c in (hung, *others)))
+            seconds = loop.time() - started
+    # Storage is shared by tests whose databases number their jobs from one.
+    await blobs.delete([name async for name in blobs.names(f"jobs/{job.id}/")])
+    await blobs.close()
+    assert seconds < deadline + MOST_SECONDS - settings.celery_task_time_limit
+    assert results[0] == {"status": "failed", "stored": 0}
+    assert {result["status"] for result in results[1:]} == {"completed"}
+    outcomes = await rows(
+        database,
+        "SELECT DISTINCT outcome FROM crawl_candidates WHERE chunk_id = %(id)s",
+        id=hung.id,
+    )
+    assert outcomes == [{"outcome": "timeout"}]
+    assert len(await rows(database, "SELECT id FROM images WHERE NOT is_duplicate")) == 1
+    async with database.transaction() as transaction:
+        assert (await jobs.get_job(transaction, owner, job.id)).status == "running"
+
+
+async def test_who_waits_for_a_slow_host_waits_for_another_chunk(
+    database: Database, settings: Settings, make_job: MakeJob
+) -> None:
+    async def dawdle(_: str, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.3)
+        answer(writer, 404)
+
+    job = await make_job(max_images=7, engines=["openverse"], start=True)
+    (chunk,) = await cut(database, job, 10)
+    blobs = BlobStore(settings)
+    async with serving(dawdle) as slow, opened(ONE_AT_A_TIME, allow=slow.host) as http:
+        await point_at(database, chunk, slow.host)
+        processor = ChunkProcessor(database, blobs, http, deadline_seconds=1)
+        assert await processor.process(chunk.id) == {"status": "completed", "stored": 0}
+        first = await outcomes(database)
+        assert 1 <= first["http_404"] <= 4
+        assert first == {"http_404": first["http_404"], "waiting": 10 - first["http_404"]}
+        while chunks := await advance_and_claim(database, job):
+            for chunk in chunks:
+                await processor.process(chunk.id)
+    await blobs.close()
+    assert await outcomes(database) == {"http_404": 10}
+
+
+async def outcomes(database: Database) -> Counter[str]:
     found = await rows(
         database,
-        "SELECT CASE WHEN chunk_id IS NULL THEN 'waiting' ELSE outcome END AS outcome"
-        " FROM crawl_candidates WHERE job_id = %(job_id)s",
-        job_id=job.id,
+        """
+        SELECT CASE WHEN chunk_id IS NULL THEN 'waiting' ELSE outcome END AS outcome
+        FROM crawl_candidates
+        """,
     )
     return Counter(row["outcome"] for row in found)
-
-
-class TestDeadline:
-    async def test_who_waits_for_a_slow_host_waits_for_another_chunk(
-        self, database: Database, make_job: MakeJob, processing: Processing
-    ) -> None:
-        job = await make_job(max_images=7, engines=["openverse"], start=True)
-        (chunk,) = await cut(database, job, 10)
-
-        async def slow(_: str, writer: asyncio.StreamWriter) -> None:
-            await asyncio.sleep(0.3)
-            answer(writer, 404)
-
-        async with processing(slow) as processor:
-            assert await processor.process(chunk.id) == {"status": "completed", "stored": 0}
-            first = await outcomes(database, job)
-            assert 1 <= first["http_404"] <= 4
-            assert first == {"http_404": first["http_404"], "waiting": 10 - first["http_404"]}
-            while chunks := await advance_and_claim(database, job):
-                for chunk in chunks:
-                    await processor.process(chunk.id)
-        assert await outcomes(database, job) == {"http_404": 10}
-
-    async def test_who_waits_for_a_host_that_answers_nobody_has_lost(
-        self, database: Database, make_job: MakeJob, processing: Processing
-    ) -> None:
-        job = await make_job(max_images=7, engines=["openverse"], start=True)
-        (chunk,) = await cut(database, job, 10)
-
-        async def hung(_: str, __: asyncio.StreamWriter) -> None:
-            await asyncio.sleep(60)
-
-        async with processing(hung) as processor:
-            assert await processor.process(chunk.id) == {"status": "failed", "stored": 0}
-        assert await outcomes(database, job) == {"timeout": 10}

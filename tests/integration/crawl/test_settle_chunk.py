@@ -2,81 +2,27 @@
 
 import asyncio
 import random
-from hashlib import sha256
-from typing import Any
 
 import pytest
 
-from shared.crawl import repo, search_repo, settle_repo
-from shared.crawl.advance import advance, load_state
-from shared.crawl.model import Chunk, Examined, ImageFacts, JobState
-from shared.crawl.plan import Limits
-from shared.crawl.settle import settle_chunk
+from shared.crawl import settle_repo
+from shared.crawl.advance import advance
+from shared.crawl.model import Examined, ImageFacts
 from shared.jobs import finish
-from shared.jobs import repo as jobs_repo
 from shared.jobs import service as jobs
-from shared.jobs.schemas import JobOut
-from shared.platform.db import Database, Transaction
+from shared.platform.db import Database
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
-from shared.sources.source import Candidate
 from tests.integration.conftest import MakeJob
-
-LIMITS = Limits(chunks=35, chunk_size=50)
-
-
-def picture(number: int, job_id: int, *, side: int = 100) -> ImageFacts:
-    digest = sha256(f"{number}".encode()).hexdigest()
-    phash = int.from_bytes(sha256(f"phash {number}".encode()).digest()[:8], signed=True)
-    name = f"jobs/{job_id}/images/{digest}.jpeg"
-    return ImageFacts(digest, phash, "jpeg", side, side, 5000, name)
-
-
-def examine(chunk: Chunk, numbers: list[int]) -> list[Examined]:
-    return [
-        Examined(candidate.id, image=picture(number, chunk.job_id))
-        for candidate, number in zip(chunk.candidates, numbers, strict=False)
-    ]
-
-
-async def cut(database: Database, job: JobOut, urls: int) -> list[Chunk]:
-    """The job's chunks after its one search has found so many URLs."""
-    async with database.transaction() as transaction:
-        assert await finish.begin_job(transaction, job.id, 1)
-        search_id, *_ = (await state_of(transaction, job)).keywords[0].open_searches
-        search = await search_repo.find_search(transaction, search_id)
-        assert search is not None
-        found = [_candidate(n) for n in range(urls)]
-        assert await search_repo.advance_search(
-            transaction, search, next_cursor=None, found=len(found)
-        )
-        await search_repo.insert_candidates(transaction, search, found)
-    return await advance_and_claim(database, job)
-
-
-async def advance_and_claim(database: Database, job: JobOut, *, attempt: int = 1) -> list[Chunk]:
-    """The chunks to process next; none when the crawl is over."""
-    async with database.transaction() as transaction:
-        plan: Any = await advance(transaction, job.id, attempt, LIMITS)
-    ids = [] if plan["done"] else plan["chunks"]
-    async with database.transaction() as transaction:
-        claimed = [await repo.claim_chunk(transaction, chunk_id) for chunk_id in ids]
-    return [chunk for chunk in claimed if chunk is not None]
-
-
-async def state_of(transaction: Transaction, job: JobOut) -> JobState:
-    row = await jobs_repo.lock_job(transaction, job.id)
-    assert row is not None
-    return await load_state(transaction, job.id, row)
-
-
-def _candidate(number: int) -> Candidate:
-    return Candidate(url=f"https://images.example/{number}.jpg", license="cc0")
-
-
-async def settle(database: Database, chunk: Chunk, examined: list[Examined]) -> dict[str, object]:
-    async with database.transaction() as transaction:
-        return await settle_chunk(transaction, chunk, examined)
+from tests.integration.crawl.chunks import (
+    LIMITS,
+    advance_and_claim,
+    cut,
+    examine,
+    picture,
+    settle,
+    state_of,
+)
 
 
 async def valid_images(database: Database, job_id: int) -> int:

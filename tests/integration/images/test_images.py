@@ -17,7 +17,7 @@ from shared.platform.errors import NotFound
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
 from tests.integration.conftest import MakeJob, make_user, rows
-from tests.integration.crawl.test_settle_chunk import cut, examine, settle
+from tests.integration.crawl.chunks import cut, examine, settle
 from tests.unit.imaging.pictures import encoded, photo
 
 

@@ -1,6 +1,11 @@
 """One trace from the request to the last activity, and the gauges that alerts look at."""
 
+import asyncio
+import base64
+import contextlib
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,9 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.queue import QueueClient
+from pydantic import SecretStr
 
 from scripts.devhost.stack import LocalStack
+from shared.platform.queue import QueueSender
+from shared.platform.settings import Settings
 from tests.fakes.application_insights import ApplicationInsights, application_insights
 from tests.integration.devhost.hosting import RunningHost, eventually
 
@@ -25,9 +36,9 @@ def insights() -> Iterator[ApplicationInsights]:
 
 
 @pytest.fixture(scope="module")
-def url(
+def host(
     stack_services: LocalStack, insights: ApplicationInsights, tmp_path_factory: Any
-) -> Iterator[str]:
+) -> Iterator[RunningHost]:
     """The app, which exports to Application Insights."""
     info = stack_services.info
     directory = tmp_path_factory.mktemp("telemetry")
@@ -53,9 +64,16 @@ def url(
         CRAWL_ALLOWED_HOSTS=info.image_web_url.removeprefix("http://"),
         CRAWL_TIMEOUT_SECONDS="3",
         API_KEY_PEPPER="pepper",
+        # As in host.json, only sooner.
+        AzureFunctionsJobHost__extensions__queues__visibilityTimeout="00:00:01",
     )
     with host:
-        yield f"http://127.0.0.1:{host.port}"
+        yield host
+
+
+@pytest.fixture(scope="module")
+def url(host: RunningHost) -> str:
+    return f"http://127.0.0.1:{host.port}"
 
 
 def test_one_trace_from_the_request_to_the_last_activity(
@@ -93,19 +111,58 @@ def test_the_callers_trace_goes_on(url: str, insights: ApplicationInsights) -> N
     eventually(lambda: [s for s in insights.of("RemoteDependencyData") if s["operation"] == TRACE])
 
 
-def test_gauges_that_alerts_look_at(url: str, insights: ApplicationInsights) -> None:
+def watched(url: str, insights: ApplicationInsights) -> dict[str, float]:
+    """The gauge of each queue, as it is exported from now on."""
+    before = len(insights.items)
     httpx.post(f"{url}/admin/functions/watch_queues", json={"input": ""}).raise_for_status()
 
-    def gauges() -> dict[str, list[dict[str, Any]]]:
-        found: dict[str, list[dict[str, Any]]] = {}
-        for item in insights.of("MetricData"):
-            found.setdefault(item["metrics"][0]["name"], []).append(item)
-        return found
+    def gauges() -> dict[str, float]:
+        return {
+            item["properties"]["queue"]: item["metrics"][0]["value"]
+            for item in insights.of("MetricData", after=before)
+            if item["metrics"][0]["name"] == "pixcrawler.queue.messages"
+        }
 
+    eventually(lambda: len(gauges()) == 4)
+    return gauges()
+
+
+def test_gauges_that_alerts_look_at(url: str, insights: ApplicationInsights) -> None:
+    assert watched(url, insights)["blob-cleanup-poison"] == 0
     wanted = {"pixcrawler.cpu.percent", "pixcrawler.memory.percent", "pixcrawler.queue.messages"}
-    eventually(lambda: wanted <= set(gauges()))
-    queues = {item["properties"]["queue"] for item in gauges()["pixcrawler.queue.messages"]}
-    assert {"notifications", "notifications-poison", "blob-cleanup-poison"} <= queues
+    eventually(lambda: wanted <= {item["metrics"][0]["name"] for item in insights.of("MetricData")})
+
+
+async def test_a_message_that_always_fails_is_put_aside_and_counted(
+    host: RunningHost, url: str, insights: ApplicationInsights, stack_services: LocalStack
+) -> None:
+    """After the five deliveries of host.json, while those after it go through."""
+    info = stack_services.info
+    storage = info.storage_connection_string
+    with psycopg.connect(info.database_url) as connection:
+        user = connection.execute("SELECT id FROM auth.users LIMIT 1").fetchone()
+        assert user is not None
+    good = {"event_key": "after-poison", "user_id": str(user[0]), "type": "info",
+            "category": "test", "title": "good", "message": "good"}  # fmt: skip
+    poison = QueueClient.from_connection_string(storage, "notifications-poison")
+    with contextlib.suppress(ResourceExistsError):
+        poison.create_queue()
+    settings = Settings.model_construct(azure_storage_connection_string=SecretStr(storage))
+    sender = QueueSender(settings)
+    await sender.send("notifications", {"no": "notification"})
+    await sender.send("notifications", good)
+    await sender.close()
+
+    (moved,) = await asyncio.to_thread(eventually, lambda: list(poison.peek_messages()))
+    assert json.loads(base64.b64decode(moved.content)) == {"no": "notification"}
+    counts = re.findall(r"deliver_notification.*failed \(delivery (\d+)\)", host.log.read_text())
+    assert counts == ["1", "2", "3", "4", "5"]
+    with psycopg.connect(info.database_url) as connection:
+        delivered = connection.execute("SELECT FROM notifications WHERE event_key = 'after-poison'")
+        assert len(delivered.fetchall()) == 1
+    depths = await asyncio.to_thread(watched, url, insights)
+    poison.clear_messages()
+    assert (depths["notifications-poison"], depths["blob-cleanup-poison"]) == (1, 0)
 
 
 def test_without_a_connection_string_nothing_is_imported() -> None:

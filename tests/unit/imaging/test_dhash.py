@@ -84,6 +84,13 @@ class TestNearDuplicates:
         assert len(found) >= 7 * 26
         assert sum(found) / len(found) >= 0.95
 
+    def test_each_copy_has_the_hash_of_the_reference_implementation(self) -> None:
+        for picture in pictures(sized(5, 300)):
+            for copy in variants(picture).values():
+                with Image.open(io.BytesIO(copy)) as image:
+                    seen = ImageOps.exif_transpose(image)
+                    assert dhash(seen) == oracle(seen)
+
     def test_other_pictures_are_not(self) -> None:
         hashes = [
             phash(encoded(picture, quality=92))

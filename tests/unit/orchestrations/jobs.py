@@ -1,0 +1,60 @@
+"""What the steps of a crawl answer, without doing anything."""
+
+import json
+import random
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from orchestrations import names
+from scripts.devhost.host.durable.records import ActivityItem
+
+WINDOW = 35
+
+
+class Job:
+    """What the steps of one job answer: pages of candidates, chunks of them, a busy source."""
+
+    def __init__(self, chance: random.Random, chunks: int, *, fail: str = "") -> None:
+        self.chance = chance
+        self.fail = fail
+        self.waiting = chunks
+        self.pages = chance.randint(0, 3)
+        self.busy = chance.randint(0, 2)
+        self.open: list[int] = []
+        self.cut = 0
+        self.done: Counter[str] = Counter()
+        self.sizes: list[int] = []
+
+    def answer(self, item: ActivityItem) -> dict[str, Any]:
+        answer = {"failed": "ValueError"} if item.name == self.fail else self._answer(item)
+        self.done[item.name] += 1
+        self.sizes += [len(item.input or ""), len(json.dumps(answer))]
+        return answer
+
+    def _answer(self, item: ActivityItem) -> dict[str, Any]:
+        order = json.loads(item.input or "null")
+        if item.name == names.ADVANCE:
+            return {"result": self._advance()}
+        if item.name == names.DISCOVER:
+            self.pages -= 1
+            self.waiting += 3
+        if item.name == names.PROCESS_CHUNK:
+            self.open.remove(order["id"])
+        return {"result": "failed" if "failure" in order else "completed"}
+
+    def _advance(self) -> dict[str, Any]:
+        while self.waiting and len(self.open) < WINDOW:
+            self.cut += 1
+            self.waiting -= 1
+            self.open.append(self.cut)
+        if not self.open and not self.pages and self.busy:
+            self.busy -= 1
+            return {"done": False, "searches": [], "chunks": [], "wait": 30}
+        done = not (self.open or self.pages > 0)
+        searches = [1] if self.pages > 0 else []
+        return {"done": done, "searches": searches, "chunks": self.open[:], "wait": 0}
+
+    def choose(self, pending: Sequence[ActivityItem]) -> Sequence[ActivityItem]:
+        """Some of the steps that are under way end, in any order."""
+        return self.chance.sample(list(pending), self.chance.randint(1, min(len(pending), 8)))

@@ -1,0 +1,126 @@
+"""The same history gives the same actions, in whatever process it is replayed and with what code.
+
+An instance moves between workers, and its code is replaced under it: nothing but the history may
+decide what it does next.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestrations import names
+from scripts.devhost.host.durable.events import EventType, Status
+from scripts.devhost.host.durable.replay import Replay
+from scripts.devhost.host.durable.wire import read_answer
+from scripts.devhost.simulation import Simulation, ask
+from tests.scale import sized
+from tests.unit.orchestrations.jobs import Job
+
+# Once per process the SDK asks for types that activities of this SDK cannot be given.
+pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
+ROOT = Path(__file__).parents[3]
+OLD = Path(__file__).parent / "running.json"
+
+# A process of another time, with other chance and other settings; a history a line.
+WORLD = """
+import random, sys, time_machine
+sys.path.insert(0, sys.argv[1])
+from scripts.devhost.host.durable.replay import Replay
+from scripts.devhost.host.durable.wire import read_answer
+from scripts.devhost.simulation import ask
+random.seed(sys.argv[2])
+with time_machine.travel(sys.argv[2]):
+    for line in sys.stdin:
+        print(ask("crawl", line), flush=True)
+"""
+WORLDS = [
+    {"PYTHONHASHSEED": "1", "TZ": "Asia/Kathmandu", "CHUNK_SIZE_IMAGES": "7"},
+    {"PYTHONHASHSEED": "4294967295", "TZ": "America/St_Johns", "ENVIRONMENT": "production"},
+]
+
+
+class Recorded(Simulation):
+    """Remembers each history that the orchestration was asked with, and its answer."""
+
+    def __init__(self, directory: Path, job: Job) -> None:
+        super().__init__(directory, names.CRAWL, job.answer, job.choose)
+        self.asked: list[tuple[str, str]] = []
+
+    def _ask(self, body: str) -> str:
+        answer = super()._ask(body)
+        self.asked.append((body, answer))
+        return answer
+
+
+class World:
+    """Another process that replays histories."""
+
+    def __init__(self, environment: dict[str, str], moment: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", WORLD, str(ROOT), moment],
+            env={**os.environ, **environment}, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+    def ask(self, body: str) -> str:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(body + "\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline()
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def worlds() -> Iterator[list[World]]:
+    moments = ("1999-12-31T23:59:59Z", "2040-02-29T12:00:00Z")
+    opened = [World(*one) for one in zip(WORLDS, moments, strict=True)]
+    yield opened
+    for world in opened:
+        world.close()
+
+
+def record(seed: int, chunks: int) -> Recorded:
+    with tempfile.TemporaryDirectory() as directory:
+        simulation = Recorded(Path(directory), Job(random.Random(seed), chunks))
+        # A replay whose actions are not those of the history fails the instance.
+        assert simulation.run({"job_id": 1, "attempt": 1}).status is Status.COMPLETED
+    return simulation
+
+
+@settings(
+    max_examples=sized(5, 100), deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+@given(seed=st.integers(0, 2**32), chunks=st.integers(0, 150))
+def test_another_process_decides_the_same(worlds: list[World], seed: int, chunks: int) -> None:
+    for body, answer in record(seed, chunks).asked[::-4]:  # each holds those before it
+        for world in worlds:
+            assert json.loads(world.ask(body)) == json.loads(answer)
+
+
+def test_an_instance_of_the_build_before_goes_on() -> None:
+    """`running.json` is the history of a running job: whatever changes, it must be replayed.
+
+    If it is not, the new code needs an orchestration of another name beside the old one.
+    """
+    body = OLD.read_text()
+    answer = read_answer(ask(names.CRAWL, body))
+    assert answer.error is None
+    replay = Replay(answer.state["actions"][0], "1")
+    history = json.loads(body)["history"]
+    for past in history:
+        replay.feed(past)  # raises when other steps were begun, or in another order
+    assert len([past for past in history if past["EventType"] == EventType.TASK_SCHEDULED]) > 40
+    assert replay.unscheduled
