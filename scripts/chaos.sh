@@ -6,4 +6,5 @@ cd "$(dirname "$0")/.."
 source scripts/bootstrap.sh
 [ $# -gt 0 ] || set -- tests/chaos tests/unit/orchestrations tests/unit/imaging tests/security \
   tests/integration/crawl tests/integration/usage
-PIXCRAWLER_TEST_SCALE=full exec "$PYTHON" -m pytest --durations=0 --durations-min=5 "$@"
+PIXCRAWLER_TEST_SCALE=full exec "$PYTHON" -m pytest --durations=0 --durations-min=5 \
+  --numprocesses 2 --dist worksteal "$@"

@@ -45,12 +45,13 @@ def check_reduced(image: Image.Image) -> Rejection | None:
 
 
 def _check_scans(image: JpegImageFile, body: bytes) -> Rejection | None:
-    pixels = image.width * image.height
-    scans = body.count(_SCAN)
+    header = image.fp.tell() if image.fp else 0  # with the first scan's
+    if body.find(_SCAN, header) < 0:
+        return None
+    pixels, scans = image.width * image.height, body.count(_SCAN)
     if scans > MOST_SCANS or scans * pixels > MOST_SCANNED_PIXELS:
         return Rejection("undecodable", f"{scans} scans of {pixels} pixels")
-    header = image.fp.tell() if image.fp else 0  # with the first scan's
-    if body.find(_SCAN, header) > 0 and _coefficients(image) > MOST_COEFFICIENTS:
+    if _coefficients(image) > MOST_COEFFICIENTS:
         return Rejection("pixel_limit", f"{pixels} pixels in several scans")
     return None
 
