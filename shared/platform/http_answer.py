@@ -8,9 +8,7 @@ import httpx
 
 from shared.platform.retry import Refused, retry_after
 
-_NETWORK: Final = (
-    aiohttp.ClientConnectionError, aiohttp.ClientResponseError, httpx.InvalidURL, OSError
-)  # fmt: skip
+_NETWORK: Final = (aiohttp.ClientConnectionError, aiohttp.ClientResponseError, OSError)
 _COMPRESSED: Final = frozenset({"gzip", "x-gzip", "deflate"})
 
 
