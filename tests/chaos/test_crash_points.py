@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
 import httpx
 import pytest
 
+from scripts.crawl.api import ApiError
 from scripts.devhost.imageweb.catalogue import load
 from scripts.devhost.stack import LocalStack
 from shared.jobs import finish
@@ -29,11 +31,12 @@ from tests.crawling import (
 from tests.scale import FULL
 
 # Each life of the host gets so far. The chunk is settled and the engine does not know; an episode
-# has run and nothing of it is kept; the notification is written and its message stays.
+# has run and nothing of it is kept; the notification is written and its message stays. More than
+# eight are invoked, for so many are at once and a life that ends before one has ended is none.
 POINTS = ("activity.done:6", "episode.commit:9", "queue.done:1")
 REPAIRED_SECONDS = 60
 ALONE = (
-    *POINTS, "activity.invoke:6", "activity.stored:6", "episode.invoke:9", "episode.committed:9",
+    *POINTS, "activity.invoke:12", "activity.stored:6", "episode.invoke:9", "episode.committed:9",
     "rpc.started:1", "worker@activity.invoke:4", "worker@episode.invoke:7",
 )  # fmt: skip
 
@@ -44,7 +47,9 @@ def test_a_crawl_survives_a_host_that_always_dies_there(points: tuple[str, ...])
     keywords = catalogue.keywords[:4]
     options = [option for point in points for option in ("--kill", point)]
     with running_stack(*options) as stack, signed_in(stack) as api:
-        job_id = start_crawl(api, keywords, 500)
+        job_id = start_crawl(api, keywords, 500, start=False)
+        with suppress(ApiError):  # the host may die before it answers
+            api.post(f"jobs/{job_id}/start")
         _check_end(stack, job_id, best_files(catalogue, keywords))
 
 
