@@ -182,6 +182,7 @@ def _written(connection: psycopg.Connection[Any], job_id: int) -> frozenset[str]
 
 
 # Without URLs: of equal files, or of a URL that two sources find, chance decides which is kept.
+# Without quotas: what nobody can fill is left with the keyword that came to its end last.
 _WRITTEN: tuple[LiteralString, ...] = (
     """
     SELECT status, attempt, progress, total_images, valid_images, duplicate_images,
@@ -189,7 +190,7 @@ _WRITTEN: tuple[LiteralString, ...] = (
     FROM crawl_jobs WHERE id = %(id)s
     """,
     """
-    SELECT keyword, quota, candidates, stored, duplicates, rejected, lost
+    SELECT keyword, candidates, stored, duplicates, rejected, lost
     FROM crawl_keywords WHERE job_id = %(id)s
     """,
     """

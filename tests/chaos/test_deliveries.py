@@ -20,4 +20,5 @@ def test_delivering_everything_twice_changes_nothing(once: Result, seed: int) ->
     with running_stack("--deliver-twice", "--reorder", str(seed)) as stack:
         result = crawl(stack, load())
     check(result)
+    assert sorted(result.written ^ once.written) == []
     assert result == once
