@@ -116,7 +116,7 @@ class TestOutbox:
         self, database: Database, dispatcher: Dispatcher
     ) -> None:
         """Its job was retried meanwhile, and found the same bytes under another address."""
-        old, anew = (f"jobs/1/images/{uuid4().hex}.png" for _ in range(2))
+        old, anew = (f"outbox/{uuid4().hex}.png" for _ in range(2))
         for name in (old, anew):
             await dispatcher.blobs.put(name, b"picture", "image/png")
         async with database.transaction() as transaction:
