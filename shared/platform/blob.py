@@ -4,6 +4,7 @@ Images are written by plain PUT over pooled connections with one container SAS: 
 tenth of what the SDK's does. The SDK is imported when first needed (cold start).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ DOWNLOAD_LIFETIME = timedelta(minutes=15)
 CLOCK_SKEW = timedelta(minutes=5)
 EPOCH = datetime.fromtimestamp(0, UTC)
 SECONDS = 30  # for one blob
+FIRST_WAIT = 0.5  # seconds before the second try; they double up to four
 DELETE_BATCH = 256  # the service's limit for one batch request
 
 
@@ -54,12 +56,13 @@ class BlobStore:
         except Unavailable:
             if self.attempts < 2:
                 raise
+            await asyncio.sleep(FIRST_WAIT)
             await self._put_again(name, data, content_type)
 
     @retry(
         retry=retry_if_exception_type(Unavailable),
         stop=lambda state: state.attempt_number >= state.args[0].attempts - 1,
-        wait=wait_exponential(multiplier=0.5, max=4),
+        wait=wait_exponential(multiplier=2 * FIRST_WAIT, max=4),
         reraise=True,
     )
     async def _put_again(self, name: str, data: bytes, content_type: str) -> None:
