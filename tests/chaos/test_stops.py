@@ -17,11 +17,11 @@ STOPS = sized(5, 200)
 
 
 def test_a_stopped_job_has_ended_for_good() -> None:
-    keywords = load().keywords[:4]
+    keywords = load().keywords[:10]
     chance = random.Random(7)
     with running_stack() as stack, signed_in(stack) as api:
         for _ in range(STOPS):
-            job_id = start_crawl(api, keywords, 150)
+            job_id = start_crawl(api, keywords, 500)
             time.sleep(chance.uniform(0, 3))
             _stop(stack, api, job_id)
 

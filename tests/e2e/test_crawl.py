@@ -18,6 +18,17 @@ from tests.crawling import (
     wrong_outcomes,
 )
 
+LONG = 20  # keywords of a crawl that is still under way when its first image has been seen
+
+
+def crawl_under_way(api: Api, keywords: tuple[str, ...]) -> int:
+    """A job that has some of its images and is far from having them all."""
+    job_id = start_crawl(api, keywords, 1000)
+    wait_for(
+        lambda: api.get(f"jobs/{job_id}/progress"), lambda p: p["valid_images"] > 0, seconds=60
+    )
+    return job_id
+
 
 class TestCrawl:
     def test_keeps_every_distinct_good_picture_once(
@@ -95,10 +106,7 @@ class TestStop:
     def test_ends_at_once_and_leaves_nothing_half_done(
         self, stack: LocalStack, api: Api, catalogue: Catalogue
     ) -> None:
-        job_id = start_crawl(api, catalogue.keywords[:10], 400)
-        wait_for(
-            lambda: api.get(f"jobs/{job_id}/progress"), lambda p: p["valid_images"] > 0, seconds=60
-        )
+        job_id = crawl_under_way(api, catalogue.keywords[:LONG])
         assert api.post(f"jobs/{job_id}/stop")["status"] == "cancelled"
         assert api.post(f"jobs/{job_id}/cancel")["status"] == "cancelled"
         kept = api.get(f"jobs/{job_id}")["valid_images"]
@@ -109,11 +117,8 @@ class TestStop:
     def test_a_retry_crawls_what_is_missing(
         self, stack: LocalStack, api: Api, catalogue: Catalogue
     ) -> None:
-        keywords = catalogue.keywords[:4]
-        job_id = start_crawl(api, keywords, 500)
-        wait_for(
-            lambda: api.get(f"jobs/{job_id}/progress"), lambda p: p["valid_images"] > 0, seconds=60
-        )
+        keywords = catalogue.keywords[:LONG]
+        job_id = crawl_under_way(api, keywords)
         api.post(f"jobs/{job_id}/stop")
         api.post(f"jobs/{job_id}/retry")
         assert wait_for_end(api, job_id)["status"] == "completed"
