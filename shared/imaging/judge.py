@@ -21,6 +21,9 @@ Image.MAX_IMAGE_PIXELS = None
 # bits or more. At 16 as many of 2,100 copies are found within four bits as at 32 (97 %), for two
 # thirds of the CPU; more would only reproduce the hash of the full picture better.
 _OVERSAMPLING: Final = 16
+_LEAST: Final = (WIDTH * _OVERSAMPLING, HEIGHT * _OVERSAMPLING)
+_SCALES: Final = (8, 4, 2)  # those of a JPEG's decoder
+_REDUCIBLE: Final = frozenset({"L", "RGB"})
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -82,9 +85,8 @@ def _look(image: Image.Image, kind: str, rules: Rules) -> Judged | Rejection:
         width, height = height, width
     if unfit := check_shape(width, height, rules):
         return unfit
-    least = (WIDTH * _OVERSAMPLING, HEIGHT * _OVERSAMPLING)
-    if kind == "JPEG" and image.width >= 2 * least[0] and image.height >= 2 * least[1]:
-        image.draft("RGB" if rules.colour else "L", least)
+    if kind == "JPEG" and image.width >= 2 * _LEAST[0] and image.height >= 2 * _LEAST[1]:
+        image.draft("RGB" if rules.colour else "L", _LEAST)
     if unfit := check_reduced(image):
         return unfit
     image.load()  # of an animation the first frame
@@ -92,13 +94,21 @@ def _look(image: Image.Image, kind: str, rules: Rules) -> Judged | Rejection:
         return Rejection("filtered", f"colour: not {rules.colour}")
     seen = on_white(image)
     image.info.pop("transparency", None)  # Pillow would warn that grey loses it
-    grey = image.convert("L")
+    grey = _reduced(image).convert("L")
     image.close()  # a large one takes most of the memory that there is for it
     if unfit := check_look(seen or grey, rules):
         return unfit
     if orientation in _TURNS:
         grey = grey.transpose(_TURNS[orientation])
     return Judged(kind.lower(), width, height, dhash(grey))
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    """A large picture as small as a JPEG is decoded: what follows would work on every pixel."""
+    for scale in _SCALES if image.mode in _REDUCIBLE else ():
+        if image.width >= scale * _LEAST[0] and image.height >= scale * _LEAST[1]:
+            return image.reduce(scale)
+    return image
 
 
 def _orientation(image: Image.Image) -> int:

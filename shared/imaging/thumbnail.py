@@ -6,6 +6,7 @@ from PIL import Image, ImageOps
 
 MAX_SIDE = 256
 QUALITY = 80
+METHOD = 2  # of 6: two thirds of the usual 4's time, for 5 % more bytes
 
 
 def make_thumbnail(body: bytes) -> bytes:
@@ -14,10 +15,10 @@ def make_thumbnail(body: bytes) -> bytes:
     Costs CPU: call it in a thread.
     """
     with Image.open(io.BytesIO(body)) as image:
-        image.draft("RGB", (2 * MAX_SIDE, 2 * MAX_SIDE))  # a JPEG is decoded at a fraction of it
+        image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a JPEG is decoded at a fraction of its size
         ImageOps.exif_transpose(image, in_place=True)
         small = image.convert("RGBA" if image.has_transparency_data else "RGB")
     small.thumbnail((MAX_SIDE, MAX_SIDE))
     buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=QUALITY)
+    small.save(buffer, "WEBP", quality=QUALITY, method=METHOD)
     return buffer.getvalue()
