@@ -3,7 +3,10 @@
 import asyncio
 import contextlib
 import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Final
 
 from shared.crawl import repo
 from shared.crawl.filters import JobFilters
@@ -21,6 +24,8 @@ from shared.sources.registry import ROBOTS_DECIDE
 
 STOP_POLL_SECONDS = 1.0
 LONGEST_ETAG = 200
+# One for each core: more pictures decoded at once come no faster, and each may need 256 MB.
+_JUDGES: Final = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="judge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,8 @@ class Examination:
     async def _examine_body(
         self, candidate: ChunkCandidate, body: bytes, etag: str | None
     ) -> Examined:
-        judged, body = await asyncio.to_thread(self._judge, body)
+        loop = asyncio.get_running_loop()
+        judged, body = await loop.run_in_executor(_JUDGES, self._judge, body)
         if isinstance(judged, Rejection):
             return Examined(candidate.id, judged.outcome, judged.detail)
         sha256 = hashlib.sha256(body).hexdigest()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.crawl.api import Api
+from scripts.devhost.imageweb.catalogue import Catalogue
 from scripts.devhost.stack import LocalStack
 from scripts.devhost.stack.layout import ROOT
 from tests.crawling import wait_for
@@ -40,8 +41,11 @@ def test_saves_a_dataset_and_again_only_what_is_missing(command: list[str], tmp_
     assert "12 images in" in done.stdout
 
 
-def test_ctrl_c_stops_the_job(command: list[str], api: Api, tmp_path: Path) -> None:
-    order = [*command, "horse", "bear", "--max-images", "60", "--out", str(tmp_path)]
+def test_ctrl_c_stops_the_job(
+    command: list[str], api: Api, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    many = catalogue.keywords[:20]
+    order = [*command, *many, "--max-images", "1000", "--out", str(tmp_path)]
     with subprocess.Popen(order, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as crawl:
         job = wait_for(lambda: next(api.every("jobs", status="running"), None), bool)
         crawl.send_signal(signal.SIGINT)

@@ -53,7 +53,7 @@ class TestStart:
         ):
             connection.execute("SELECT FROM crawl_jobs WHERE id = %s FOR UPDATE", [job_id])
             asked = [threads.submit(http.post, f"jobs/{job_id}/start") for _ in range(50)]
-            time.sleep(2)  # till all have come in, which nothing tells from outside
+            time.sleep(4)  # till all have come in, which nothing tells from outside
             assert not any(one.done() for one in asked)
             connection.rollback()
             assert [one.result().status_code for one in asked] == [202] * 50

@@ -1,11 +1,18 @@
 """A chunk that runs out of time: what its hosts are to blame for, and what waits for another."""
 
 import asyncio
+import os
+import time
 from collections import Counter
 from dataclasses import replace
+from threading import get_ident
 
+import pytest
+
+from shared.crawl import process
 from shared.crawl.model import Chunk
 from shared.crawl.process import ChunkProcessor
+from shared.imaging.rules import Rejection
 from shared.jobs import service as jobs
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database
@@ -87,16 +94,43 @@ async def test_who_waits_for_a_slow_host_waits_for_another_chunk(
     blobs = BlobStore(settings)
     async with serving(dawdle) as slow, opened(ONE_AT_A_TIME, allow=slow.host) as http:
         await point_at(database, chunk, slow.host)
-        processor = ChunkProcessor(database, blobs, http, deadline_seconds=1)
+        processor = ChunkProcessor(database, blobs, http, deadline_seconds=2)
         assert await processor.process(chunk.id) == {"status": "completed", "stored": 0}
         first = await outcomes(database)
-        assert 1 <= first["http_404"] <= 4
+        assert 1 <= first["http_404"] < 10
         assert first == {"http_404": first["http_404"], "waiting": 10 - first["http_404"]}
         while chunks := await advance_and_claim(database, job):
             for chunk in chunks:
                 await processor.process(chunk.id)
     await blobs.close()
     assert await outcomes(database) == {"http_404": 10}
+
+
+async def test_no_more_pictures_are_decoded_at_once_than_there_are_cores(
+    database: Database, settings: Settings, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each may take all the memory that one may take."""
+    under_way: set[int] = set()
+    most = 0
+
+    def slowly(*_: object) -> Rejection:
+        nonlocal most
+        under_way.add(get_ident())
+        most = max(most, len(under_way))
+        time.sleep(0.1)
+        under_way.discard(get_ident())
+        return Rejection("too_small", "not looked at")
+
+    monkeypatch.setattr(process, "judge", slowly)
+    job = await make_job(max_images=7, engines=["openverse"], start=True)
+    (chunk,) = await cut(database, job, 10)
+    blobs = BlobStore(settings)
+    async with serving(show) as server, opened(LIMITS, allow=server.host) as http:
+        await point_at(database, chunk, server.host)
+        await ChunkProcessor(database, blobs, http, deadline_seconds=60).process(chunk.id)
+    await blobs.close()
+    assert await outcomes(database) == {"too_small": 10}
+    assert 1 <= most <= (os.cpu_count() or 1)
 
 
 async def outcomes(database: Database) -> Counter[str]:
