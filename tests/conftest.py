@@ -1,17 +1,32 @@
 """The servers that tests share: one local stack per session, one fresh database per test."""
 
+import os
 import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from scripts.devhost.stack import LocalStack
 from scripts.devhost.stack.postgres import create_database, drop_database, prepare
+from tests.scale import FULL
 
 SERVICES = ("postgres", "azurite", "imageweb", "auth")
 TEMPLATE = "migrated"
+
+# How long an example takes is the machine's business, and which ones are tried nobody's: a run
+# must not fail by chance. At full scale other examples are tried each time.
+settings.register_profile(
+    "suite", deadline=None, derandomize=not FULL, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
+
+
+# Stacks of processes that test side by side do not draw the same ports.
+_first = 20_000 + 1_500 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8)
+os.environ["PIXCRAWLER_PORTS"] = f"{_first}-{_first + 1_500}"
 
 
 @pytest.fixture(scope="session")

@@ -184,7 +184,7 @@ class TestKeys:
     def test_is_useless_as_soon_as_it_is_revoked(self, stack: LocalStack, api: Api) -> None:
         made = api.post("api-keys", {"name": "short-lived", "permissions": ["projects"]})
         headers = {"X-API-Key": made["key"]}
-        with httpx.Client(base_url=stack.info.api_url, headers=headers) as http:
+        with httpx.Client(base_url=stack.info.api_url, headers=headers, timeout=60) as http:
             assert http.get("/api/v1/projects").status_code == 200
             api.delete(f"api-keys/{made['id']}")
             assert http.get("/api/v1/projects").status_code == 401

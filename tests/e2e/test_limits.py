@@ -68,6 +68,7 @@ class TestSignInLimit:
             url,
             json={"email": user.email, "password": user.password},
             headers={"X-Forwarded-For": "192.0.2.2"},
+            timeout=60,
         )
         assert elsewhere.status_code == 200
         assert limits(elsewhere, "ratelimit-policy") == {"auth": {"q": 5, "w": 60}}
@@ -75,11 +76,11 @@ class TestSignInLimit:
 
 class TestHeaders:
     def test_unlimited_endpoints_have_none(self, stack: LocalStack) -> None:
-        assert "ratelimit" not in httpx.get(f"{stack.info.api_url}/health/live").headers
+        assert "ratelimit" not in httpx.get(f"{stack.info.api_url}/health/live", timeout=60).headers
 
     def test_reads_and_writes_have_their_own(self, stack: LocalStack, api: Api) -> None:
         headers = {"Authorization": api.authorization}
-        with httpx.Client(base_url=stack.info.api_url, headers=headers) as http:
+        with httpx.Client(base_url=stack.info.api_url, headers=headers, timeout=60) as http:
             read = http.get("/api/v1/projects")
             write = http.post("/api/v1/projects", json={"name": "limits"})
         assert list(limits(read, "ratelimit")) == ["default"]

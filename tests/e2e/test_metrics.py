@@ -11,7 +11,7 @@ from shared.metrics import service as metrics
 from shared.platform.bootstrap import Services
 from shared.platform.errors import Unauthenticated
 from shared.platform.settings import Settings
-from tests.crawling import start_crawl, wait_for_end
+from tests.crawling import start_crawl, wait_for, wait_for_end
 
 
 def scrape(stack: LocalStack) -> dict[tuple[str, ...], float]:
@@ -25,7 +25,9 @@ def scrape(stack: LocalStack) -> dict[tuple[str, ...], float]:
 
 
 def test_figures_follow_what_happens(stack: LocalStack, api: Api) -> None:
-    before = scrape(stack)
+    before: dict[tuple[str, ...], float] = wait_for(
+        lambda: scrape(stack), lambda now: not now.get(("pixcrawler_jobs", "running")), seconds=120
+    )
     wait_for_end(api, start_crawl(api, ("cat",), 5))
     after = scrape(stack)
 

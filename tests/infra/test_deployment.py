@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from scripts.crawl.api import Api
+from scripts.crawl.local import sign_in
 from scripts.devhost.stack import LocalStack
 from tests.crawling import start_crawl, wait_for, wait_for_end
 from tests.infra.cloud import Cloud, Project
@@ -93,11 +94,10 @@ class TestDeployment:
 
         bad = project.change("function_app.py", lambda text: "import nowhere\n" + text)
         with Api(cloud.url) as api:
-            user = stack_services.info.users[0]
-            api.sign_in(user.email, user.password)
+            sign_in(api, stack_services, credits=1000)
             # The job runs while the good build is replaced by the bad one and comes back: the image
             # web is one host, from which two images at a time are fetched.
-            job_id = start_crawl(api, ("cat", "tree"), 50)
+            job_id = start_crawl(api, ("cat", "tree", "dog", "horse"), 100)
             wait_for(lambda: api.get(f"jobs/{job_id}")["status"], lambda s: s == "running")
             quick = ("--app-only", "--smoke-seconds", "2")
             code, said = cloud.run(project, *DEPLOY[:2], *quick)
@@ -106,7 +106,7 @@ class TestDeployment:
             assert cloud.running == good
             ended = wait_for_end(api, job_id)
         assert ended["status"] == "completed"
-        assert ended["valid_images"] == 50
+        assert ended["valid_images"] == 100
         assert _ended_at(stack_services, job_id) > cloud.last_time("config-zip")
 
         better = project.change("function_app.py", lambda text: text.partition("\n")[2])
@@ -150,8 +150,10 @@ def _check_package(cloud: Cloud, commit: str) -> None:
     assert {"aiohttp", "pytest", "uv", "ruff"} & {
         name.split("/")[3] for name in names if name.count("/") > 3
     } == {"aiohttp"}
-    answer = httpx.get(f"{cloud.url}/health").json()
-    assert answer["status"] == "healthy"
+    wait_for(
+        lambda: httpx.get(f"{cloud.url}/health", timeout=30).json()["status"],
+        lambda status: status == "healthy",
+    )
 
 
 def _ended_at(stack: LocalStack, job_id: int) -> float:

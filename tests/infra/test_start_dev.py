@@ -177,7 +177,7 @@ class TestStart:
         assert (process.returncode, said.splitlines()[-1]) == (0, "Everything is stopped.")
         assert f"frontend | frontend of http://127.0.0.1:{port}/api/v1" in said
         assert "    host | " in said
-        assert not [child for child in family if child.is_running()]
+        assert not psutil.wait_procs(family, timeout=20)[1]
 
     def test_without_settings_it_is_the_local_stack(self, developer: Developer) -> None:
         for name in ("npm", "imageweb"):
@@ -190,12 +190,12 @@ class TestStart:
         with _ended(process):
             lines = iter(process.stdout or ())
             url = next(m[1] for line in lines if (m := re.match(r"API (\S+)", line)))
-            assert _answers(f"{url}/health")
+            eventually(lambda: _answers(f"{url}/health"), 60)
             family = psutil.Process(process.pid).children(recursive=True)
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
             assert list(lines)[-1] == "Everything is stopped.\n"
-        assert not [child for child in family if child.is_running()]
+        assert not psutil.wait_procs(family, timeout=20)[1]
         assert not (developer.project / ".local/stack.json").exists()
 
     def test_tells_when_a_part_ends(self, developer: Developer, values: dict[str, str]) -> None:

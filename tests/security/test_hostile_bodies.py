@@ -133,5 +133,5 @@ async def test_a_hostile_body_costs_little(hostile: Hostile, expected: str) -> N
     limits = replace(LIMITS, total_seconds=waits)
     outcome, seconds, kilobytes = await cost(hostile, limits)
     assert outcome == expected
-    assert seconds < limits.total_seconds + 1
+    assert seconds < limits.total_seconds + sized(10, 1)  # others run beside the small number
     assert kilobytes <= 30 * 1024

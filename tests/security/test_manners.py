@@ -1,6 +1,7 @@
 """Manners towards hosts: their pace, their rest, their robots.txt and their headers."""
 
 import asyncio
+import re
 import time
 from dataclasses import replace
 
@@ -224,7 +225,7 @@ class TestHosts:
         limits = replace(LIMITS, host_spacing_seconds=0.1)
         async with serving(handler) as server, opened(limits, allow=server.host) as client:
             await asyncio.gather(*(client.fetch(f"http://{server.host}/{n}") for n in range(4)))
-        assert times[-1] - times[0] > 0.2
+        assert times[-1] - times[0] > 0.15  # asked at their distance, seen a little later
 
     async def test_whoever_waits_is_in_nobodys_way(self) -> None:
         """A resting host, and one that never answers: others are fetched at once."""
@@ -279,7 +280,7 @@ class TestHosts:
             assert (await refusal(client, f"http://{server.host}/1"))[0] == "http_5xx"
             outcome, detail = await refusal(client, f"http://{server.host}/2")
         assert outcome == "rate_limited"
-        assert detail == "the host asked to be left alone for 600 s more"
+        assert re.fullmatch(r"the host asked to be left alone for (600|59\d) s more", detail)
         assert len(server.requests) == 1
 
     async def test_forgets_hosts_that_nobody_needs(self) -> None:

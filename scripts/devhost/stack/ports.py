@@ -1,5 +1,6 @@
 """Free loopback ports that a stack keeps over restarts."""
 
+import os
 import random
 import socket
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,15 @@ def choose_ports(file: Path, names: Iterable[str]) -> dict[str, int]:
     return chosen
 
 
+def random_ports() -> list[int]:
+    """Some ports to try, in random order.
+
+    ``PIXCRAWLER_PORTS=20000-24000`` narrows the range, for what starts beside others.
+    """
+    first, last = os.environ.get("PIXCRAWLER_PORTS", f"{RANGE.start}-{RANGE.stop}").split("-")
+    return random.sample(range(int(first), int(last)), ATTEMPTS)
+
+
 def is_free(port: int) -> bool:
     """Whether a server could listen on the port now."""
     with socket.socket() as probe:
@@ -50,6 +60,4 @@ def is_listening(port: int) -> bool:
 def _candidates(remembered: object, taken: set[int]) -> Iterator[int]:
     if isinstance(remembered, int) and remembered not in taken:
         yield remembered
-    for port in random.sample(RANGE, ATTEMPTS):
-        if port not in taken:
-            yield port
+    yield from (port for port in random_ports() if port not in taken)

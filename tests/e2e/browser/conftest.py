@@ -1,8 +1,10 @@
 """A headless Chromium out of an npm package: nothing is installed on the machine."""
 
+import fcntl
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,10 +35,13 @@ def npm_packages() -> Path:
 @pytest.fixture(scope="module")
 def browser(npm_packages: Path) -> Iterator[Browser]:
     """The browser of a module's tests. While it is open no asynchronous test can run."""
-    done = subprocess.run(
-        [str(node()), "-e", UNPACK],
-        cwd=npm_packages, env=os.environ | BARE_MACHINE, capture_output=True, check=True,
-    )  # fmt: skip
+    # It takes a file that is there for a whole one: two processes must not unpack at once.
+    with (Path(tempfile.gettempdir()) / "pixcrawler-chromium.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(
+            [str(node()), "-e", UNPACK],
+            cwd=npm_packages, env=os.environ | BARE_MACHINE, capture_output=True, check=True,
+        )  # fmt: skip
     unpacked = json.loads(done.stdout)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(

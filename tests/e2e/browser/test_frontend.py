@@ -40,6 +40,11 @@ async ({ supabaseUrl, anonKey, apiUrl, email, password }) => {
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  while (unchanged === 0) {
+    const again = await call(`jobs/${job.id}/progress`, { headers: { "If-None-Match": etag } });
+    if (again.status === 304) unchanged += 1;
+    else etag = again.headers.get("etag") ?? "";
+  }
   const { data: images } = await (await call(`jobs/${job.id}/images?is_duplicate=false`)).json();
   for (const image of images) {
     const answer = await call(`images/${image.id}/download?disposition=inline`);

@@ -48,7 +48,7 @@ def test_the_documentation_renders_from_this_machine_alone(
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
     page.goto(f"{stack.info.api_url}/{path}")
-    page.locator(rendered).nth(len(endpoints) - 1).wait_for(state="attached", timeout=20_000)
+    page.locator(rendered).nth(len(endpoints) - 1).wait_for(state="attached", timeout=60_000)
     assert {answer.url.rsplit("/", 1)[-1] for answer in answers} > {path, "openapi.json"}
     for answer in answers:
         assert answer.ok

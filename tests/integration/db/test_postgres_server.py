@@ -15,6 +15,7 @@ import pytest
 from scripts.devhost.stack.databases import migrate
 from scripts.devhost.stack.errors import StackError
 from scripts.devhost.stack.postgres import Postgres
+from tests.integration.devhost.hosting import free_port
 
 ROOT = Path(__file__).parents[3]
 
@@ -30,13 +31,6 @@ def server(data: Path) -> Iterator[Postgres]:
     started = Postgres.start(data, free_port())
     yield started
     started.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def remember(url: str) -> None:
@@ -84,7 +78,7 @@ def test_server_dies_with_its_supervisor(data: Path) -> None:
         assert supervisor.stdout is not None
         pid = int(supervisor.stdout.readline())
         supervisor.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)

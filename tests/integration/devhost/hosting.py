@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,19 +14,19 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from scripts.devhost.stack.ports import is_free, random_ports
+
 APPS = Path(__file__).parent / "apps"
 T = TypeVar("T")
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, nor is given for an outgoing connection."""
+    return next(filter(is_free, random_ports()))
 
 
-def eventually(probe: Callable[[], T], seconds: float = 20.0) -> T:
+def eventually(probe: Callable[[], T], seconds: float = 60.0) -> T:
     """The first true result of the probe."""
     deadline = time.monotonic() + seconds
     while not (result := probe()):
@@ -96,13 +95,13 @@ class RunningHost:
     def wait(self) -> int:
         """The exit code, once the process has ended by itself."""
         assert self._process is not None
-        return self._process.wait(20)
+        return self._process.wait(60)
 
     def stop(self) -> int:
         """Ask the process to end; its exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(20)
+        return self._process.wait(60)
 
     def __enter__(self) -> Self:
         return self if self._process is not None else self.start()

@@ -187,4 +187,4 @@ def test_oversized_payload_is_counted(host: RunningHost) -> None:
 def test_overlong_activity_fails_and_is_not_repeated(host: RunningHost) -> None:
     ended = host.result(host.begin("call", ["sleep", 60]))
     assert ended["runtimeStatus"] == "Failed"
-    assert "Timeout value of 2 seconds exceeded" in ended["output"]
+    assert "Timeout value of 10 seconds exceeded" in ended["output"]

@@ -51,7 +51,7 @@ class TestCheckHealth:
         started = time.monotonic()
         async for services in open_services(changed):
             result = await check_health(services)
-            assert time.monotonic() - started < 3
+            assert time.monotonic() - started < 30
             assert {n for n, state in result.components.items() if state != "healthy"} == ill
             assert result.status == status
             assert "127.0.0.1" not in result.model_dump_json()

@@ -81,6 +81,10 @@ class TestStart:
     ) -> None:
         job = await make_job()
         assert await start(database, owner, settings, job.id) == "running"
+        await rows(
+            database,
+            "UPDATE crawl_jobs SET started_at = started_at - interval '1 minute' RETURNING id",
+        )
         assert await start(database, owner, settings, job.id) == "job_not_startable"
 
     async def test_without_credits_nothing_is_started(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -223,10 +224,11 @@ class TestAtOnce:
         while not handler.calls:
             await asyncio.sleep(0)
         with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute(
+            while not connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE state = 'idle in transaction' AND datname = current_database()"
-            )
+            ).fetchall():
+                time.sleep(0.01)
         handler.go.set()
         assert (await first).status == 503
         assert (await create(handler, owner)).status == 201

@@ -1,6 +1,7 @@
 """Limits hold however many instances count, and whatever counts them."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import uuid4
@@ -83,7 +84,7 @@ class TestQuota:
     async def test_says_what_is_left(self, limiter: RateLimiter) -> None:
         headers = await limiter.check(READ, ALICE, {})
         assert headers["RateLimit-Policy"] == '"default";q=5;w=60'
-        assert headers["RateLimit"] in ('"default";r=4;t=60', '"default";r=4;t=59')
+        assert re.fullmatch(r'"default";r=4;t=(60|5\d)', headers["RateLimit"])
 
     async def test_the_refusal_says_when_to_come_back(self, limiter: RateLimiter) -> None:
         assert await through(limiter, READ, ALICE, {}, times=5) == 5
@@ -162,14 +163,16 @@ class TestInstances:
         assert sum(counts) == 50
 
     async def test_a_window_ends(self, database: Database) -> None:
-        bucket = Bucket(Policy("brief", 1, 1), "x")
+        bucket = Bucket(Policy("brief", 1, 60), "x")
         assert (await repo.hit(database, [bucket]))[0].hits == 1
         assert (await repo.hit(database, [bucket]))[0].hits == 2
-        deadline = asyncio.get_running_loop().time() + 5
-        while (usage := (await repo.hit(database, [bucket]))[0]).hits != 1:
-            assert asyncio.get_running_loop().time() < deadline
-            await asyncio.sleep(0.1)
-        assert 0 < usage.seconds <= 1
+        async with database.transaction() as transaction:
+            await transaction.connection.execute(
+                "UPDATE rate_limits SET expires_at = clock_timestamp()"
+            )
+        usage = (await repo.hit(database, [bucket]))[0]
+        assert usage.hits == 1
+        assert 0 < usage.seconds <= 60
 
     async def test_ended_windows_are_forgotten(self, database: Database) -> None:
         await repo.hit(database, [Bucket(Policy("long", 1, 60), "x")])

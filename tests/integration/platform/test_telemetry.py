@@ -107,7 +107,7 @@ def test_one_trace_from_the_request_to_the_last_activity(
 def test_the_callers_trace_goes_on(url: str, insights: ApplicationInsights) -> None:
     traceparent = f"00-{TRACE}-b7ad6b7169203331-01"
     headers = {"traceparent": traceparent, "authorization": "Bearer a.b.c"}
-    assert httpx.get(f"{url}/api/v1/jobs", headers=headers).status_code == 401
+    assert httpx.get(f"{url}/api/v1/jobs", headers=headers, timeout=60).status_code == 401
     eventually(lambda: [s for s in insights.of("RemoteDependencyData") if s["operation"] == TRACE])
 
 
@@ -117,7 +117,8 @@ def watch_until(url: str, insights: ApplicationInsights, expected: Mapping[str, 
     The timer measures them too, so that a value of before may come in first.
     """
     before = len(insights.items)
-    httpx.post(f"{url}/admin/functions/watch_queues", json={"input": ""}).raise_for_status()
+    answer = httpx.post(f"{url}/admin/functions/watch_queues", json={"input": ""}, timeout=60)
+    answer.raise_for_status()
 
     def gauges() -> dict[str, float]:
         return {

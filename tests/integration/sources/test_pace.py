@@ -41,16 +41,16 @@ def test_no_window_holds_more_than_the_limit(requests: int, seconds: float, burs
 
 async def test_turns_follow_each_other_at_the_interval(database: Database) -> None:
     waits = sorted(await asyncio.gather(*(reserve(database) for _ in range(3))))
-    assert waits == pytest.approx([0, 10, 20], abs=1)
+    assert waits == pytest.approx([0, 10, 20], abs=4)
 
 
 async def test_a_turn_too_late_is_not_taken(database: Database) -> None:
-    assert [await reserve(database) for _ in range(5)] == pytest.approx([0, 10, 20, 30, 30], abs=1)
+    assert [await reserve(database) for _ in range(5)] == pytest.approx([0, 10, 20, 30, 30], abs=4)
 
 
 async def test_a_burst_need_not_wait(database: Database) -> None:
     waits = [await reserve(database, burst=3) for _ in range(5)]
-    assert waits == pytest.approx([0, 0, 0, 10, 20], abs=1)
+    assert waits == pytest.approx([0, 0, 0, 10, 20], abs=4)
 
 
 async def test_a_rest_gives_the_burst_back_and_no_more(
@@ -60,7 +60,7 @@ async def test_a_rest_gives_the_burst_back_and_no_more(
     with psycopg.connect(database_url) as connection:
         connection.execute("UPDATE source_pace SET next_at = now() - interval '1 hour'")
     waits = [await reserve(database, burst=2) for _ in range(3)]
-    assert waits == pytest.approx([0, 0, 10], abs=1)
+    assert waits == pytest.approx([0, 0, 10], abs=4)
 
 
 async def test_who_comes_too_late_is_told_when(database: Database) -> None:
@@ -68,7 +68,7 @@ async def test_who_comes_too_late_is_told_when(database: Database) -> None:
     await turns.wait()
     with pytest.raises(SourceBusy) as busy:
         await turns.wait()
-    assert busy.value.retry_after == pytest.approx(MOST_SECONDS * 3, abs=1)
+    assert busy.value.retry_after == pytest.approx(MOST_SECONDS * 3, abs=4)
 
 
 async def test_other_sources_have_turns_of_their_own(database: Database) -> None:

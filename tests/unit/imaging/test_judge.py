@@ -148,7 +148,7 @@ class TestBad:
         assert isinstance(judge(b"\xff\xd8\xff" + file.getvalue()), Rejection)
 
 
-@settings(max_examples=sized(150, 2_000), deadline=2000)
+@settings(max_examples=sized(150, 2_000))
 @given(kind=st.sampled_from(KINDS), data=st.data())
 def test_mutated_files_never_raise(kind: str, data: st.DataObject) -> None:
     body = bytearray(encoded(CAT, kind))

@@ -28,7 +28,7 @@ def run(job: Job) -> tuple[Instance, Simulation]:
         return simulation.run({"job_id": 1, "attempt": 1}), simulation
 
 
-@settings(max_examples=sized(8, 100), deadline=None)
+@settings(max_examples=sized(8, 100))
 @given(st.integers(0, 2**32), st.integers(0, 150))
 @example(7, 210)  # 10,000 images and some that are not taken
 def test_every_chunk_is_processed_once_and_the_history_stays_short(seed: int, chunks: int) -> None:
@@ -42,7 +42,7 @@ def test_every_chunk_is_processed_once_and_the_history_stays_short(seed: int, ch
     assert max(job.sizes) < MOST_BYTES
 
 
-@settings(max_examples=sized(5, 50), deadline=None)
+@settings(max_examples=sized(5, 50))
 @given(
     st.integers(0, 2**32),
     st.sampled_from([names.BEGIN, names.ADVANCE, names.DISCOVER, names.PROCESS_CHUNK]),

@@ -100,9 +100,9 @@ def record(seed: int, chunks: int) -> Recorded:
 
 
 @settings(
-    max_examples=sized(5, 100), deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)  # fmt: skip
+    max_examples=sized(5, 100),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(seed=st.integers(0, 2**32), chunks=st.integers(0, 150))
 def test_another_process_decides_the_same(worlds: list[World], seed: int, chunks: int) -> None:
     for body, answer in record(seed, chunks).asked[::-4]:  # each holds those before it

@@ -189,7 +189,7 @@ def call(context: df.DurableOrchestrationContext) -> Steps:
 @app.activity_trigger(input_name="number")
 def occupy(number: int) -> None:
     note("in")
-    time.sleep(0.05)
+    time.sleep(0.2)
     note("out")
 
 
