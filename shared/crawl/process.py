@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import hashlib
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from shared.crawl import repo
@@ -19,11 +21,15 @@ from shared.imaging.rules import Rules
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database
 from shared.platform.errors import NotFound, Unavailable
+from shared.platform.logging import get_logger
 from shared.platform.safe_http import UNCHANGED, FetchRefused, SafeHttp
 from shared.sources.registry import ROBOTS_DECIDE
 
+log = get_logger(__name__)
+
 STOP_POLL_SECONDS = 1.0
 LONGEST_ETAG = 200
+_KNOWN_AT_ONCE: Final = 4  # bodies of known images that a chunk holds in memory
 # One for each core: more pictures decoded at once come no faster, and each may need 256 MB.
 _JUDGES: Final = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="judge")
 
@@ -76,16 +82,29 @@ class ChunkProcessor:
             watch.cancel()
             await asyncio.gather(everything, watch, *tasks, return_exceptions=True)
         return [
-            self._cut_off(candidate, started, unwanted=unwanted)
+            self._cut_off(candidate, examination.refused, started, unwanted=unwanted)
             if task.cancelled()
             else task.result()
             for candidate, task in zip(chunk.candidates, tasks, strict=True)
         ]
 
-    def _cut_off(self, candidate: ChunkCandidate, started: float, *, unwanted: bool) -> Examined:
-        """What becomes of a candidate that the chunk has not come to."""
+    def _cut_off(
+        self,
+        candidate: ChunkCandidate,
+        refused: Mapping[int, FetchRefused],
+        started: float,
+        *,
+        unwanted: bool,
+    ) -> Examined:
+        """What becomes of a candidate that the chunk has not come to, or not to its end.
+
+        Only one that was never refused goes to another chunk: so each chunk brings the job
+        forward, and no URL is asked for again and again.
+        """
         if unwanted:
             return Examined(candidate.id, OVER_QUOTA, "the keyword has its images")
+        if last := refused.get(candidate.id):
+            return Examined(candidate.id, last.outcome, last.detail)
         if self.http.has_answered(candidate.url, since=started):
             return Examined(candidate.id)  # its host is slow, but it comes to everybody's turn
         return Examined(candidate.id, "timeout", "its host has answered nobody in all that time")
@@ -109,6 +128,9 @@ class Examination:
         self._rules: Rules = filters.rules()
         self._blobs = blobs
         self._http = http
+        # Of each candidate that was not to be had at once why not.
+        self.refused: dict[int, FetchRefused] = {}
+        self._known = asyncio.Semaphore(_KNOWN_AT_ONCE)
 
     async def examine(self, candidate: ChunkCandidate) -> Examined:
         """Facts of a good image, which is then in blob storage, or why there is none.
@@ -116,11 +138,23 @@ class Examination:
         Raises:
             Unavailable: blob storage does not answer.
         """
+        try:
+            return await self._examine(candidate)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - no single file may end a job
+            log.opt(exception=True).error("a candidate was more than we can deal with")
+            return Examined(candidate.id, "undecodable", type(error).__name__)
+
+    async def _examine(self, candidate: ChunkCandidate) -> Examined:
         if not self._filters.allows_license(candidate.license):
             return Examined(candidate.id, "filtered", f"licence {candidate.license}")
         etag = None if self._filters.keep_location else candidate.known_etag
         download = self._http.download(
-            candidate.url, obey_robots=candidate.engine in ROBOTS_DECIDE, etag=etag
+            candidate.url,
+            obey_robots=candidate.engine in ROBOTS_DECIDE,
+            etag=etag,
+            on_retry=partial(self.refused.__setitem__, candidate.id),
         )
         try:
             # Until its end the download counts as a connection: bodies do not pile up in memory.
@@ -134,11 +168,11 @@ class Examination:
 
     async def _examine_known(self, candidate: ChunkCandidate) -> Examined:
         """The image as another job has stored it; downloaded if it was deleted meanwhile."""
-        try:
-            body = await self._blobs.get(candidate.known_blob or "")
-        except NotFound:
-            return await self.examine(replace(candidate, known_etag=None))
-        return await self._examine_body(candidate, body, candidate.known_etag)
+        async with self._known:
+            with contextlib.suppress(NotFound):
+                body = await self._blobs.get(candidate.known_blob or "")
+                return await self._examine_body(candidate, body, candidate.known_etag)
+        return await self._examine(replace(candidate, known_etag=None))
 
     async def _examine_body(
         self, candidate: ChunkCandidate, body: bytes, etag: str | None

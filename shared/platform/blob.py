@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SAS_LIFETIME = timedelta(hours=1)
 DOWNLOAD_LIFETIME = timedelta(minutes=15)
+DELEGATION_LIFETIME = timedelta(hours=12)
 CLOCK_SKEW = timedelta(minutes=5)
 EPOCH = datetime.fromtimestamp(0, UTC)
 SECONDS = 30  # for one blob
@@ -195,10 +196,12 @@ class BlobStore:
         if self._settings.azure_storage_connection_string:
             return {"account_key": self._client().credential.account_key}
         if self._delegation is None or now > self._delegation_ends - SAS_LIFETIME:
-            self._delegation_ends = now + timedelta(hours=12)
-            self._delegation = await self._client().get_user_delegation_key(
-                now - CLOCK_SKEW, self._delegation_ends
-            )
+            ends = now + DELEGATION_LIFETIME
+            with _storage_errors():
+                self._delegation = await self._client().get_user_delegation_key(
+                    now - CLOCK_SKEW, ends
+                )
+            self._delegation_ends = ends
         return {"user_delegation_key": self._delegation}
 
     def _client(self) -> "BlobServiceClient":

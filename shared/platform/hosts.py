@@ -6,28 +6,44 @@ Shared by everything that a process fetches. Waiting for one host takes nothing 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from math import inf
 from typing import Final
 
 # More hosts than that are looked through for those that nobody waits for any more.
 _MOST_KNOWN: Final = 1_000
 
 
+class Resting(Exception):
+    """The host asked to be left alone for longer than anybody waits: so many ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the host asked to be left alone for {seconds:.0f} s more")
+        self.seconds = seconds
+
+
 class Hosts:
     """The turns at all hosts: ``parallel`` at once, ``spacing`` seconds apart."""
 
-    def __init__(self, parallel: int, spacing: float = 0) -> None:
+    def __init__(self, parallel: int, spacing: float = 0, *, patience: float = inf) -> None:
         self._parallel = parallel
         self._spacing = spacing
+        self._patience = patience
         self._hosts: dict[str, _Host] = {}
 
     @asynccontextmanager
     async def turn(self, name: str) -> AsyncIterator[None]:
-        """Holds one of the host's few places, once it is time for the next request."""
+        """Holds one of the host's few places, once it is time for the next request.
+
+        Raises:
+            Resting: that will take more than ``patience`` seconds.
+        """
         host = self._known(name)
         host.users += 1
         try:
             async with host.places:
-                while (wait := host.wait()) > 0:  # noqa: ASYNC110 - the moment moves meanwhile
+                while (wait := host.wait()) > 0:
+                    if wait > self._patience:
+                        raise Resting(wait)
                     await asyncio.sleep(wait)
                 host.next_at = asyncio.get_running_loop().time() + self._spacing
                 yield
@@ -38,11 +54,6 @@ class Hosts:
         """No new request goes to the host for that long."""
         host = self._known(name)
         host.next_at = max(host.next_at, asyncio.get_running_loop().time() + seconds)
-
-    def resting(self, name: str) -> float:
-        """For how many seconds yet the host is left alone."""
-        host = self._hosts.get(name)
-        return max(0.0, host.wait()) if host else 0.0
 
     def note_answer(self, name: str) -> None:
         """Remembers that the host has answered."""

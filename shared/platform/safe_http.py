@@ -6,17 +6,17 @@ outcome recorded for the candidate.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, TypeAlias
 
 import aiohttp
 import httpx
 
 from shared.platform.address_guard import AddressGuard, BlockedAddress
-from shared.platform.hosts import Hosts
+from shared.platform.hosts import Hosts, Resting
 from shared.platform.http_answer import FetchRefused, check_status, failure, read_body, read_start
 from shared.platform.resolver import Resolver
 from shared.platform.retry import RETRY_AFTER_MOST, Refused, retried
@@ -73,6 +73,7 @@ _ROBOTS: Final = _Wish(redirects=5, is_robots=True)
 UNCHANGED: Final = "unchanged"
 _FAILURES: Final = (BlockedAddress, aiohttp.ClientError, httpx.InvalidURL, OSError, ValueError)
 _Answer: TypeAlias = tuple[bytes, httpx.Headers]
+_OnRetry: TypeAlias = Callable[[FetchRefused], None]
 
 
 class SafeHttp:
@@ -91,7 +92,8 @@ class SafeHttp:
         self._guard = AddressGuard(allowed_hosts)
         self._resolver = resolver or Resolver()
         self._connections = asyncio.Semaphore(limits.connections)
-        self._hosts = Hosts(limits.per_host, limits.host_spacing_seconds)
+        spacing = limits.host_spacing_seconds
+        self._hosts = Hosts(limits.per_host, spacing, patience=max(RETRY_AFTER_MOST, spacing))
         self._robots = RobotsFiles(self._read_robots)
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
         # Compression saves nothing on images, and only invites bombs.
@@ -131,18 +133,24 @@ class SafeHttp:
             return fetched
 
     def download(
-        self, url: str, *, obey_robots: bool = False, etag: str | None = None
+        self,
+        url: str,
+        *,
+        obey_robots: bool = False,
+        etag: str | None = None,
+        on_retry: _OnRetry = lambda _: None,
     ) -> AbstractAsyncContextManager[Fetched]:
         """The body behind the URL, which is asked for at most ``limits.attempts`` times.
 
         It counts as one of ``limits.connections`` until the caller is done with it, so that bodies
         do not pile up where they come faster than they are looked at. Waiting for a host counts
         as none. With ``obey_robots`` the robots.txt of every host that is asked has to allow it.
+        ``on_retry`` is told of what is tried again.
 
         Raises:
             FetchRefused: what kept the body from coming; `UNCHANGED` if that is the ``etag``.
         """
-        return self._download(url, _Wish(self._limits.redirects, obey_robots, etag))
+        return self._download(url, _Wish(self._limits.redirects, obey_robots, etag), on_retry)
 
     def has_answered(self, url: str, *, since: float) -> bool:
         """Whether the URL's host has answered anybody ``since`` that time of the event loop."""
@@ -151,13 +159,15 @@ class SafeHttp:
         return False
 
     @asynccontextmanager
-    async def _download(self, url: str, wish: _Wish) -> AsyncIterator[Fetched]:
+    async def _download(
+        self, url: str, wish: _Wish, on_retry: _OnRetry = lambda _: None
+    ) -> AsyncIterator[Fetched]:
         address = _address(url)
         async with AsyncExitStack() as held:
             answer = await retried(
                 lambda: self._attempt(url, address, wish, held),
                 _host(address),
-                _may_pass,
+                partial(_may_pass, on_retry),
                 attempts=self._limits.attempts,
                 first_wait=self._limits.retry_seconds,
             )
@@ -169,11 +179,11 @@ class SafeHttp:
         """Body, headers and final URL; of a success the connection stays ``held``."""
         seconds = self._limits.total_seconds
         for _ in range(wish.redirects + 1):
-            self._check_url(url, _host(address))
+            self._check_url(url)
             if wish.obey_robots:
                 await self._check_robots(url)
             # Waiting for a turn is our choice, not the host's fault: it takes no time from it.
-            async with self._hosts.turn(_host(address)), AsyncExitStack() as connection:
+            async with self._turn(_host(address)), AsyncExitStack() as connection:
                 await connection.enter_async_context(self._connections)
                 started = asyncio.get_running_loop().time()
                 answer = await self._ask(address, wish, seconds)
@@ -184,14 +194,19 @@ class SafeHttp:
             url, address = str(answer), answer
         raise FetchRefused("http_error", f"more than {wish.redirects} redirects")
 
-    def _check_url(self, url: str, host: str) -> None:
+    def _check_url(self, url: str) -> None:
         try:
             self._guard.check_url(url)
         except (BlockedAddress, ValueError) as refused:
             raise FetchRefused("blocked_address", str(refused)) from None
-        if (rest := self._hosts.resting(host)) > RETRY_AFTER_MOST:
-            detail = f"the host asked to be left alone for {rest:.0f} s more"
-            raise FetchRefused("rate_limited", detail, retry_after=rest)
+
+    @asynccontextmanager
+    async def _turn(self, host: str) -> AsyncIterator[None]:
+        try:
+            async with self._hosts.turn(host):
+                yield
+        except Resting as rest:
+            raise FetchRefused("rate_limited", str(rest), retry_after=rest.seconds) from None
 
     async def _check_robots(self, url: str) -> None:
         try:
@@ -259,12 +274,13 @@ class _RobotsUnreadable(FetchRefused):
     """Nobody knows whether we may: so we may not, and asking again has been tried."""
 
 
-def _may_pass(refused: Refused) -> bool:
-    return (
-        isinstance(refused, FetchRefused)
-        and refused.outcome in _RETRIED
-        and not isinstance(refused, _RobotsUnreadable)
-    )
+def _may_pass(on_retry: _OnRetry, refused: Refused) -> bool:
+    if not isinstance(refused, FetchRefused) or isinstance(refused, _RobotsUnreadable):
+        return False
+    if refused.outcome not in _RETRIED:
+        return False
+    on_retry(refused)
+    return True
 
 
 def _address(url: str) -> httpx.URL:

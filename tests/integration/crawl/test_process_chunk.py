@@ -6,12 +6,14 @@ import time
 from collections import Counter
 from dataclasses import replace
 from threading import get_ident
+from typing import cast
 
 import pytest
 
 from shared.crawl import process
-from shared.crawl.model import Chunk
-from shared.crawl.process import ChunkProcessor
+from shared.crawl.filters import JobFilters
+from shared.crawl.model import Chunk, ChunkCandidate
+from shared.crawl.process import ChunkProcessor, Examination
 from shared.imaging.rules import Rejection
 from shared.jobs import service as jobs
 from shared.platform.blob import BlobStore
@@ -19,7 +21,7 @@ from shared.platform.db import Database
 from shared.platform.principal import Principal
 from shared.platform.safe_http import FetchLimits
 from shared.platform.settings import Settings
-from tests.fakes.raw_http import LIMITS, Names, answer, opened, serving
+from tests.fakes.raw_http import LIMITS, Names, answer, answering, opened, serving
 from tests.integration.conftest import MakeJob, rows
 from tests.integration.crawl.chunks import advance_and_claim, cut
 from tests.scale import sized
@@ -104,6 +106,67 @@ async def test_who_waits_for_a_slow_host_waits_for_another_chunk(
                 await processor.process(chunk.id)
     await blobs.close()
     assert await outcomes(database) == {"http_404": 10}
+
+
+async def test_each_chunk_brings_the_job_forward(
+    database: Database, settings: Settings, make_job: MakeJob
+) -> None:
+    """Even where the host answers everybody, and nobody gets a file."""
+    job = await make_job(max_images=7, engines=["openverse"], start=True)
+    (chunk,) = await cut(database, job, 10)
+    blobs = BlobStore(settings)
+    busy = answering((429, {"Retry-After": "1"}))
+    async with serving(busy) as server, opened(ONE_AT_A_TIME, allow=server.host) as http:
+        await point_at(database, chunk, server.host)
+        processor = ChunkProcessor(database, blobs, http, deadline_seconds=1.5)
+        await processor.process(chunk.id)
+        assert (await outcomes(database))["waiting"] < 10
+    await blobs.close()
+
+
+async def test_no_single_file_ends_a_job(
+    database: Database, settings: Settings, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Rejection:
+        raise ArithmeticError("our own fault")
+
+    monkeypatch.setattr(process, "judge", fail)
+    job = await make_job(max_images=7, engines=["openverse"], start=True)
+    (chunk,) = await cut(database, job, 10)
+    blobs = BlobStore(settings)
+    async with serving(show) as server, opened(LIMITS, allow=server.host) as http:
+        await point_at(database, chunk, server.host)
+        result = await ChunkProcessor(database, blobs, http, 60).process(chunk.id)
+    await blobs.close()
+    assert result == {"status": "completed", "stored": 0}
+    assert await outcomes(database) == {"undecodable": 10}
+
+
+async def test_few_bodies_of_known_images_are_in_memory() -> None:
+    """The connection that a download counts as is given back before they are read."""
+    now = most = 0
+
+    class Slow:
+        async def get(self, _: str) -> bytes:
+            nonlocal now, most
+            now += 1
+            most = max(most, now)
+            await asyncio.sleep(0.01)
+            now -= 1
+            return b"no picture"
+
+    async def unchanged(_: str, writer: asyncio.StreamWriter) -> None:
+        answer(writer, 304)
+
+    async with serving(unchanged) as server, opened(allow=server.host) as http:
+        examination = Examination(1, JobFilters(), cast(BlobStore, Slow()), http)
+        known = [
+            ChunkCandidate(n, f"http://{server.host}/{n}", n, 1, "openverse", None, "blob", '"1"')
+            for n in range(20)
+        ]
+        examined = await asyncio.gather(*map(examination.examine, known))
+    assert {one.outcome for one in examined} == {"wrong_type"}
+    assert 1 < most <= 4
 
 
 async def test_no_more_pictures_are_decoded_at_once_than_there_are_cores(

@@ -1,0 +1,69 @@
+"""Signing without an account key: with one of the service's, which it gives for some hours."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ServiceRequestError
+
+from shared.platform import blob
+from shared.platform.blob import BlobStore
+from shared.platform.errors import Unavailable
+from shared.platform.settings import Settings
+
+
+class Clock(datetime):
+    """Stands still until it is moved."""
+
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+
+    @classmethod
+    def now(cls, tz: Any = None) -> Any:
+        return cls.moment
+
+
+class Service:
+    """The part of the SDK's client that gives keys."""
+
+    url = "https://account.blob.core.windows.net/"
+    account_name = "account"
+    reachable = True
+
+    async def get_user_delegation_key(self, start: datetime, expiry: datetime) -> SimpleNamespace:
+        if not self.reachable:
+            raise ServiceRequestError("no route")
+        moments = {"signed_start": f"{start:%FT%TZ}", "signed_expiry": f"{expiry:%FT%TZ}"}
+        return SimpleNamespace(
+            signed_oid="o", signed_tid="t", signed_service="b", signed_version="2020-12-06",
+            signed_delegated_user_tid=None, value="a2V5", **moments,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+def blobs(service: Service, monkeypatch: pytest.MonkeyPatch) -> BlobStore:
+    monkeypatch.setattr(blob, "datetime", Clock)
+    settings = Settings.model_construct(azure_storage_connection_string=None)
+    store = BlobStore(settings)
+    monkeypatch.setattr(store, "_service", service)
+    return store
+
+
+async def test_a_key_that_did_not_come_is_asked_for_again(
+    blobs: BlobStore, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await blobs.download_url("a", filename="a")
+    monkeypatch.setattr(Clock, "moment", Clock.moment + blob.DELEGATION_LIFETIME)
+    service.reachable = False
+    with pytest.raises(Unavailable):
+        await blobs.download_url("a", filename="a")
+    service.reachable = True
+    monkeypatch.setattr(Clock, "moment", Clock.moment + timedelta(minutes=1))
+    second = await blobs.download_url("a", filename="a")
+    assert "ske=2026-01-01T12" in first
+    assert "ske=2026-01-02T00" in second
