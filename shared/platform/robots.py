@@ -22,8 +22,9 @@ OPT_OUT: Final = frozenset({"noai", "noimageai", "noindex", "noimageindex", "nom
 _VALUED: Final = frozenset(
     {"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"}
 )
+# Nothing may follow what is captured: a run of blanks would be tried in every length.
 _AGENT_LINE: Final = re.compile(
-    r"^[ \t]*user[- ]?agent[ \t]*:?[ \t]*(.*?)[ \t]*(?:#.*)?$", re.IGNORECASE | re.MULTILINE
+    r"^[ \t]*user[- ]?agent[ \t]*:?[ \t]*([^#\n]*)", re.IGNORECASE | re.MULTILINE
 )
 
 
@@ -109,7 +110,7 @@ def _parse(body: bytes) -> Protego:
 
 
 def _generalise(line: re.Match[str]) -> str:
-    agent = line[1].lower()
+    agent = line[1].strip().lower()
     if agent != "*":
         agent = TOKEN if re.match(rf"{TOKEN}\b", agent) else "another"
     return f"User-agent: {agent}"
