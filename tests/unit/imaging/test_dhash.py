@@ -121,6 +121,14 @@ class TestTransparent:
         hashes = [phash(encoded(drawing(number), "PNG")) for number in range(4)]
         assert all(distance(one, other) > NEAR for one, other in combinations(hashes, 2))
 
+    def test_other_drawings_in_white_are_not_the_same(self) -> None:
+        hashes = []
+        for number in range(4):
+            alpha = drawing(number).getchannel("A")
+            image = Image.merge("RGBA", [alpha] * 4)
+            hashes.append(phash(encoded(image, "PNG")))
+        assert all(distance(one, other) > NEAR for one, other in combinations(hashes, 2))
+
     @pytest.mark.parametrize("number", range(4))
     @pytest.mark.parametrize("side", [100, 300, 512, 900, 2_500])
     def test_copies_of_drawings_are_found(self, number: int, side: int) -> None:
