@@ -92,9 +92,10 @@ def _look(image: Image.Image, kind: str, rules: Rules) -> Judged | Rejection:
     image.load()  # of an animation the first frame
     if rules.colour and colour_of(image) != rules.colour:
         return Rejection("filtered", f"colour: not {rules.colour}")
-    seen = on_white(image)
-    image.info.pop("transparency", None)  # Pillow would warn that grey loses it
-    grey = _reduced(image).convert("L")
+    seen = grey = on_white(image)
+    if grey is None or len(set(grey.getextrema())) == 1:  # of white on nothing white shows nothing
+        image.info.pop("transparency", None)  # Pillow would warn that grey loses it
+        grey = _reduced(image).convert("L")
     image.close()  # a large one takes most of the memory that there is for it
     if unfit := check_look(seen or grey, rules):
         return unfit

@@ -1,7 +1,8 @@
 """Taking out of a file where its picture was taken, without touching the picture.
 
-The GPS directory of EXIF data and what XMP says of GPS positions; all other metadata stays, such as
-the orientation, the creator and the licence. Places in words stay too.
+The GPS directory of EXIF data, what XMP says of GPS positions and a PNG's texts of that name; all
+other metadata stays, such as the orientation, the creator and the licence. Places in words stay
+too. Metadata that cannot be read goes as a whole.
 """
 
 import re
@@ -25,9 +26,15 @@ _PLACE: Final = re.compile(
     rb"|\s" + _NAME + rb"\s*=\s*(?:\"[^\"<]{0,256}\"|'[^'<]{0,256}')",
     re.IGNORECASE,
 )
-_MOST_TEXT: Final = 4 * 1024 * 1024
+_MOST_TEXT: Final = 1024 * 1024  # Pillow takes no PNG with a longer one
+_MOST_PROFILES: Final = 8  # more than any program writes: others are made to cost time
 _PNG_START: Final = 8
-_RAW_PROFILE: Final = re.compile(rb"Raw profile type (?:exif|APP1)\0", re.IGNORECASE)
+_TEXTS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+_PLACE_WORD: Final = re.compile(rb"gps|latitude|longt?itude", re.IGNORECASE)
+_PROFILE: Final = re.compile(
+    rb"XML:com\.adobe\.xmp\0|Raw profile type (?:exif|APP1|xmp)\0", re.IGNORECASE
+)
+_HEAD: Final = re.compile(rb"\s*[^\s]+\s+\d+\s")  # of a raw profile: its name and length
 
 
 def without_location(body: bytes, kind: str) -> bytes:
@@ -74,10 +81,7 @@ def _webp(body: bytes) -> bytes:
         start += 8
         data = changed[start : start + size]
         if name == b"EXIF":
-            prefix = len(_EXIF) if data.startswith(_EXIF) else 0
-            tiff = data[prefix:]
-            blank_location(tiff)
-            data[prefix:] = tiff
+            data[:] = _exif(bytes(data)) or bytes(len(data))
         elif name == b"XMP ":
             data[:] = _without_places(bytes(data))
         changed[start : start + len(data)] = data
@@ -86,56 +90,80 @@ def _webp(body: bytes) -> bytes:
 
 
 def _png(body: bytes) -> bytes:
-    if not any(name in body for name in (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type")):
+    if not any(name in body for name in (b"eXIf", *_TEXTS)):
         return body
     parts = [body[:_PNG_START]]
     start = _PNG_START
+    profiles = 0
     while start + 12 <= len(body):
         size, name = struct.unpack_from(">I4s", body, start)
         end = start + 12 + size
         data = body[start + 8 : end - 4]
-        changed = _png_chunk(name, data)
-        parts.append(body[start:end] if changed == (name, data) else _pack(*changed))
+        profiles += name in _TEXTS and _PROFILE.match(data) is not None
+        changed = _png_chunk(name, data, profiles)
+        if changed == data:
+            parts.append(body[start:end])
+        elif changed is not None:
+            parts.append(_pack(name, changed))
         start = end
     return b"".join([*parts, body[start:]])
 
 
-def _png_chunk(name: bytes, data: bytes) -> tuple[bytes, bytes]:
-    """The chunk's name and data without location."""
+def _png_chunk(name: bytes, data: bytes, profiles: int) -> bytes | None:
+    """The chunk's data without location; None for a chunk that goes."""
     if name == b"eXIf":
-        tiff = bytearray(data)
-        blank_location(tiff)
-        return name, bytes(tiff)
-    if name == b"iTXt" and data.startswith(b"XML:com.adobe.xmp\0"):
-        return name, _png_text(data)
-    if name in {b"tEXt", b"zTXt"} and _RAW_PROFILE.match(data):
-        return _raw_profile(name, data)
-    return name, data
-
-
-def _png_text(data: bytes) -> bytes:
-    """XMP as international text, compressed or not; what had to be changed is not."""
-    keyword, _, rest = data.partition(b"\0")
-    flags, (language, translation, text) = rest[:2], [*rest[2:].split(b"\0", 2), b"", b""][:3]
-    plain = text if flags[:1] == b"\0" else _inflated(text)
-    changed = _without_places(plain)
-    if changed == plain:
+        return _exif(data)
+    if name not in _TEXTS:
         return data
-    return b"\0".join([keyword, b"\0\0" + language, translation, changed])
+    if _PLACE_WORD.search(data.partition(b"\0")[0]):
+        return None
+    if _PROFILE.match(data):
+        return _png_profile(name, data) if profiles <= _MOST_PROFILES else None
+    return data
 
 
-def _raw_profile(name: bytes, data: bytes) -> tuple[bytes, bytes]:
-    """EXIF data in hexadecimal digits as ImageMagick writes it; with a location a proper chunk."""
-    _, _, text = data.partition(b"\0")
+def _exif(data: bytes) -> bytes | None:
+    """EXIF data, with the prefix of JPEG or without; None if it cannot be read."""
+    prefix = _EXIF if data.startswith(_EXIF) else b""
+    tiff = bytearray(data[len(prefix) :])
+    blank_location(tiff)
+    return prefix + tiff if any(tiff) else None
+
+
+def _png_profile(name: bytes, data: bytes) -> bytes | None:
+    """XMP or EXIF data as a text; international text that had to be changed is not compressed."""
+    keyword, _, text = data.partition(b"\0")
+    head = b""
     if name == b"zTXt":
-        text = _inflated(text[1:])
-    digits = b"".join(text.split()[2:])  # behind a name and a length
+        head, text = b"\0", _inflated(text[1:])
+    elif name == b"iTXt":
+        is_packed = text[:1] != b"\0"
+        language, translation, text = [*text[2:].split(b"\0", 2), b"", b""][:3]
+        head = b"\0\0" + language + b"\0" + translation + b"\0"
+        text = _inflated(text) if is_packed else text
+    is_raw = keyword.lower().startswith(b"raw")
+    changed = _raw_profile(keyword, text) if is_raw else _without_places(text)
+    if changed is None:
+        return None
+    if changed == text:
+        return data
+    return keyword + b"\0" + head + (zlib.compress(changed) if name == b"zTXt" else changed)
+
+
+def _raw_profile(keyword: bytes, text: bytes) -> bytes | None:
+    """A profile in hexadecimal digits as ImageMagick writes it; None if it cannot be read."""
+    found = _HEAD.match(text)
+    if not found:
+        return None
     try:
-        tiff = bytearray.fromhex(digits.decode("ascii"))
+        profile = bytes.fromhex(text[found.end() :].decode("ascii"))
     except ValueError:
-        return name, data.partition(b"\0")[0] + b"\0"
-    tiff = tiff.removeprefix(_EXIF)
-    return (b"eXIf", bytes(tiff)) if blank_location(tiff) else (name, data)
+        return None
+    is_xmp = keyword.lower().endswith(b"xmp") or profile.startswith(_XMP)
+    changed = _without_places(profile) if is_xmp else _exif(profile)
+    if changed is None or changed == profile:
+        return text if changed == profile else None
+    return found[0] + changed.hex().encode() + b"\n"
 
 
 def _inflated(data: bytes) -> bytes:

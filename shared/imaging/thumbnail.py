@@ -1,6 +1,7 @@
 """Small pictures of large ones."""
 
 import io
+from contextlib import suppress
 
 from PIL import Image, ImageOps
 
@@ -16,7 +17,8 @@ def make_thumbnail(body: bytes) -> bytes:
     """
     with Image.open(io.BytesIO(body)) as image:
         image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a JPEG is decoded at a fraction of its size
-        ImageOps.exif_transpose(image, in_place=True)
+        with suppress(Exception):  # broken metadata does not break the picture
+            ImageOps.exif_transpose(image, in_place=True)
         small = image.convert("RGBA" if image.has_transparency_data else "RGB")
     small.thumbnail((MAX_SIDE, MAX_SIDE))
     buffer = io.BytesIO()

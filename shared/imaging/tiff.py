@@ -9,6 +9,7 @@ _MOST_DIRECTORIES: Final = 8
 _MOST_ENTRIES: Final = 1_000
 _MOST_GPS_ENTRIES: Final = 64  # 32 are defined
 _ENTRY: Final = 12
+_LINK: Final = 4
 # Bytes of a value by its type.
 _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 
@@ -16,7 +17,7 @@ _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11
 def blank_location(tiff: bytearray) -> bool:
     """Takes the GPS directory out, in place and without moving anything else.
 
-    What cannot be read is blanked as a whole. Whether anything was changed.
+    What cannot be read is blanked as a whole: nothing but zeros. Whether anything was changed.
     """
     before = bytes(tiff)
     try:
@@ -38,14 +39,16 @@ def _remove_gps(tiff: bytearray, order: str) -> None:
         if start == 0:
             return
         entries, end = _entries(tiff, order, start, _MOST_ENTRIES)
-        (following,) = struct.unpack_from(f"{order}I", tiff, end)
+        # Some end without the link to the next directory.
+        stop = end + _LINK if end + _LINK <= len(tiff) else end
+        following = int.from_bytes(tiff[end:stop], "little" if order == "<" else "big")
         gps = [(at, value) for at, tag, _, value in entries if tag == GPS]
         if len(gps) > 1:
             raise _Unreadable
         for at, value in gps:
             _blank_directory(tiff, order, value)
             # The entries behind it and the link to the next directory move up.
-            tiff[at : end + 4] = tiff[at + _ENTRY : end + 4] + bytes(_ENTRY)
+            tiff[at:stop] = tiff[at + _ENTRY : stop] + bytes(_ENTRY)
             struct.pack_into(f"{order}H", tiff, start, len(entries) - 1)
         start = following
 
@@ -72,7 +75,7 @@ def _blank_directory(tiff: bytearray, order: str, start: int) -> None:
     for _, _, size, value in entries:
         if size > 4:
             _blank(tiff, value, value + size)
-    _blank(tiff, start, end + 4)
+    _blank(tiff, start, end + _LINK)
 
 
 def _blank(tiff: bytearray, start: int, stop: int) -> None:

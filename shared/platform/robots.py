@@ -22,8 +22,11 @@ OPT_OUT: Final = frozenset({"noai", "noimageai", "noindex", "noimageindex", "nom
 _VALUED: Final = frozenset(
     {"max-snippet", "max-image-preview", "max-video-preview", "unavailable_after"}
 )
+# A robot's name, no part of a date: that has colons too, and commas.
+_AGENT: Final = re.compile(r"\*|\d*[a-z][\w./+-]*")
+# Nothing may follow what is captured: a run of blanks would be tried in every length.
 _AGENT_LINE: Final = re.compile(
-    r"^[ \t]*user[- ]?agent[ \t]*:?[ \t]*(.*?)[ \t]*(?:#.*)?$", re.IGNORECASE | re.MULTILINE
+    r"^[ \t]*user[- ]?agent[ \t]*:?[ \t]*([^#\n]*)", re.IGNORECASE | re.MULTILINE
 )
 
 
@@ -35,7 +38,7 @@ def objection(headers: httpx.Headers) -> str | None:
         agent = "*"
         for part in line.lower().split(","):
             name, colon, directive = (piece.strip() for piece in part.partition(":"))
-            if colon and name not in _VALUED:
+            if colon and name not in _VALUED and _AGENT.fullmatch(name):
                 agent = name  # of this directive and those that follow on the line
             else:
                 directive = name
@@ -109,7 +112,7 @@ def _parse(body: bytes) -> Protego:
 
 
 def _generalise(line: re.Match[str]) -> str:
-    agent = line[1].lower()
+    agent = line[1].strip().lower()
     if agent != "*":
         agent = TOKEN if re.match(rf"{TOKEN}\b", agent) else "another"
     return f"User-agent: {agent}"

@@ -59,6 +59,9 @@ class TestRobots:
             ("User-agent: otherbot\nUser-agent: *\nDisallow: /", False),
             ("User-agent: *\nDisallow: /\n\nUser-agent: pixcrawler\nAllow: /", True),
             ("User-agent: *\nAllow: /\n\nUser-agent: pixcrawler # us\nDisallow: /", False),
+            ("User-agent: pixcrawler \t# us\nDisallow: /", False),
+            ("User-agent: *#all\nDisallow: /", False),
+            ("User-agent: other # pixcrawler\nDisallow: /", True),
             ("\ufeffUSER-AGENT: *\r\ndisallow: /", False),
             ("<html><body>Not found</body></html>", True),
         ],
@@ -180,8 +183,10 @@ class TestRobots:
             "User-agent: *\n" + "Disallow: /*a*b*c$\n" * 25_000,
             "User-agent:" * 40_000,
             "User-agent:" + " " * 400_000,
+            "User-agent: a" + " " * 40_000 + "b",
+            "User-agent: a" + "\t" * 40_000 + "b # c",
         ],
-        ids=["agents", "stars", "patterns", "colons", "spaces"],
+        ids=["agents", "stars", "patterns", "colons", "spaces", "blanks", "tabs"],
     )  # fmt: skip
     async def test_hostile_files_cost_little(self, text: str) -> None:
         files = robots.RobotsFiles(lambda _: _given(text.encode()))

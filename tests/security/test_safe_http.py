@@ -212,6 +212,9 @@ class TestManners:
             {"X_Robots_Tag": "none"}, {"TDM_Reservation": "1"},
             {"X_Robots_Tag": "max-image-preview: large, noai"},
             {"X_Robots_Tag": "pixcrawler: nofollow, noai"},
+            {"X_Robots_Tag": "otherbot: nofollow, *: noai"},
+            {"X_Robots_Tag": "unavailable_after: Wed, 21 Oct 2026 07:28:00 GMT, noai"},
+            {"X_Robots_Tag": "unavailable_after: Wednesday, 21-Oct-26 07:28:00 GMT, noai"},
         ],
     )  # fmt: skip
     async def test_opting_out_is_honoured(self, headers: dict[str, str]) -> None:
@@ -227,7 +230,9 @@ class TestManners:
         [
             {"X_Robots_Tag": "otherbot: noai"}, {"X_Robots_Tag": "max-image-preview: large"},
             {"X_Robots_Tag": "all"}, {"TDM_Reservation": "0"},
-            {"X_Robots_Tag": "otherbot: nofollow, noai"},
+            {"X_Robots_Tag": "otherbot: nofollow, noai"}, {"X_Robots_Tag": "gptbot2: all, noai"},
+            {"X_Robots_Tag": "360Spider: all, noai"}, {"X_Robots_Tag": "Other_Bot/1.0: noai"},
+            {"X_Robots_Tag": "otherbot: unavailable_after: Wed, 21 Oct 2026 07:28:00 GMT, noai"},
         ],
     )  # fmt: skip
     async def test_other_directives_mean_nothing(self, headers: dict[str, str]) -> None:

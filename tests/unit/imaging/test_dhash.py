@@ -5,7 +5,7 @@ from itertools import combinations
 
 import imagehash
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from shared.imaging.dhash import dhash, distance
 from shared.imaging.judge import Judged, judge
@@ -99,6 +99,65 @@ class TestNearDuplicates:
         ]
         wrong = [distance(one, other) <= NEAR for one, other in combinations(hashes, 2)]
         assert sum(wrong) / len(wrong) <= 0.01
+
+
+def drawing(number: int, side: int = 512) -> Image.Image:
+    """Black on nothing, which is black too."""
+    image = Image.new("RGBA", (512, 512))
+    draw = ImageDraw.Draw(image)
+    if number == 0:
+        draw.ellipse((20, 20, 240, 240), fill="black")
+    elif number == 1:
+        draw.rectangle((200, 280, 500, 400), fill="black")
+    elif number == 2:
+        draw.polygon([(10, 500), (256, 10), (500, 500)], fill="black")
+    else:
+        draw.line((0, 0, 500, 500), fill="black", width=90)
+    return image.resize((side, side))
+
+
+class TestTransparent:
+    def test_other_drawings_are_not_the_same(self) -> None:
+        hashes = [phash(encoded(drawing(number), "PNG")) for number in range(4)]
+        assert all(distance(one, other) > NEAR for one, other in combinations(hashes, 2))
+
+    def test_other_drawings_in_white_are_not_the_same(self) -> None:
+        hashes = []
+        for number in range(4):
+            alpha = drawing(number).getchannel("A")
+            image = Image.merge("RGBA", [alpha] * 4)
+            hashes.append(phash(encoded(image, "PNG")))
+        assert all(distance(one, other) > NEAR for one, other in combinations(hashes, 2))
+
+    @pytest.mark.parametrize("number", range(4))
+    @pytest.mark.parametrize("side", [100, 300, 512, 900, 2_500])
+    def test_copies_of_drawings_are_found(self, number: int, side: int) -> None:
+        original = phash(encoded(drawing(number), "PNG"))
+        copy = drawing(number, side)
+        for body in (encoded(copy, "PNG"), encoded(copy, "WEBP", quality=80)):
+            assert distance(original, phash(body)) <= NEAR
+
+    @pytest.mark.parametrize("name", PHOTOS)
+    def test_copies_of_cut_out_photographs_are_found(self, name: str) -> None:
+        image = photo(name).convert("RGBA")
+        mask = Image.new("L", image.size)
+        width, height = image.size
+        ImageDraw.Draw(mask).ellipse((width // 8, 0, width * 7 // 8, height), fill=255)
+        image.putalpha(mask)
+        small = image.resize((width // 2, height // 2))
+        hashes = [
+            phash(encoded(copy, kind, **({"quality": 80} if kind == "WEBP" else {})))
+            for copy in (image, small)
+            for kind in ("PNG", "WEBP")
+        ]
+        assert all(distance(one, other) <= NEAR for one, other in combinations(hashes, 2))
+
+    def test_is_hashed_as_it_is_turned(self) -> None:
+        turned = Image.Exif()
+        turned[0x0112] = 6
+        stored = drawing(0).transpose(Image.Transpose.ROTATE_90)
+        upright = phash(encoded(drawing(0), "PNG"))
+        assert phash(encoded(stored, "PNG", exif=turned)) == upright
 
 
 def test_distance_counts_bits_of_signed_numbers() -> None:

@@ -85,6 +85,12 @@ def with_chunk(name: bytes, data: bytes) -> bytes:
     return body[:33] + chunk(name, data) + body[33:]
 
 
+def directory(*entries: tuple[int, int]) -> bytes:
+    """EXIF data that ends with its only directory, without a link to another."""
+    packed = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
+    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + packed
+
+
 class TestExif:
     @pytest.mark.parametrize("kind", KINDS)
     @pytest.mark.parametrize("order", ["II", "MM"])
@@ -136,6 +142,42 @@ class TestExif:
         assert b"somewhere secret" not in result
         assert b"somewhere secret".hex().encode() not in result
 
+    @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, about such metadata
+    @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+    @pytest.mark.parametrize("link", [b"", b"\7", bytes(4)])
+    def test_a_directory_may_end_the_data(self, kind: str, link: bytes) -> None:
+        entries = directory((0x0112, 6), (0x8825, 8 + 2 + 24))
+        for tiff in (directory((0x0112, 6)), entries):
+            body = encoded(CAT, kind, exif=b"Exif\0\0" + tiff + link)
+            assert told(cleaned(body, kind)) == ({0x0112: 6}, {}, {})
+
+    @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, about such metadata
+    @pytest.mark.parametrize("prefix", [b"", b"Exif\0\0"])
+    @pytest.mark.parametrize("place", [True, False])
+    def test_png_with_the_prefix_of_jpeg(self, prefix: bytes, place: bool) -> None:
+        tiff = exif().tobytes()[6:] if place else directory((0x0112, 6))
+        body = with_chunk(b"eXIf", prefix + tiff)
+        main, details, _ = told(body)
+        result = cleaned(body, "PNG")
+        assert told(result) == (main, details, {})
+        assert main[ExifTags.Base.Orientation] == 6
+        assert b"somewhere secret" not in result
+        assert place or result == body
+
+    @pytest.mark.parametrize(
+        "piece",
+        [
+            (b"eXIf", b"XX*\0" + b"\1" * 40),
+            (b"eXIf", b"Exif\0\0nonsense"),
+            (b"tEXt", b"Raw profile type exif\0\nexif\n       8\n0101010101010101\n"),
+            (b"tEXt", b"Raw profile type exif\0\nexif\n       8\nno digits\n"),
+            (b"tEXt", b"Raw profile type APP1\0"),
+            (b"zTXt", b"Raw profile type exif\0\0no stream"),
+        ],
+    )
+    def test_unreadable_data_of_a_png_goes(self, piece: tuple[bytes, bytes]) -> None:
+        assert without_location(with_chunk(*piece), "png") == encoded(CAT, "PNG")
+
     def test_unreadable_data_is_blanked(self) -> None:
         body = encoded(CAT, exif=exif())
         start = body.index(b"MM\0*") + 8
@@ -180,6 +222,46 @@ class TestXmp:
         body = body[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + body[2:]
         assert not any(secret in cleaned(body, "JPEG") for secret in SECRETS)
 
+    @pytest.mark.parametrize("compressed", [True, False])
+    @pytest.mark.parametrize(
+        ("name", "start"), [("xmp", b""), ("XMP", b""), ("APP1", b"http://ns.adobe.com/xap/1.0/\0")]
+    )
+    def test_raw_profile_of_imagemagick(self, name: str, start: bytes, compressed: bool) -> None:
+        def stored(xmp: bytes) -> bytes:
+            digits = re.sub(rb"(.{72})", rb"\1\n", xmp.hex().encode())
+            text = f"\n{name}\n{len(xmp):8}\n".encode() + digits + b"\n"
+            keyword = f"Raw profile type {name}\0".encode()
+            if compressed:
+                return with_chunk(b"zTXt", keyword + b"\0" + zlib.compress(text))
+            return with_chunk(b"tEXt", keyword + text)
+
+        result = cleaned(stored(start + XMP), "PNG")
+        with Image.open(io.BytesIO(result)) as image:
+            head, length, *lines = image.info[f"Raw profile type {name}"].split()
+        profile = bytes.fromhex("".join(lines))
+        assert (head, int(length)) == (name, len(profile))
+        assert not any(secret in profile for secret in SECRETS)
+        assert profile.startswith(start)
+        assert b'dc:rights="CC BY 4.0"' in profile
+        harmless = stored(start + b"<x>Jane</x>")
+        assert without_location(harmless, "png") == harmless
+
+    def test_png_with_the_wrong_kind_of_text(self) -> None:
+        result = cleaned(with_chunk(b"tEXt", b"XML:com.adobe.xmp\0" + XMP), "PNG")
+        assert not any(secret in result for secret in SECRETS)
+        assert b'dc:rights="CC BY 4.0"' in result
+
+    def test_texts_of_a_png_that_are_positions(self) -> None:
+        info = PngImagePlugin.PngInfo()
+        info.add_text("exif:GPSLatitude", "48/1, 51/1, 30/1")
+        info.add_text("Longitude", "2/1", zip=True)
+        info.add_itxt("gps", "48.85 N")
+        info.add_text("Author", "Jane")
+        info.add_text("Comment", "my GPS was off", zip=True)
+        result = cleaned(encoded(CAT, "PNG", pnginfo=info), "PNG")
+        with Image.open(io.BytesIO(result)) as image:
+            assert image.info == {"Author": "Jane", "Comment": "my GPS was off"}
+
 
 HOSTILE = {
     "many entries": b"MM\0*\0\0\0\x08"
@@ -203,6 +285,25 @@ def test_hostile_metadata_costs_no_time(data: bytes) -> None:
     started = time.thread_time()
     cleaned(body, "JPEG")
     assert time.thread_time() - started < 1
+
+
+BOMBS = {
+    "nothing": bytes(20_000_000),
+    "blanks": b" " * 20_000_000,
+    "digits": b"\nxmp\n 1\n" + b"20" * 10_000_000,
+    "names": b"\nxmp\n 1\n"
+    + (b"<" + b"a" * 64 + b":" + b"gps" * 42 + b" ").hex().encode() * 40_000,
+}
+
+
+@pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS)
+def test_text_that_unfolds_costs_no_time(text: bytes) -> None:
+    # Behind the end of the picture, where no decoder looks.
+    bomb = chunk(b"zTXt", b"Raw profile type xmp\0\0" + zlib.compress(text))
+    body = encoded(CAT, "PNG") + bomb * 100
+    started = time.thread_time()
+    cleaned(body, "PNG")
+    assert time.thread_time() - started < 2
 
 
 @settings(max_examples=sized(100, 2_000))

@@ -34,6 +34,12 @@ def test_is_turned_as_the_camera_was() -> None:
     assert not upright.getexif()
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_broken_metadata_does_not_break_a_picture(kind: str) -> None:
+    body = encoded(photo("chelsea"), kind, exif=b"Exif\0\0" + bytes(40))
+    assert max(opened(body).size) == MAX_SIDE
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "CMYK", "I;16", "1"])
 def test_every_kind_of_pixels(mode: str) -> None:
     kind = "JPEG" if mode == "CMYK" else "PNG"
