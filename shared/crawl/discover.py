@@ -7,13 +7,16 @@ from shared.crawl import repo, search_repo
 from shared.crawl.model import URL_LIST, Search
 from shared.platform.db import Database, Transaction
 from shared.platform.logging import get_logger
-from shared.sources.source import Source, SourceBusy, SourceUnavailable
+from shared.sources.source import Source, SourceBusy, SourceThrottled, SourceUnavailable
 from shared.sources.url_list import Row, UrlList
 
 log = get_logger(__name__)
 
 # A source that is busy for longer (a daily limit is used up) is left to the others.
 MOST_BUSY_SECONDS: Final = 600.0
+# A source that asks us to come later is given a rest, at least as long as this, and not for ever.
+REST_SECONDS: Final = 60.0
+MOST_RESTS: Final = 5
 
 
 async def discover(
@@ -58,13 +61,12 @@ def _list_of(database: Database, search: Search) -> Source:
 
 async def _give_up(database: Database, search: Search, error: SourceUnavailable) -> None:
     """For a while when the source is only busy, else for this attempt of the job."""
-    seconds = error.retry_after or 0
     async with database.transaction() as transaction:
         if not await _is_wanted(transaction, search):
             return
-        if isinstance(error, SourceBusy) and seconds <= MOST_BUSY_SECONDS:
-            await search_repo.postpone_search(transaction, search, seconds)
-        elif await search_repo.degrade_source(transaction, search, str(error)):
+        if await _is_put_off(transaction, search, error):
+            return
+        if await search_repo.degrade_source(transaction, search, str(error)):
             await repo.add_event(
                 transaction,
                 search.job_id,
@@ -72,3 +74,17 @@ async def _give_up(database: Database, search: Search, error: SourceUnavailable)
                 "source.degraded",
                 f"{search.engine} is left out: {error}",
             )
+
+
+async def _is_put_off(transaction: Transaction, search: Search, error: SourceUnavailable) -> bool:
+    """Whether the source is only busy, not for long and not for ever, and is asked again later."""
+    seconds = error.retry_after or 0
+    if isinstance(error, SourceThrottled):
+        seconds = max(seconds, REST_SECONDS)
+        return seconds <= MOST_BUSY_SECONDS and await search_repo.rest_source(
+            transaction, search, seconds, most=MOST_RESTS
+        )
+    if isinstance(error, SourceBusy) and seconds <= MOST_BUSY_SECONDS:
+        await search_repo.postpone_search(transaction, search, seconds)
+        return True
+    return False

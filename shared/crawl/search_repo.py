@@ -64,7 +64,10 @@ async def find_search(transaction: Transaction, search_id: int) -> Search | None
 async def advance_search(
     transaction: Transaction, search: Search, *, next_cursor: str | None, found: int
 ) -> bool:
-    """Moves the search to its next page; False when another delivery has moved it already."""
+    """Moves the search to its next page; False when another delivery has moved it already.
+
+    A page ends the row of rests of its source.
+    """
     cursor = await transaction.connection.execute(
         """
         UPDATE crawl_searches SET cursor = %(next_cursor)s, pages = pages + 1,
@@ -73,6 +76,13 @@ async def advance_search(
         WHERE id = %(id)s AND pages = %(pages)s AND NOT exhausted
         """,
         {"id": search.id, "pages": search.pages, "next_cursor": next_cursor, "found": found},
+    )
+    await transaction.connection.execute(
+        """
+        UPDATE crawl_searches SET rests = 0
+        WHERE job_id = %(job_id)s AND engine = %(engine)s AND NOT exhausted AND rests > 0
+        """,
+        {"job_id": search.job_id, "engine": search.engine},
     )
     return cursor.rowcount == 1
 
@@ -88,11 +98,38 @@ async def postpone_search(transaction: Transaction, search: Search, seconds: flo
     )
 
 
+async def rest_source(
+    transaction: Transaction, search: Search, seconds: float, *, most: int
+) -> bool:
+    """Leaves all of the job's searches at the source alone for a while.
+
+    False when it has had ``most`` rests in a row. Searches that were under way when a rest began
+    may prolong it; they do not make it two.
+    """
+    cursor = await transaction.connection.execute(
+        """
+        UPDATE crawl_searches SET rests = rests + (ready_at <= now())::int,
+          ready_at = greatest(ready_at, now() + %(seconds)s * interval '1 second')
+        WHERE job_id = %(job_id)s AND engine = %(engine)s AND NOT exhausted
+          AND (SELECT rests < %(most)s OR ready_at > now()
+            FROM crawl_searches WHERE id = %(id)s)
+        """,
+        {
+            "id": search.id,
+            "job_id": search.job_id,
+            "engine": search.engine,
+            "seconds": seconds,
+            "most": most,
+        },
+    )
+    return cursor.rowcount > 0
+
+
 async def degrade_source(transaction: Transaction, search: Search, reason: str) -> bool:
     """Gives up all open searches of the source for this job; False when that was done before."""
     cursor = await transaction.connection.execute(
         """
-        UPDATE crawl_searches SET exhausted = true, degraded_reason = %(reason)s,
+        UPDATE crawl_searches SET exhausted = true, degraded_reason = %(reason)s, rests = 0,
           updated_at = now()
         WHERE job_id = %(job_id)s AND engine = %(engine)s AND NOT exhausted
         """,

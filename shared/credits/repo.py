@@ -167,7 +167,8 @@ async def post(
         WITH account AS (
           UPDATE credit_accounts SET current_balance = current_balance + %(amount)s
           WHERE user_id = %(user_id)s
-            AND NOT EXISTS (SELECT FROM credit_transactions WHERE reference = %(reference)s)
+            AND NOT EXISTS (SELECT FROM credit_transactions
+              WHERE account_id = credit_accounts.id AND reference = %(reference)s)
           RETURNING id, user_id, current_balance
         )
         INSERT INTO credit_transactions

@@ -55,6 +55,14 @@ async def insert_urls(transaction: Transaction, job_id: int, job: JobCreate) -> 
     )
 
 
+async def listed_keywords(transaction: Transaction, job_id: int) -> set[str]:
+    """The keywords under which the job lists URLs."""
+    cursor = await transaction.connection.execute(
+        "SELECT DISTINCT keyword FROM listed_urls WHERE job_id = %(job_id)s", {"job_id": job_id}
+    )
+    return {row["keyword"] for row in await cursor.fetchall()}
+
+
 async def find_job(transaction: Transaction, user_id: UUID, job_id: int) -> JobOut | None:
     """The user's job of that id."""
     jobs = await _select(

@@ -6,6 +6,7 @@ from typing import Any
 from shared.activity import service as activity
 from shared.crawl import ledger_repo, search_repo
 from shared.crawl import repo as crawl_repo
+from shared.crawl.model import URL_LIST
 from shared.credits import service as credit_service
 from shared.jobs import repo
 from shared.jobs.errors import (
@@ -89,13 +90,14 @@ async def update_job(
     Raises:
         NotFound: the caller has no such job.
         JobNotEditable: more than its name should change although it was started.
-        Invalid: it asks for more images than the plan allows.
+        Invalid: it asks for more images than the plan allows, or for what its list does not fit.
     """
     job = await lock_own(transaction, principal, job_id)
     changes = update.changes()
     if job["status"] != "pending" and changes.keys() - {"name"}:
         raise JobNotEditable(f"The job is {job['status']}; only its name can be changed.")
     _check_size(settings, changes.get("max_images", 0))
+    _check_list(changes, await repo.listed_keywords(transaction, job_id))
     await repo.update_job(transaction, job_id, changes)
     await activity.record(transaction, principal.user_id, "job.updated", "job", job_id, **changes)
     return await get_job(transaction, principal, job_id)
@@ -181,8 +183,22 @@ async def retry_job(
 def _check_size(settings: Settings, max_images: int) -> None:
     if max_images > settings.max_images_per_job:
         problem = f"your plan allows up to {settings.max_images_per_job} images in one job"
-        field = {"loc": ["body", "max_images"], "msg": problem, "type": "less_than_equal"}
-        raise Invalid("Invalid: max_images.", errors=[field])
+        raise _invalid("max_images", problem, "less_than_equal")
+
+
+def _check_list(changes: dict[str, Any], listed: set[str]) -> None:
+    """The URLs of a job stay: so do their keywords, and the engine that crawls them."""
+    if "keywords" in changes and (lost := listed - set(changes["keywords"])):
+        names = ", ".join(sorted(lost))
+        raise _invalid("keywords", f"the job lists URLs under: {names}", "value_error")
+    if "engines" in changes and bool(listed) != (URL_LIST in changes["engines"]):
+        problem = "the engine url_list goes with the URLs that the job was made with"
+        raise _invalid("engines", problem, "value_error")
+
+
+def _invalid(field: str, problem: str, kind: str) -> Invalid:
+    error = {"loc": ["body", field], "msg": problem, "type": kind}
+    return Invalid(f"Invalid: {field}.", errors=[error])
 
 
 async def lock_own(transaction: Transaction, principal: Principal, job_id: int) -> dict[str, Any]:

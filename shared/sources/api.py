@@ -12,12 +12,13 @@ import httpx
 from pydantic import AfterValidator, BaseModel, ValidationError
 
 from shared.platform.retry import Refused, retried, retry_after
-from shared.sources.source import SourceUnavailable
+from shared.sources.source import SourceThrottled, SourceUnavailable
 
 MOST_BYTES: Final = 5 * 1024 * 1024
 MOST_SECONDS: Final = 20.0
 # MediaWiki's, and Flickr's for a search or a service that is down at the moment.
-_PASSING: Final = frozenset({"maxlag", "ratelimited", "readonly", "error 10", "error 105"})
+_PASSING: Final = frozenset({"readonly", "error 10", "error 105"})
+_THROTTLED: Final = frozenset({"maxlag", "ratelimited"})  # MediaWiki's
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -60,6 +61,7 @@ class Api:
         Raises:
             SourceUnavailable: it answers anything else, or not at all.
             SourceBusy: our turn would come too late.
+            SourceThrottled: it still says that it is only busy.
         """
         return await retried(
             lambda: self._try(url, parameters, headers or {}),
@@ -90,10 +92,13 @@ class Api:
 def _check_status(response: httpx.Response) -> None:
     if response.is_success:
         return
-    kind = SourceUnavailable
-    if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        kind = _MayPass
-    raise kind(f"status {response.status_code}", retry_after=retry_after(response.headers))
+    status, wait = response.status_code, retry_after(response.headers)
+    kind = _MayPass if response.is_server_error else SourceUnavailable
+    if status == httpx.codes.TOO_MANY_REQUESTS or (
+        status == httpx.codes.SERVICE_UNAVAILABLE and wait is not None
+    ):
+        kind = SourceThrottled
+    raise kind(f"status {status}", retry_after=wait)
 
 
 async def _read(response: httpx.Response) -> bytes:
@@ -113,9 +118,10 @@ def _parse(body: bytes, response: httpx.Response) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise SourceUnavailable("an answer that is not a JSON object")
     if (code := _told_error(answer)) is not None:
-        if code in _PASSING:
-            raise _MayPass(code, retry_after=retry_after(response.headers))
-        raise SourceUnavailable(code)
+        wait = retry_after(response.headers)
+        if code in _THROTTLED:
+            raise SourceThrottled(code, retry_after=wait)
+        raise (_MayPass if code in _PASSING else SourceUnavailable)(code, retry_after=wait)
     return answer
 
 
@@ -145,4 +151,4 @@ def usable(kind: type[Model], results: Any) -> list[Model]:
 
 
 def _may_pass(refused: Refused) -> bool:
-    return isinstance(refused, _MayPass)
+    return isinstance(refused, (_MayPass, SourceThrottled))

@@ -18,6 +18,10 @@ class SourceBusy(SourceUnavailable):
     """Too many ask the source for now: worth asking again in ``retry_after`` seconds."""
 
 
+class SourceThrottled(SourceUnavailable):
+    """The source itself says that it is only busy; ``retry_after`` if it says for how long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An image that a search found, with what its source says about it.
@@ -53,4 +57,5 @@ class Source(Protocol):
         Raises:
             SourceUnavailable: no usable answer after all tries.
             SourceBusy: the source's pace leaves no room at this time.
+            SourceThrottled: the source still asks us to come later after all tries.
         """

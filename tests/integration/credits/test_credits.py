@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from shared.credits import repo
 from shared.credits import service as credit_service
 from shared.credits.errors import InsufficientCredits, MonthlyLimitReached
 from shared.credits.schemas import BalanceOut, SettingsUpdate, TransactionQuery
@@ -158,6 +159,27 @@ class TestLedger:
             if cursor is None:
                 break
         assert seen == [2600, 2100, 1600, 1100, 600]
+
+
+class TestPost:
+    async def test_a_reference_is_booked_once_in_each_account(
+        self, database: Database, owner: Principal
+    ) -> None:
+        other = await make_user(database)
+        async with database.transaction() as transaction:
+            booked = [
+                await repo.post(
+                    transaction,
+                    user.user_id,
+                    kind="bonus",
+                    amount=5,
+                    description="",
+                    reference="spring",
+                    metadata={},
+                )
+                for user in (owner, other, owner)
+            ]
+        assert booked == [True, True, False]
 
 
 class TestPurchase:

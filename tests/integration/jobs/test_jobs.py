@@ -25,6 +25,15 @@ from shared.platform.principal import Principal
 from shared.platform.settings import Settings
 from tests.integration.conftest import MakeJob, make_user, rows
 
+LIST: dict[str, object] = {
+    "keywords": ["cat", "dog"],
+    "engines": ["url_list"],
+    "urls": [
+        {"url": "https://images.example/1.jpg"},
+        {"url": "https://images.example/2.jpg", "keyword": "dog"},
+    ],
+}
+
 
 async def update(
     database: Database, owner: Principal, settings: Settings, job_id: int, **changes: object
@@ -183,6 +192,47 @@ class TestUpdate:
         job = await make_job()
         with pytest.raises(Invalid):
             await update(database, owner, settings, job.id, max_images=10**6)
+
+    @pytest.mark.parametrize(
+        ("field", "values"),
+        [
+            ("keywords", ["cats", "dog"]),  # the list is under "cat" and "dog"
+            ("keywords", ["cat"]),
+            ("engines", ["wikimedia"]),
+        ],
+    )
+    async def test_what_a_list_needs_stays(
+        self,
+        database: Database,
+        owner: Principal,
+        settings: Settings,
+        make_job: MakeJob,
+        field: str,
+        values: list[str],
+    ) -> None:
+        job = await make_job(**LIST)
+        with pytest.raises(Invalid) as refused:
+            await update(database, owner, settings, job.id, **{field: values})
+        assert [error["loc"] for error in refused.value.errors] == [["body", field]]
+        async with database.transaction() as transaction:
+            assert await jobs.get_job(transaction, owner, job.id) == job
+
+    async def test_the_rest_of_a_job_with_a_list_may_be_changed(
+        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+    ) -> None:
+        job = await make_job(**LIST)
+        keywords, engines = ["owl", "dog", "cat"], ["wikimedia", "url_list"]
+        changed = await update(
+            database, owner, settings, job.id, name="x", keywords=keywords, engines=engines
+        )
+        assert (changed.keywords, changed.engines) == (keywords, engines)
+
+    async def test_a_job_without_a_list_cannot_crawl_one(
+        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+    ) -> None:
+        job = await make_job()
+        with pytest.raises(Invalid, match="engines"):
+            await update(database, owner, settings, job.id, engines=["url_list", "wikimedia"])
 
 
 class TestDelete:
