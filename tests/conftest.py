@@ -23,7 +23,6 @@ settings.register_profile(
 )
 settings.load_profile("suite")
 
-
 # Stacks of processes that test side by side do not draw the same ports.
 _first = 20_000 + 1_500 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8)
 os.environ["PIXCRAWLER_PORTS"] = f"{_first}-{_first + 1_500}"

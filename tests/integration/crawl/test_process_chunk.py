@@ -131,13 +131,7 @@ async def test_no_single_file_ends_a_job(
         raise ArithmeticError("our own fault")
 
     monkeypatch.setattr(process, "judge", fail)
-    job = await make_job(max_images=7, engines=["openverse"], start=True)
-    (chunk,) = await cut(database, job, 10)
-    blobs = BlobStore(settings)
-    async with serving(show) as server, opened(LIMITS, allow=server.host) as http:
-        await point_at(database, chunk, server.host)
-        result = await ChunkProcessor(database, blobs, http, 60).process(chunk.id)
-    await blobs.close()
+    result = await process_pictures(database, settings, make_job)
     assert result == {"status": "completed", "stored": 0}
     assert await outcomes(database) == {"undecodable": 10}
 
@@ -185,15 +179,23 @@ async def test_no_more_pictures_are_decoded_at_once_than_there_are_cores(
         return Rejection("too_small", "not looked at")
 
     monkeypatch.setattr(process, "judge", slowly)
+    await process_pictures(database, settings, make_job)
+    assert await outcomes(database) == {"too_small": 10}
+    assert 1 <= most <= (os.cpu_count() or 1)
+
+
+async def process_pictures(
+    database: Database, settings: Settings, make_job: MakeJob
+) -> dict[str, object]:
+    """What comes of a chunk whose ten candidates are pictures."""
     job = await make_job(max_images=7, engines=["openverse"], start=True)
     (chunk,) = await cut(database, job, 10)
     blobs = BlobStore(settings)
     async with serving(show) as server, opened(LIMITS, allow=server.host) as http:
         await point_at(database, chunk, server.host)
-        await ChunkProcessor(database, blobs, http, deadline_seconds=60).process(chunk.id)
+        result = await ChunkProcessor(database, blobs, http, deadline_seconds=60).process(chunk.id)
     await blobs.close()
-    assert await outcomes(database) == {"too_small": 10}
-    assert 1 <= most <= (os.cpu_count() or 1)
+    return result
 
 
 async def outcomes(database: Database) -> Counter[str]:

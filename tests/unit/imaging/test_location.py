@@ -312,7 +312,9 @@ def test_mutated_files_never_raise(kind: str, data: st.DataObject) -> None:
     body = bytearray(encoded(CAT, kind, exif=exif(), **({"xmp": XMP} if kind != "PNG" else {})))
     for _ in range(data.draw(st.integers(1, 20))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    started = time.thread_time()
     result = without_location(bytes(body), kind.lower())
+    assert time.thread_time() - started < 2
     if kind != "PNG":
         assert len(result) == len(body)
     if isinstance(judge(bytes(body)), Judged):
