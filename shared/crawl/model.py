@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-# Outcomes that say something about the network rather than about the image: worth a retry.
-TRANSIENT_OUTCOMES = ("network_error", "timeout", "http_5xx", "rate_limited")
+INTERNAL_ERROR = "internal_error"  # a fault of ours
+# Outcomes that say nothing about the image: worth a retry.
+TRANSIENT_OUTCOMES = ("network_error", "timeout", "http_5xx", "rate_limited", INTERNAL_ERROR)
 
 STORED = "stored"
 EXACT_DUPLICATE = "exact_duplicate"
@@ -77,7 +78,7 @@ class JobState:
 
     @property
     def lost(self) -> int:
-        """Of the tried, those that only the network failed."""
+        """Of the tried, those whose image nobody has seen."""
         return sum(keyword.lost for keyword in self.keywords)
 
 

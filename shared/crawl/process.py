@@ -12,10 +12,17 @@ from typing import Final
 
 from shared.crawl import repo
 from shared.crawl.filters import JobFilters
-from shared.crawl.model import OVER_QUOTA, Chunk, ChunkCandidate, Examined, ImageFacts
+from shared.crawl.model import (
+    INTERNAL_ERROR,
+    OVER_QUOTA,
+    Chunk,
+    ChunkCandidate,
+    Examined,
+    ImageFacts,
+)
 from shared.crawl.orphans import delete_orphans
 from shared.crawl.settle import settle_chunk
-from shared.imaging.judge import Judged, Rejection, judge
+from shared.imaging.judge import Judged, Rejection, judge, sniff
 from shared.imaging.location import without_location
 from shared.imaging.rules import Rules
 from shared.platform.blob import BlobStore
@@ -144,7 +151,7 @@ class Examination:
             raise
         except Exception as error:  # noqa: BLE001 - no single file may end a job
             log.opt(exception=True).error("a candidate was more than we can deal with")
-            return Examined(candidate.id, "undecodable", type(error).__name__)
+            return Examined(candidate.id, INTERNAL_ERROR, type(error).__name__)
 
     async def _examine(self, candidate: ChunkCandidate) -> Examined:
         if not self._filters.allows_license(candidate.license):
@@ -196,8 +203,10 @@ class Examination:
         return Examined(candidate.id, image=image)
 
     def _judge(self, body: bytes) -> tuple[Judged | Rejection, bytes]:
-        """What the bytes are worth, and what of them is stored; costs CPU."""
-        judged = judge(body, self._rules)
-        if isinstance(judged, Judged) and not self._filters.keep_location:
-            body = without_location(body, judged.format)
-        return judged, body
+        """What the bytes are worth, and what of them is stored; costs CPU.
+
+        The stored bytes are judged: broken metadata goes with the location, and its orientation.
+        """
+        if not self._filters.keep_location:
+            body = without_location(body, sniff(body))
+        return judge(body, self._rules), body

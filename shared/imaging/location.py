@@ -37,15 +37,15 @@ _PROFILE: Final = re.compile(
 _HEAD: Final = re.compile(rb"\s*[^\s]+\s+\d+\s")  # of a raw profile: its name and length
 
 
-def without_location(body: bytes, kind: str) -> bytes:
-    """The file without its location; ``kind`` is a judged image's format. Never raises."""
-    if kind == "jpeg":
+def without_location(body: bytes, kind: str | None) -> bytes:
+    """The file without its location; ``kind`` is what its first bytes announce. Never raises."""
+    if kind == "JPEG":
         return _jpeg(body)
-    if kind == "png":
+    if kind == "PNG":
         return _png(body)
-    if kind == "webp":
+    if kind == "WEBP":
         return _webp(body)
-    if kind == "gif" and b"XMP DataXMP" in body:
+    if kind == "GIF" and b"XMP DataXMP" in body:
         return _without_places(body)
     return body
 
@@ -57,9 +57,13 @@ def _without_places(xmp: bytes) -> bytes:
 
 def _jpeg(body: bytes) -> bytes:
     changed = bytearray(body)
+    work = 2 * len(body)  # a preview may lie within a segment; more overlap is made to cost time
     for found in _APP1.finditer(body):
         end = min(found.start() + 2 + int.from_bytes(found[1]), len(body))
         start = found.end() + len(found[2])
+        work -= end - start
+        if work < 0:
+            break
         data = changed[start:end]
         if found[2] == _EXIF:
             blank_location(data)
@@ -76,17 +80,25 @@ def _webp(body: bytes) -> bytes:
         return body
     changed = bytearray(body)
     start = 12
+    profiles = 0
     while start + 8 <= len(body):
         name, size = struct.unpack_from("<4sI", body, start)
         start += 8
-        data = changed[start : start + size]
-        if name == b"EXIF":
-            data[:] = _exif(bytes(data)) or bytes(len(data))
-        elif name == b"XMP ":
-            data[:] = _without_places(bytes(data))
-        changed[start : start + len(data)] = data
+        if name in {b"EXIF", b"XMP "}:
+            profiles += 1
+            data = body[start : start + size]
+            changed[start : start + len(data)] = _webp_chunk(name, data, profiles)
         start += size + size % 2
     return bytes(changed)
+
+
+def _webp_chunk(name: bytes, data: bytes, profiles: int) -> bytes:
+    """The chunk's data without location, as long as before."""
+    if profiles > _MOST_PROFILES:
+        return bytes(len(data))
+    if name == b"XMP ":
+        return _without_places(data)
+    return _exif(data) or bytes(len(data))
 
 
 def _png(body: bytes) -> bytes:
@@ -99,8 +111,9 @@ def _png(body: bytes) -> bytes:
         size, name = struct.unpack_from(">I4s", body, start)
         end = start + 12 + size
         data = body[start + 8 : end - 4]
-        profiles += name in _TEXTS and _PROFILE.match(data) is not None
-        changed = _png_chunk(name, data, profiles)
+        is_profile = name == b"eXIf" or (name in _TEXTS and _PROFILE.match(data) is not None)
+        profiles += is_profile
+        changed = None if profiles > _MOST_PROFILES and is_profile else _png_chunk(name, data)
         if changed == data:
             parts.append(body[start:end])
         elif changed is not None:
@@ -109,7 +122,7 @@ def _png(body: bytes) -> bytes:
     return b"".join([*parts, body[start:]])
 
 
-def _png_chunk(name: bytes, data: bytes, profiles: int) -> bytes | None:
+def _png_chunk(name: bytes, data: bytes) -> bytes | None:
     """The chunk's data without location; None for a chunk that goes."""
     if name == b"eXIf":
         return _exif(data)
@@ -117,9 +130,7 @@ def _png_chunk(name: bytes, data: bytes, profiles: int) -> bytes | None:
         return data
     if _PLACE_WORD.search(data.partition(b"\0")[0]):
         return None
-    if _PROFILE.match(data):
-        return _png_profile(name, data) if profiles <= _MOST_PROFILES else None
-    return data
+    return _png_profile(name, data) if _PROFILE.match(data) else data
 
 
 def _exif(data: bytes) -> bytes | None:

@@ -17,7 +17,11 @@ def stack() -> Iterator[LocalStack]:
     """The stack that all end-to-end tests share."""
     with tempfile.TemporaryDirectory(prefix="pixcrawler-e2e-") as directory:
         Path(directory).chmod(0o755)
-        with LocalStack(Path(directory), host_options=("--strict-sizes",)) as running:
+        with LocalStack(
+            Path(directory),
+            host_options=("--strict-sizes",),
+            environment={"DATABASE_MAX_OVERFLOW": "45"},  # 50 requests at once wait for one lock
+        ) as running:
             yield running
 
 

@@ -38,7 +38,7 @@ def job_id(api: Api) -> int:
     return job_id
 
 
-STARTS = 20  # fewer than the workers' connections: all of them wait for the lock
+STARTS = 50
 
 
 def waiting(stack: LocalStack) -> int:

@@ -1,7 +1,9 @@
 """A chunk that runs out of time: what its hosts are to blame for, and what waits for another."""
 
 import asyncio
+import itertools
 import os
+import struct
 import time
 from collections import Counter
 from dataclasses import replace
@@ -9,12 +11,13 @@ from threading import get_ident
 from typing import cast
 
 import pytest
+from PIL import ExifTags
 
 from shared.crawl import process
 from shared.crawl.filters import JobFilters
 from shared.crawl.model import Chunk, ChunkCandidate
 from shared.crawl.process import ChunkProcessor, Examination
-from shared.imaging.rules import Rejection
+from shared.imaging.judge import Judged, Rejection, judge
 from shared.jobs import service as jobs
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database
@@ -124,16 +127,57 @@ async def test_each_chunk_brings_the_job_forward(
     await blobs.close()
 
 
-async def test_no_single_file_ends_a_job(
-    database: Database, settings: Settings, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("faults", "status", "outcome"), [(1, "completed", "too_small"), (10, "failed", None)]
+)
+async def test_a_fault_of_ours_ends_no_job_and_is_no_success(
+    faults: int,
+    status: str,
+    outcome: str | None,
+    database: Database,
+    settings: Settings,
+    make_job: MakeJob,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    calls = itertools.count()
+
     def fail(*_: object) -> Rejection:
-        raise ArithmeticError("our own fault")
+        if next(calls) < faults:
+            raise ArithmeticError("our own fault")
+        return Rejection("too_small", "not looked at")
 
     monkeypatch.setattr(process, "judge", fail)
     result = await process_pictures(database, settings, make_job)
-    assert result == {"status": "completed", "stored": 0}
-    assert await outcomes(database) == {"undecodable": 10}
+    assert result == {"status": status, "stored": 0}
+    others = {outcome: 10 - faults} if outcome else {}
+    assert await outcomes(database) == {"internal_error": faults, **others}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, about such metadata
+@pytest.mark.parametrize(("kept", "size"), [(False, (600, 400)), (True, (400, 600))])
+async def test_the_stored_bytes_are_judged(kept: bool, size: tuple[int, int]) -> None:
+    """Not those of before broken metadata, which may have turned the picture, was taken out."""
+    turned = struct.pack(">HHII", ExifTags.Base.Orientation, 3, 1, 6 << 16)
+    cut_off = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + turned
+    stored = b""
+
+    class Storage:
+        async def put(self, _name: str, body: bytes, _kind: str) -> None:
+            nonlocal stored
+            stored = body
+
+    async def send(_: str, writer: asyncio.StreamWriter) -> None:
+        answer(writer, body=encoded(photo("cat").resize((600, 400)), exif=cut_off))
+
+    async with serving(send) as server, opened(allow=server.host) as http:
+        filters = JobFilters(keep_location=kept)
+        examination = Examination(1, filters, cast(BlobStore, Storage()), http)
+        examined = await examination.examine(ChunkCandidate(1, f"http://{server.host}/"))
+    assert examined.image is not None
+    assert (examined.image.width, examined.image.height) == size
+    judged = judge(stored)
+    assert isinstance(judged, Judged)
+    assert (judged.width, judged.height) == size
 
 
 async def test_few_bodies_of_known_images_are_in_memory() -> None:
