@@ -52,10 +52,10 @@ class Gallery:
     _members: dict[str, Member] = field(default_factory=dict)  # by sha256
 
     def hang(self, known: Iterable[KnownImage]) -> None:
-        """Adds images of earlier chunks as they are."""
+        """Adds images of earlier chunks as they are; what was decided about one stays."""
         by_id = {m.image_id: m for m in self._members.values() if m.image_id}
         for image in known:
-            if image.sha256 not in self._members:
+            if image.sha256 not in self._members and image.id not in self.dropped:
                 self._members[image.sha256] = by_id[image.id] = _earlier(image)
         for member in self._members.values():
             if isinstance(member.original, int):
