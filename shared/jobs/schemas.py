@@ -24,7 +24,11 @@ Engine = Literal[
 
 
 def _distinct(values: list[str]) -> list[str]:
-    return list({value.casefold(): value for value in reversed(values)}.values())[::-1]
+    """The values in their order; of those that differ only in case the first one."""
+    first: dict[str, str] = {}
+    for value in values:
+        first.setdefault(value.casefold(), value)
+    return list(first.values())
 
 
 Name = Annotated[VisibleText, StringConstraints(max_length=100)]
