@@ -1,7 +1,7 @@
 """The ledger of a job: one row of counters per keyword, and the job's own.
 
 The counters of a chunk are recomputed from its candidates, and what changes goes into its
-keyword's row in the same statement: no sum ever runs over all that a job has.
+keyword's row in the same statement: while a job runs no sum goes over all that it has.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from shared.crawl.model import TRANSIENT_OUTCOMES, EndedChunk, JobState, Keyword
 from shared.platform.db import Transaction
 
 RECENT_CHUNKS = 10  # how many of the last chunks tell whether the network is gone
+PROGRESS_SECONDS = 1.0  # the frontend subscribes to the job's row: at most one update a second
 
 
 async def insert_keywords(transaction: Transaction, job_id: int, keywords: list[str]) -> None:
@@ -184,7 +185,9 @@ async def recount_chunks(
     )
 
 
-async def recount_job(transaction: Transaction, job_id: int, *, at_most_every: float) -> None:
+async def recount_job(
+    transaction: Transaction, job_id: int, *, at_most_every: float = PROGRESS_SECONDS
+) -> None:
     """Recomputes the job's counters from its ledger, at most once in that many seconds."""
     await transaction.connection.execute(
         """
