@@ -129,6 +129,14 @@ async def mark_expanded(transaction: Transaction, job_id: int, keywords: list[st
     )
 
 
+async def allow_expansion(transaction: Transaction, job_id: int) -> None:
+    """Lets a retry search for variants at the sources, too, that had been left out before."""
+    await transaction.connection.execute(
+        "UPDATE crawl_keywords SET expanded = false WHERE job_id = %(job_id)s AND expanded",
+        {"job_id": job_id},
+    )
+
+
 async def rooms(transaction: Transaction, job_id: int) -> dict[str, int]:
     """How many images each keyword still wants."""
     cursor = await transaction.connection.execute(

@@ -167,6 +167,7 @@ async def retry_job(
     valid, _ = await repo.count_valid(transaction, job_id)
     reopened = await crawl_repo.reopen(transaction, job_id)
     await search_repo.reopen_degraded(transaction, job_id)
+    await ledger_repo.allow_expansion(transaction, job_id)
     await ledger_repo.recount_chunks(transaction, job_id, reopened)
     await _run(
         transaction,

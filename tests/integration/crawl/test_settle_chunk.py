@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from shared.crawl import settle_repo
+from shared.crawl import search_repo, settle_repo
 from shared.crawl.advance import advance
 from shared.crawl.model import Examined, ImageFacts
 from shared.jobs import finish
@@ -13,7 +13,7 @@ from shared.jobs import service as jobs
 from shared.platform.db import Database
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
-from tests.integration.conftest import MakeJob
+from tests.integration.conftest import MakeJob, rows
 from tests.integration.crawl.chunks import (
     LIMITS,
     advance_and_claim,
@@ -168,6 +168,29 @@ class TestRetry:
             state = await state_of(transaction, job)
         assert (state.open_chunks, state.keywords[0].waiting) == (0, 60)
         assert await settle(database, chunks[0], []) == {"status": "cancelled", "stored": 0}
+
+    async def test_asks_a_source_that_had_been_left_out_in_other_words_too(
+        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+    ) -> None:
+        job = await make_job(
+            start=True, engines=["openverse", "wikimedia"], filters={"expand": "auto"}
+        )
+        queries = []
+        for attempt in (1, 2):
+            async with database.transaction() as transaction:
+                assert await finish.begin_job(transaction, job.id, attempt)
+                if attempt == 1:
+                    _, wikimedia = (await state_of(transaction, job)).keywords[0].open_searches
+                    search = await search_repo.find_search(transaction, wikimedia)
+                    assert search is not None
+                    assert await search_repo.degrade_source(transaction, search, "status 503")
+                await transaction.connection.execute("UPDATE crawl_searches SET exhausted = true")
+                await advance(transaction, job.id, attempt, LIMITS)
+                await jobs.stop_job(transaction, owner, job.id)
+                await jobs.retry_job(transaction, owner, settings, job.id)
+            found = await rows(database, "SELECT FROM crawl_searches WHERE engine = 'wikimedia'")
+            queries.append(len(found))
+        assert queries == [1, 9]
 
     async def test_forgets_the_losses_of_the_attempt_before(
         self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
