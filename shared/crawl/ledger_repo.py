@@ -205,8 +205,7 @@ async def recount_job(
           duplicate_images = k.duplicates, rejected_images = k.rejected,
           total_chunks = k.chunks, completed_chunks = k.completed, failed_chunks = k.failed,
           active_chunks = active.chunks,
-          progress = least(100, greatest(progress, 100 * k.stored / max_images)),
-          updated_at = clock_timestamp()
+          progress = least(100, greatest(progress, 100 * k.stored / max_images))
         FROM (
           SELECT coalesce(sum(candidates), 0) AS candidates, coalesce(sum(stored), 0) AS stored,
             coalesce(sum(duplicates), 0) AS duplicates, coalesce(sum(rejected), 0) AS rejected,

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from shared.crawl import search_repo, settle_repo
+from shared.crawl import ledger_repo, search_repo, settle_repo
 from shared.crawl.advance import advance
 from shared.crawl.model import Examined, ImageFacts
 from shared.jobs import finish
@@ -106,6 +106,20 @@ class TestSettleChunk:
         assert await valid_images(database, job.id) == 1
         async with database.transaction() as transaction:
             assert (await state_of(transaction, job)).stored == 1
+
+
+class TestProgress:
+    async def test_the_row_says_when_it_was_written_not_when_the_transaction_began(
+        self, database: Database, make_job: MakeJob
+    ) -> None:
+        job = await make_job(start=True)
+        async with database.transaction() as waiting:
+            async with database.transaction() as first:
+                await ledger_repo.recount_job(first, job.id, at_most_every=0)
+            (before,) = await rows(database, "SELECT updated_at FROM crawl_jobs")
+            await ledger_repo.recount_job(waiting, job.id, at_most_every=0)
+        (after,) = await rows(database, "SELECT updated_at FROM crawl_jobs")
+        assert after["updated_at"] > before["updated_at"]
 
 
 class TestFindNear:
