@@ -145,7 +145,7 @@ async def stop_job(transaction: Transaction, principal: Principal, job_id: int) 
     """
     job = await lock_own(transaction, principal, job_id)
     if job["status"] == "running":
-        await end_job(transaction, job_id, status="cancelled", failure=None)
+        await end_job(transaction, job_id, job, status="cancelled", failure=None)
     elif job["status"] != "cancelled":
         raise JobNotRunning(f"The job is {job['status']}.")
     return await get_job(transaction, principal, job_id)
