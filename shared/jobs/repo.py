@@ -236,12 +236,15 @@ async def count_valid(transaction: Transaction, job_id: int) -> tuple[int, int]:
 
 
 async def list_stalled(transaction: Transaction, *, quiet_seconds: int) -> list[dict[str, Any]]:
-    """Running jobs (``id, attempt``) whose row has not moved for that long."""
+    """Running jobs (``id, attempt``) whose row has not moved for that long, the longest first.
+
+    Those that only wait for a busy source are among them: they must not crowd out the dead.
+    """
     cursor = await transaction.connection.execute(
         """
         SELECT id, attempt FROM crawl_jobs
         WHERE status = 'running' AND updated_at < now() - %(quiet)s * interval '1 second'
-        ORDER BY id LIMIT 100
+        ORDER BY updated_at LIMIT 100
         """,
         {"quiet": quiet_seconds},
     )
