@@ -200,9 +200,9 @@ async def release_candidates(
     keywords: Sequence[str] | None = None,
     unfinished: bool = False,
 ) -> list[int]:
-    """Gives candidates with these outcomes another try; the chunks that have less of them now.
+    """Takes candidates with these outcomes out of their chunks, to be tried again; those chunks.
 
-    Of all keywords for None. ``unfinished`` are those without an outcome, too.
+    Without ``keywords`` those of all keywords; with ``unfinished`` also those without an outcome.
     """
     cursor = await transaction.connection.execute(
         """
@@ -229,7 +229,7 @@ async def release_candidates(
 
 
 async def reopen(transaction: Transaction, job_id: int) -> list[int]:
-    """Gives a retry what is missing; the chunks that have lost and open candidates less now."""
+    """Lets a retry try lost and unfinished candidates again; the chunks that they were in."""
     return await release_candidates(transaction, job_id, TRANSIENT_OUTCOMES, unfinished=True)
 
 
