@@ -8,7 +8,7 @@ import pytest
 from shared.crawl import ledger_repo, search_repo, settle_repo
 from shared.crawl.advance import advance
 from shared.crawl.model import Examined, ImageFacts
-from shared.jobs import finish
+from shared.jobs import finish, reports
 from shared.jobs import service as jobs
 from shared.platform.db import Database
 from shared.platform.principal import Principal
@@ -197,7 +197,7 @@ class TestRetry:
                     _, wikimedia = (await state_of(transaction, job)).keywords[0].open_searches
                     search = await search_repo.find_search(transaction, wikimedia)
                     assert search is not None
-                    assert await search_repo.degrade_source(transaction, search, "status 503")
+                    await search_repo.degrade(transaction, search, "status 503", only_this=False)
                 await transaction.connection.execute("UPDATE crawl_searches SET exhausted = true")
                 await advance(transaction, job.id, attempt, LIMITS)
                 await jobs.stop_job(transaction, owner, job.id)
@@ -205,6 +205,22 @@ class TestRetry:
             found = await rows(database, "SELECT FROM crawl_searches WHERE engine = 'wikimedia'")
             queries.append(len(found))
         assert queries == [1, 9]
+
+    async def test_is_as_fast_as_it_is_itself(
+        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+    ) -> None:
+        job = await make_job(max_images=50, start=True)
+        for chunk in await cut(database, job, 20):
+            await settle(database, chunk, examine(chunk, list(range(20))))
+        async with database.transaction() as transaction:
+            await ledger_repo.recount_job(transaction, job.id, at_most_every=0)
+            first = await reports.get_progress(transaction, owner, job.id)
+            await jobs.stop_job(transaction, owner, job.id)
+            await jobs.retry_job(transaction, owner, settings, job.id)
+            second = await reports.get_progress(transaction, owner, job.id)
+        assert first.rate_images_per_s
+        assert (second.valid_images, second.rate_images_per_s, second.eta_seconds) == (20, 0, None)
+        assert "images_before" not in second.model_dump()
 
     async def test_forgets_the_losses_of_the_attempt_before(
         self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
