@@ -9,8 +9,6 @@ from shared.crawl.model import OVER_QUOTA, URL_LIST, JobState
 from shared.crawl.plan import Limits, Plan, make_plan
 from shared.platform.db import Transaction
 
-PROGRESS_SECONDS = 1.0
-
 
 async def begin(transaction: Transaction, job_id: int, job: dict[str, Any]) -> None:
     """Opens the ledger and the searches of a locked job; those that exist stay as they are."""
@@ -88,4 +86,4 @@ async def _carry_out(transaction: Transaction, job_id: int, attempt: int, plan: 
         touched += await repo.cut_chunks(transaction, job_id, attempt, plan.cuts)
     if touched:
         await ledger_repo.recount_chunks(transaction, job_id, touched)
-    await ledger_repo.recount_job(transaction, job_id, at_most_every=PROGRESS_SECONDS)
+    await ledger_repo.recount_job(transaction, job_id)

@@ -6,8 +6,16 @@ from typing import Final
 from shared.crawl import repo, search_repo
 from shared.crawl.model import URL_LIST, Search
 from shared.platform.db import Database, Transaction
+from shared.platform.errors import Unavailable
 from shared.platform.logging import get_logger
-from shared.sources.source import Source, SourceBusy, SourceThrottled, SourceUnavailable
+from shared.sources.source import (
+    Page,
+    SearchRefused,
+    Source,
+    SourceBusy,
+    SourceThrottled,
+    SourceUnavailable,
+)
 from shared.sources.url_list import Row, UrlList
 
 log = get_logger(__name__)
@@ -28,9 +36,7 @@ async def discover(
     if search is None or search.exhausted:
         return {"found": 0}
     try:
-        listed = search.engine == URL_LIST
-        source = _list_of(database, search) if listed else open_source(search.engine)
-        page = await source.search(search.query, search.cursor)
+        page = await _ask(database, open_source, search)
     except SourceUnavailable as error:
         await _give_up(database, search, error)
         return {"found": 0}
@@ -41,6 +47,24 @@ async def discover(
         ):
             await search_repo.insert_candidates(transaction, search, candidates)
     return {"found": len(candidates)}
+
+
+async def _ask(database: Database, open_source: Callable[[str], Source], search: Search) -> Page:
+    """The next page.
+
+    Raises:
+        SourceUnavailable: there is none, be it by a fault of ours.
+        Unavailable: the database does not answer.
+    """
+    listed = search.engine == URL_LIST
+    try:
+        source = _list_of(database, search) if listed else open_source(search.engine)
+        return await source.search(search.query, search.cursor)
+    except (SourceUnavailable, Unavailable):
+        raise
+    except Exception as error:
+        log.opt(exception=True).error("an answer was more than we can deal with")
+        raise SourceUnavailable(f"internal error: {type(error).__name__}") from error
 
 
 async def _is_wanted(transaction: Transaction, search: Search) -> bool:
@@ -60,19 +84,24 @@ def _list_of(database: Database, search: Search) -> Source:
 
 
 async def _give_up(database: Database, search: Search, error: SourceUnavailable) -> None:
-    """For a while when the source is only busy, else for this attempt of the job."""
+    """For a while when the source is only busy, else for this attempt of the job.
+
+    All searches of the source, unless it has refused only this one.
+    """
     async with database.transaction() as transaction:
         if not await _is_wanted(transaction, search):
             return
         if await _is_put_off(transaction, search, error):
             return
-        if await search_repo.degrade_source(transaction, search, str(error)):
+        only_this = isinstance(error, SearchRefused)
+        if await search_repo.degrade(transaction, search, str(error), only_this=only_this):
+            left_out = f"{search.engine} for {search.query!r}" if only_this else search.engine
             await repo.add_event(
                 transaction,
                 search.job_id,
                 "warning",
                 "source.degraded",
-                f"{search.engine} is left out: {error}",
+                f"{left_out} is left out: {error}",
             )
 
 

@@ -8,7 +8,6 @@ in which images come in, and so neither does the dataset, however chunks overtak
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Final
 
 from shared.crawl.model import (
     EXACT_DUPLICATE,
@@ -19,8 +18,7 @@ from shared.crawl.model import (
     ImageFacts,
 )
 from shared.crawl.settle_repo import KnownImage
-
-_ALL_BITS: Final = (1 << 64) - 1
+from shared.imaging.dhash import distance
 
 
 @dataclass(slots=True, eq=False)
@@ -52,10 +50,10 @@ class Gallery:
     _members: dict[str, Member] = field(default_factory=dict)  # by sha256
 
     def hang(self, known: Iterable[KnownImage]) -> None:
-        """Adds images of earlier chunks as they are."""
+        """Adds images of earlier chunks as they are; what was decided about one stays."""
         by_id = {m.image_id: m for m in self._members.values() if m.image_id}
         for image in known:
-            if image.sha256 not in self._members:
+            if image.sha256 not in self._members and image.id not in self.dropped:
                 self._members[image.sha256] = by_id[image.id] = _earlier(image)
         for member in self._members.values():
             if isinstance(member.original, int):
@@ -111,7 +109,11 @@ class Gallery:
 
     def _place(self, new: Member) -> bool:
         """Keeps the image or makes it a copy of a better one; False when there is no room."""
-        near = [m for m in self._members.values() if m.kept and self._resembles(m, new)]
+        near = [
+            member
+            for member in self._members.values()
+            if member.kept and distance(member.phash, new.phash) <= self.bits
+        ]
         best = min(near, key=attrgetter("quality"), default=None)
         if best and best.quality < new.quality:
             new.original = best
@@ -126,9 +128,6 @@ class Gallery:
         self._turn(new, kept=True)
         new.original = None
         return True
-
-    def _resembles(self, one: Member, other: Member) -> bool:
-        return ((one.phash ^ other.phash) & _ALL_BITS).bit_count() <= self.bits
 
     def _turn(self, member: Member, *, kept: bool) -> None:
         member.kept = kept

@@ -1,7 +1,7 @@
 """The ledger of a job: one row of counters per keyword, and the job's own.
 
 The counters of a chunk are recomputed from its candidates, and what changes goes into its
-keyword's row in the same statement: no sum ever runs over all that a job has.
+keyword's row in the same statement: while a job runs no sum goes over all that it has.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from shared.crawl.model import TRANSIENT_OUTCOMES, EndedChunk, JobState, Keyword
 from shared.platform.db import Transaction
 
 RECENT_CHUNKS = 10  # how many of the last chunks tell whether the network is gone
+PROGRESS_SECONDS = 1.0  # the frontend subscribes to the job's row: at most one update a second
 
 
 async def insert_keywords(transaction: Transaction, job_id: int, keywords: list[str]) -> None:
@@ -128,6 +129,14 @@ async def mark_expanded(transaction: Transaction, job_id: int, keywords: list[st
     )
 
 
+async def allow_expansion(transaction: Transaction, job_id: int) -> None:
+    """Lets a retry search for variants at the sources, too, that had been left out before."""
+    await transaction.connection.execute(
+        "UPDATE crawl_keywords SET expanded = false WHERE job_id = %(job_id)s AND expanded",
+        {"job_id": job_id},
+    )
+
+
 async def rooms(transaction: Transaction, job_id: int) -> dict[str, int]:
     """How many images each keyword still wants."""
     cursor = await transaction.connection.execute(
@@ -184,7 +193,9 @@ async def recount_chunks(
     )
 
 
-async def recount_job(transaction: Transaction, job_id: int, *, at_most_every: float) -> None:
+async def recount_job(
+    transaction: Transaction, job_id: int, *, at_most_every: float = PROGRESS_SECONDS
+) -> None:
     """Recomputes the job's counters from its ledger, at most once in that many seconds."""
     await transaction.connection.execute(
         """
@@ -194,8 +205,7 @@ async def recount_job(transaction: Transaction, job_id: int, *, at_most_every: f
           duplicate_images = k.duplicates, rejected_images = k.rejected,
           total_chunks = k.chunks, completed_chunks = k.completed, failed_chunks = k.failed,
           active_chunks = active.chunks,
-          progress = least(100, greatest(progress, 100 * k.stored / max_images)),
-          updated_at = clock_timestamp()
+          progress = least(100, greatest(progress, 100 * k.stored / max_images))
         FROM (
           SELECT coalesce(sum(candidates), 0) AS candidates, coalesce(sum(stored), 0) AS stored,
             coalesce(sum(duplicates), 0) AS duplicates, coalesce(sum(rejected), 0) AS rejected,

@@ -121,7 +121,7 @@ def failure_of(state: JobState) -> str | None:
     if state.stored >= state.max_images:
         return None
     if _is_cut_off(state.recent) or state.lost * 2 > state.tried:
-        return f"The image hosts stopped answering: {state.lost} of {state.tried} downloads failed."
+        return f"{state.lost} of {state.tried} downloads failed; the job's log says why."
     if 0 < state.searches == state.degraded_searches:
         return f"The image sources do not answer: all {state.searches} searches failed."
     return None

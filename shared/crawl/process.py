@@ -135,7 +135,7 @@ class Examination:
         self._rules: Rules = filters.rules()
         self._blobs = blobs
         self._http = http
-        # Of each candidate that was not to be had at once why not.
+        # Why each candidate that could not be had at the first try was refused last.
         self.refused: dict[int, FetchRefused] = {}
         self._known = asyncio.Semaphore(_KNOWN_AT_ONCE)
 

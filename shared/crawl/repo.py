@@ -145,7 +145,7 @@ async def is_wanted(transaction: Transaction, chunk: Chunk) -> bool:
 
 
 async def close_chunk(transaction: Transaction, chunk: Chunk, *, lost: int, tried: int) -> str:
-    """The chunk's final status: it failed when the network has lost most of what it tried."""
+    """The chunk's final status: it failed when most of what it tried was lost."""
     status = "failed" if lost * 2 > tried else "completed"
     await transaction.connection.execute(
         """
@@ -172,17 +172,14 @@ async def close_chunk(transaction: Transaction, chunk: Chunk, *, lost: int, trie
     return status
 
 
-async def cancel_chunks(
-    transaction: Transaction, job_id: int, *, chunk_id: int | None = None
-) -> None:
-    """Closes what an ended job leaves undone: its open chunks, or the one of them."""
+async def cancel_chunks(transaction: Transaction, job_id: int) -> None:
+    """Closes the chunks that an ended job leaves undone."""
     await transaction.connection.execute(
         """
         UPDATE job_chunks SET status = 'cancelled', completed_at = now()
         WHERE job_id = %(job_id)s AND status IN ('pending', 'active')
-          AND (%(chunk_id)s::bigint IS NULL OR id = %(chunk_id)s)
         """,
-        {"job_id": job_id, "chunk_id": chunk_id},
+        {"job_id": job_id},
     )
 
 
@@ -203,9 +200,9 @@ async def release_candidates(
     keywords: Sequence[str] | None = None,
     unfinished: bool = False,
 ) -> list[int]:
-    """Gives candidates with these outcomes another try; the chunks that have less of them now.
+    """Takes candidates with these outcomes out of their chunks, to be tried again; those chunks.
 
-    Of all keywords for None. ``unfinished`` are those without an outcome, too.
+    Without ``keywords`` those of all keywords; with ``unfinished`` also those without an outcome.
     """
     cursor = await transaction.connection.execute(
         """
@@ -232,7 +229,7 @@ async def release_candidates(
 
 
 async def reopen(transaction: Transaction, job_id: int) -> list[int]:
-    """Gives a retry what is missing; the chunks that have lost and open candidates less now."""
+    """Lets a retry try lost and unfinished candidates again; the chunks that they were in."""
     return await release_candidates(transaction, job_id, TRANSIENT_OUTCOMES, unfinished=True)
 
 

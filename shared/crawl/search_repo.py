@@ -125,15 +125,24 @@ async def rest_source(
     return cursor.rowcount > 0
 
 
-async def degrade_source(transaction: Transaction, search: Search, reason: str) -> bool:
-    """Gives up all open searches of the source for this job; False when that was done before."""
+async def degrade(
+    transaction: Transaction, search: Search, reason: str, *, only_this: bool
+) -> bool:
+    """Gives up the search, or all of its job at its source; False when that was done before."""
     cursor = await transaction.connection.execute(
         """
         UPDATE crawl_searches SET exhausted = true, degraded_reason = %(reason)s, rests = 0,
           updated_at = now()
         WHERE job_id = %(job_id)s AND engine = %(engine)s AND NOT exhausted
+          AND (NOT %(only_this)s OR id = %(id)s)
         """,
-        {"job_id": search.job_id, "engine": search.engine, "reason": reason},
+        {
+            "job_id": search.job_id,
+            "engine": search.engine,
+            "reason": reason,
+            "only_this": only_this,
+            "id": search.id,
+        },
     )
     return cursor.rowcount > 0
 

@@ -14,8 +14,6 @@ from shared.crawl.model import STORED, TRANSIENT_OUTCOMES, Chunk, Examined
 from shared.crawl.settle_repo import Verdict
 from shared.platform.db import Transaction
 
-PROGRESS_SECONDS = 1.0  # the frontend subscribes to the job's row: at most one update a second
-
 
 async def settle_chunk(
     transaction: Transaction, chunk: Chunk, examined: Sequence[Examined]
@@ -24,7 +22,6 @@ async def settle_chunk(
     job = await repo.lock_job(transaction, chunk.job_id)
     wanted = job and job["status"] == "running" and job["attempt"] == chunk.attempt
     if not wanted or not await repo.is_open(transaction, chunk.id):
-        await repo.cancel_chunks(transaction, chunk.job_id, chunk_id=chunk.id)
         return {"status": "cancelled", "stored": 0}
     waiting = [item.candidate_id for item in examined if not (item.image or item.outcome)]
     await settle_repo.put_back(transaction, waiting)
@@ -36,7 +33,7 @@ async def settle_chunk(
     tried = len(chunk.candidates) - len(waiting)
     status = await repo.close_chunk(transaction, chunk, lost=lost, tried=tried)
     await ledger_repo.recount_chunks(transaction, chunk.job_id, [chunk.id, *gallery.recounted])
-    await ledger_repo.recount_job(transaction, chunk.job_id, at_most_every=PROGRESS_SECONDS)
+    await ledger_repo.recount_job(transaction, chunk.job_id)
     own = {c.id: gallery.outcomes[c.id] for c in chunk.candidates if c.id in gallery.outcomes}
     await _log(transaction, chunk, status, own, details)
     return {"status": status, "stored": sum(outcome == STORED for outcome in own.values())}

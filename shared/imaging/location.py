@@ -14,7 +14,6 @@ from shared.imaging.tiff import blank_location
 
 _EXIF: Final = b"Exif\0\0"
 _XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
-_XMP_MORE: Final = b"http://ns.adobe.com/xmp/extension/\0"
 # FF E1 is no part of image data, so that this also finds what follows the first picture of a file.
 _APP1: Final = re.compile(
     rb"\xff\xe1(..)(?=(Exif\0\0|http://ns\.adobe\.com/x(?:ap/1\.0|mp/extension)/\0))", re.DOTALL

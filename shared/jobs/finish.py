@@ -1,5 +1,7 @@
 """Beginning and ending a job: what its orchestration does to the job itself."""
 
+from typing import Any
+
 from shared.activity import service as activity
 from shared.crawl import ledger_repo
 from shared.crawl import repo as crawl_repo
@@ -37,17 +39,14 @@ async def finish_job(
         return str(job["status"])
     failure = failure or failure_of(await load_state(transaction, job_id, job))
     status = "failed" if failure else "completed"
-    await end_job(transaction, job_id, status=status, failure=failure)
+    await end_job(transaction, job_id, job, status=status, failure=failure)
     return status
 
 
 async def end_job(
-    transaction: Transaction, job_id: int, *, status: str, failure: str | None
+    transaction: Transaction, job_id: int, job: dict[str, Any], *, status: str, failure: str | None
 ) -> None:
     """Settles credits, counters, log, trail and notification of a locked, running job."""
-    job = await repo.lock_job(transaction, job_id)
-    if job is None:
-        return
     await crawl_repo.cancel_chunks(transaction, job_id)
     await ledger_repo.recount_chunks(transaction, job_id)
     await ledger_repo.recount_job(transaction, job_id, at_most_every=0)

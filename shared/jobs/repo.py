@@ -187,6 +187,7 @@ async def mark_running(transaction: Transaction, job_id: int, attempt: int) -> N
         """
         UPDATE crawl_jobs SET status = 'running', attempt = %(attempt)s,
           started_at = clock_timestamp(), completed_at = NULL, failure_reason = NULL,
+          images_before = valid_images,
           task_ids = task_ids || to_jsonb('job-' || id || '-' || %(attempt)s::int)
         WHERE id = %(job_id)s
         """,
@@ -236,12 +237,15 @@ async def count_valid(transaction: Transaction, job_id: int) -> tuple[int, int]:
 
 
 async def list_stalled(transaction: Transaction, *, quiet_seconds: int) -> list[dict[str, Any]]:
-    """Running jobs (``id, attempt``) whose row has not moved for that long."""
+    """Running jobs (``id, attempt``) whose row has not moved for that long, the longest first.
+
+    Those that only wait for a busy source are among them: they must not crowd out the dead.
+    """
     cursor = await transaction.connection.execute(
         """
         SELECT id, attempt FROM crawl_jobs
         WHERE status = 'running' AND updated_at < now() - %(quiet)s * interval '1 second'
-        ORDER BY id LIMIT 100
+        ORDER BY updated_at LIMIT 100
         """,
         {"quiet": quiet_seconds},
     )

@@ -24,7 +24,11 @@ Engine = Literal[
 
 
 def _distinct(values: list[str]) -> list[str]:
-    return list({value.casefold(): value for value in reversed(values)}.values())[::-1]
+    """The values in their order; of those that differ only in case the first one."""
+    first: dict[str, str] = {}
+    for value in values:
+        first.setdefault(value.casefold(), value)
+    return list(first.values())
 
 
 Name = Annotated[VisibleText, StringConstraints(max_length=100)]
@@ -138,15 +142,16 @@ class ProgressOut(Model):
     failure_reason: str | None
     started_at: datetime | None
     updated_at: datetime
+    images_before: int = Field(exclude=True)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def rate_images_per_s(self) -> float | None:
-        """Images kept per second since the start."""
+        """Images kept per second since the start of this attempt."""
         if self.started_at is None or self.status != "running":
             return None
         seconds = (self.updated_at - self.started_at).total_seconds()
-        return round(self.valid_images / seconds, 2) if seconds > 0 else None
+        return round((self.valid_images - self.images_before) / seconds, 2) if seconds > 0 else None
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -145,7 +145,7 @@ async def stop_job(transaction: Transaction, principal: Principal, job_id: int) 
     """
     job = await lock_own(transaction, principal, job_id)
     if job["status"] == "running":
-        await end_job(transaction, job_id, status="cancelled", failure=None)
+        await end_job(transaction, job_id, job, status="cancelled", failure=None)
     elif job["status"] != "cancelled":
         raise JobNotRunning(f"The job is {job['status']}.")
     return await get_job(transaction, principal, job_id)
@@ -167,6 +167,7 @@ async def retry_job(
     valid, _ = await repo.count_valid(transaction, job_id)
     reopened = await crawl_repo.reopen(transaction, job_id)
     await search_repo.reopen_degraded(transaction, job_id)
+    await ledger_repo.allow_expansion(transaction, job_id)
     await ledger_repo.recount_chunks(transaction, job_id, reopened)
     await _run(
         transaction,

@@ -12,13 +12,14 @@ import httpx
 from pydantic import AfterValidator, BaseModel, ValidationError
 
 from shared.platform.retry import Refused, retried, retry_after
-from shared.sources.source import SourceThrottled, SourceUnavailable
+from shared.sources.source import SearchRefused, SourceThrottled, SourceUnavailable
 
 MOST_BYTES: Final = 5 * 1024 * 1024
 MOST_SECONDS: Final = 20.0
 # MediaWiki's, and Flickr's for a search or a service that is down at the moment.
 _PASSING: Final = frozenset({"readonly", "error 10", "error 105"})
 _THROTTLED: Final = frozenset({"maxlag", "ratelimited"})  # MediaWiki's
+_QUERY_REFUSED: Final = frozenset({400, 404, 414, 422})  # another query may be answered
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -94,6 +95,8 @@ def _check_status(response: httpx.Response) -> None:
         return
     status, wait = response.status_code, retry_after(response.headers)
     kind = _MayPass if response.is_server_error else SourceUnavailable
+    if status in _QUERY_REFUSED:
+        kind = SearchRefused
     if status == httpx.codes.TOO_MANY_REQUESTS or (
         status == httpx.codes.SERVICE_UNAVAILABLE and wait is not None
     ):

@@ -17,7 +17,13 @@ from shared.platform.model import WebAddress
 from shared.sources.api import Words, usable
 from shared.sources.attribution import UNKNOWN
 from shared.sources.pace import Pace
-from shared.sources.source import Candidate, Page, SourceNotConfigured, SourceUnavailable
+from shared.sources.source import (
+    Candidate,
+    Page,
+    SearchRefused,
+    SourceNotConfigured,
+    SourceUnavailable,
+)
 
 MOST_SECONDS: Final = 10
 DEEPEST: Final = 10  # pages: what follows is said to repeat itself
@@ -46,7 +52,7 @@ class Metasearch:
         await self.turn()
         results = await asyncio.to_thread(self._search, query, number)
         if number == 1 and not results:
-            raise SourceUnavailable("no results, or a refusal")
+            raise SearchRefused("no results, or a refusal")
         candidates = tuple(map(_candidate, usable(_Result, results)))
         return Page(candidates, str(number + 1) if results and number < DEEPEST else None)
 

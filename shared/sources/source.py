@@ -14,6 +14,10 @@ class SourceNotConfigured(SourceUnavailable):
     """The source needs a setting that is not there; the message names it."""
 
 
+class SearchRefused(SourceUnavailable):
+    """The source has nothing to say to this one query; it may answer others."""
+
+
 class SourceBusy(SourceUnavailable):
     """Too many ask the source for now: worth asking again in ``retry_after`` seconds."""
 

@@ -94,6 +94,27 @@ class TestDiscover:
         assert await busy(database, job) == [0, 0]
         assert await left_out(database) == [f"openverse is left out: status {answer.status_code}"]
 
+    async def test_a_refused_search_leaves_the_source_to_others(
+        self, database: Database, make_job: MakeJob
+    ) -> None:
+        job = await begin(database, make_job)
+        await ask(database, job, httpx.Response(400))
+        assert await left_out(database) == ["openverse for 'cat' is left out: status 400"]
+        assert [search.exhausted for search in await searches(database, job)] == [True, False]
+
+    async def test_a_fault_of_ours_leaves_its_source_out_and_ends_no_job(
+        self, database: Database, make_job: MakeJob
+    ) -> None:
+        def fail(_: str) -> Source:
+            raise ArithmeticError("our own fault")
+
+        job = await begin(database, make_job)
+        found = await discover(database, fail, (await searches(database, job))[0].id)
+        assert found == {"found": 0}
+        assert await left_out(database) == [
+            "openverse is left out: internal error: ArithmeticError"
+        ]
+
     async def test_a_source_that_only_ever_says_it_is_busy_is_left_out_in_the_end(
         self, database: Database, make_job: MakeJob
     ) -> None:

@@ -5,15 +5,15 @@ import random
 
 import pytest
 
-from shared.crawl import settle_repo
+from shared.crawl import ledger_repo, search_repo, settle_repo
 from shared.crawl.advance import advance
 from shared.crawl.model import Examined, ImageFacts
-from shared.jobs import finish
+from shared.jobs import finish, reports
 from shared.jobs import service as jobs
 from shared.platform.db import Database
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
-from tests.integration.conftest import MakeJob
+from tests.integration.conftest import MakeJob, rows
 from tests.integration.crawl.chunks import (
     LIMITS,
     advance_and_claim,
@@ -108,6 +108,20 @@ class TestSettleChunk:
             assert (await state_of(transaction, job)).stored == 1
 
 
+class TestProgress:
+    async def test_the_row_says_when_it_was_written_not_when_the_transaction_began(
+        self, database: Database, make_job: MakeJob
+    ) -> None:
+        job = await make_job(start=True)
+        async with database.transaction() as waiting:
+            async with database.transaction() as first:
+                await ledger_repo.recount_job(first, job.id, at_most_every=0)
+            (before,) = await rows(database, "SELECT updated_at FROM crawl_jobs")
+            await ledger_repo.recount_job(waiting, job.id, at_most_every=0)
+        (after,) = await rows(database, "SELECT updated_at FROM crawl_jobs")
+        assert after["updated_at"] > before["updated_at"]
+
+
 class TestFindNear:
     @pytest.mark.parametrize("bits", range(9))
     async def test_finds_what_differs_in_so_many_bits_and_nothing_else(
@@ -168,6 +182,45 @@ class TestRetry:
             state = await state_of(transaction, job)
         assert (state.open_chunks, state.keywords[0].waiting) == (0, 60)
         assert await settle(database, chunks[0], []) == {"status": "cancelled", "stored": 0}
+
+    async def test_asks_a_source_that_had_been_left_out_in_other_words_too(
+        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+    ) -> None:
+        job = await make_job(
+            start=True, engines=["openverse", "wikimedia"], filters={"expand": "auto"}
+        )
+        queries = []
+        for attempt in (1, 2):
+            async with database.transaction() as transaction:
+                assert await finish.begin_job(transaction, job.id, attempt)
+                if attempt == 1:
+                    _, wikimedia = (await state_of(transaction, job)).keywords[0].open_searches
+                    search = await search_repo.find_search(transaction, wikimedia)
+                    assert search is not None
+                    await search_repo.degrade(transaction, search, "status 503", only_this=False)
+                await transaction.connection.execute("UPDATE crawl_searches SET exhausted = true")
+                await advance(transaction, job.id, attempt, LIMITS)
+                await jobs.stop_job(transaction, owner, job.id)
+                await jobs.retry_job(transaction, owner, settings, job.id)
+            found = await rows(database, "SELECT FROM crawl_searches WHERE engine = 'wikimedia'")
+            queries.append(len(found))
+        assert queries == [1, 9]
+
+    async def test_is_as_fast_as_it_is_itself(
+        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+    ) -> None:
+        job = await make_job(max_images=50, start=True)
+        for chunk in await cut(database, job, 20):
+            await settle(database, chunk, examine(chunk, list(range(20))))
+        async with database.transaction() as transaction:
+            await ledger_repo.recount_job(transaction, job.id, at_most_every=0)
+            first = await reports.get_progress(transaction, owner, job.id)
+            await jobs.stop_job(transaction, owner, job.id)
+            await jobs.retry_job(transaction, owner, settings, job.id)
+            second = await reports.get_progress(transaction, owner, job.id)
+        assert first.rate_images_per_s
+        assert (second.valid_images, second.rate_images_per_s, second.eta_seconds) == (20, 0, None)
+        assert "images_before" not in second.model_dump()
 
     async def test_forgets_the_losses_of_the_attempt_before(
         self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob

@@ -48,6 +48,11 @@ async def test_a_turn_too_late_is_not_taken(database: Database) -> None:
     assert [await reserve(database) for _ in range(5)] == pytest.approx([0, 10, 20, 30, 30], abs=4)
 
 
+async def test_of_many_at_once_nobody_gets_the_turn_of_another(database: Database) -> None:
+    waits = await asyncio.gather(*(reserve(database) for _ in range(12)))
+    assert sorted(wait for wait in waits if wait <= 25) == pytest.approx([0, 10, 20], abs=4)
+
+
 async def test_a_burst_need_not_wait(database: Database) -> None:
     waits = [await reserve(database, burst=3) for _ in range(5)]
     assert waits == pytest.approx([0, 0, 0, 10, 20], abs=4)

@@ -102,6 +102,18 @@ class TestGallery:
         assert outcomes(gallery) == {1: "stored", 70: "near_duplicate", 80: "over_quota"}
         assert (gallery.dropped, gallery.recounted) == ([8], {700, 800})
 
+    def test_an_image_that_lost_its_row_is_not_found_again(self) -> None:
+        """Its row goes only when all is decided: until then the database still finds it."""
+        dropped = known("o", 0b1111_0000, side=50)
+        gallery = judge(image("b"), image("c", 0b1111, side=200), earlier=[dropped], room=0)
+        for member in gallery.homeless():
+            gallery.rehang(member)
+        gallery.hang([dropped])
+        gallery.add(ChunkCandidate(3, "", rank=3), "cat", image("d", 0b1111_0000, side=40))
+        assert outcomes(gallery) == {
+            1: "near_duplicate", 2: "stored", 3: "over_quota", 70: "over_quota",
+        }  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Photo:
