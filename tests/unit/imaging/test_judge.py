@@ -135,7 +135,8 @@ class TestBad:
     @pytest.mark.parametrize("side", [6_325, 12_000, 20_000, 60_000])
     def test_many_pixels_are_not_even_decoded(self, side: int) -> None:
         judged = judge(png_header(side, side))
-        assert judged == Rejection("pixel_limit", f"{side} x {side} pixels")
+        assert isinstance(judged, Rejection)
+        assert judged.outcome == "pixel_limit"
 
     def test_a_polyglot_is_what_it_begins_with(self) -> None:
         page = b"<html>" + encoded(CAT)
