@@ -50,13 +50,16 @@ class Gallery:
     recounted: set[int] = field(default_factory=set)  # chunks of earlier images that changed
     dropped: list[int] = field(default_factory=list)  # earlier images that lose their row
     _members: dict[str, Member] = field(default_factory=dict)  # by sha256
+    _kept: set[Member] = field(default_factory=set)  # of them: few, where many are copies
 
     def hang(self, known: Iterable[KnownImage]) -> None:
         """Adds images of earlier chunks as they are."""
         by_id = {m.image_id: m for m in self._members.values() if m.image_id}
         for image in known:
             if image.sha256 not in self._members:
-                self._members[image.sha256] = by_id[image.id] = _earlier(image)
+                self._members[image.sha256] = by_id[image.id] = member = _earlier(image)
+                if member.kept:
+                    self._kept.add(member)
         for member in self._members.values():
             if isinstance(member.original, int):
                 member.original = by_id.get(member.original, member.original)
@@ -111,7 +114,7 @@ class Gallery:
 
     def _place(self, new: Member) -> bool:
         """Keeps the image or makes it a copy of a better one; False when there is no room."""
-        near = [m for m in self._members.values() if m.kept and self._resembles(m, new)]
+        near = [member for member in self._kept if self._resembles(member, new)]
         best = min(near, key=attrgetter("quality"), default=None)
         if best and best.quality < new.quality:
             new.original = best
@@ -132,6 +135,7 @@ class Gallery:
 
     def _turn(self, member: Member, *, kept: bool) -> None:
         member.kept = kept
+        (self._kept.add if kept else self._kept.discard)(member)
         self.rooms[member.keyword] = self.rooms.get(member.keyword, 0) + (-1 if kept else 1)
 
     def _touch(self, member: Member) -> None:
