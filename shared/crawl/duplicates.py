@@ -48,13 +48,16 @@ class Gallery:
     recounted: set[int] = field(default_factory=set)  # chunks of earlier images that changed
     dropped: list[int] = field(default_factory=list)  # earlier images that lose their row
     _members: dict[str, Member] = field(default_factory=dict)  # by sha256
+    _kept: set[Member] = field(default_factory=set)  # of them: few, where many are copies
 
     def hang(self, known: Iterable[KnownImage]) -> None:
         """Adds images of earlier chunks as they are; what was decided about one stays."""
         by_id = {m.image_id: m for m in self._members.values() if m.image_id}
         for image in known:
             if image.sha256 not in self._members and image.id not in self.dropped:
-                self._members[image.sha256] = by_id[image.id] = _earlier(image)
+                self._members[image.sha256] = by_id[image.id] = member = _earlier(image)
+                if member.kept:
+                    self._kept.add(member)
         for member in self._members.values():
             if isinstance(member.original, int):
                 member.original = by_id.get(member.original, member.original)
@@ -109,11 +112,7 @@ class Gallery:
 
     def _place(self, new: Member) -> bool:
         """Keeps the image or makes it a copy of a better one; False when there is no room."""
-        near = [
-            member
-            for member in self._members.values()
-            if member.kept and distance(member.phash, new.phash) <= self.bits
-        ]
+        near = [m for m in self._kept if distance(m.phash, new.phash) <= self.bits]
         best = min(near, key=attrgetter("quality"), default=None)
         if best and best.quality < new.quality:
             new.original = best
@@ -131,6 +130,10 @@ class Gallery:
 
     def _turn(self, member: Member, *, kept: bool) -> None:
         member.kept = kept
+        if kept:
+            self._kept.add(member)
+        else:
+            self._kept.discard(member)
         self.rooms[member.keyword] = self.rooms.get(member.keyword, 0) + (-1 if kept else 1)
 
     def _touch(self, member: Member) -> None:

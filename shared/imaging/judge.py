@@ -1,21 +1,29 @@
 """Judging downloaded bytes: type by content, limits by header, soundness by decoding once."""
 
-import io
+import warnings
 from dataclasses import dataclass
 from typing import Final
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from shared.imaging.dhash import HEIGHT, WIDTH, dhash
-from shared.imaging.limits import check_limits, check_reduced
+from shared.imaging.limits import (
+    MOST_PIXELS,
+    BoundedFile,
+    check_limits,
+    check_parts,
+    check_reduced,
+)
 from shared.imaging.quality import check_look, colour_of, on_white
 from shared.imaging.rules import LEVELS, Rejection, Rules, check_bytes, check_shape
 
 __all__ = ["Judged", "Rejection", "judge", "sniff"]
 
-# The limit is ours and is checked on the header, before anything is decoded. Pillow's own would
-# warn in between, and a warning is per process and not per image.
-Image.MAX_IMAGE_PIXELS = None
+# The limit is ours and is checked on the header, before anything is decoded. Pillow's own is twice
+# as high and keeps it from making a picture before that: the background of a GIF's first frame. It
+# would warn in between, and a warning is per process and not per image.
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 # How many times larger than the hash a JPEG is decoded. At 8 times one hash in six is off by three
 # bits or more. At 16 as many of 2,100 copies are found within four bits as at 32 (97 %), for two
@@ -51,11 +59,11 @@ def judge(body: bytes, rules: Rules = LEVELS["basic"]) -> Judged | Rejection:
     kind = sniff(body)
     if kind is None:
         return Rejection("wrong_type", "neither JPEG, PNG, WebP, GIF nor BMP")
-    if unfit := check_bytes(len(body), kind, rules):
+    if unfit := check_bytes(len(body), kind, rules) or check_parts(kind, body):
         return unfit
     try:
         # Only the decoder of the type that was seen: polyglots and exotic formats find none.
-        with Image.open(io.BytesIO(body), formats=(kind,)) as image:
+        with Image.open(BoundedFile(body), formats=(kind,)) as image:
             return check_limits(image, body) or _look(image, kind, rules)
     except Exception as error:  # noqa: BLE001 - decoders raise whatever hostile bytes provoke
         return _explain(error, kind, body)
@@ -121,7 +129,8 @@ def _orientation(image: Image.Image) -> int:
 
 def _explain(error: Exception, kind: str, body: bytes) -> Rejection:
     if isinstance(error, MemoryError | Image.DecompressionBombError):
-        return Rejection("pixel_limit", type(error).__name__)
+        detail = str(error).partition(", ")[0] or type(error).__name__
+        return Rejection("pixel_limit", detail)
     if "truncated" in str(error) or _is_cut_short(kind, body):
         return Rejection("truncated", f"the {kind} ends too early")
     if isinstance(error, UnidentifiedImageError):

@@ -4,6 +4,8 @@ A decoder is given nothing that could take more, so that none needs a process of
 with one image a process, on 22 MB that the interpreter takes: `tests/security/test_image_bombs.py`.
 """
 
+import io
+import re
 from typing import Final
 
 from PIL import Image
@@ -23,7 +25,38 @@ MOST_COEFFICIENTS: Final = 60_000_000
 MOST_SCANS: Final = 100
 MOST_SCANNED_PIXELS: Final = 1_500_000_000
 
+# Pillow decodes run lengths in Python, up to 0.1 us a pixel.
+MOST_RLE_PIXELS: Final = 10_000_000
+_RUN_LENGTHS: Final = frozenset({1, 2})  # of a BMP, the only ones to tell their compression so
+# Pillow goes through a file's parts in Python too, up to 2 us a read. No program writes so many.
+MOST_READS: Final = 500_000
+# Pillow copies all EXIF of a JPEG with each further part, and inflates each of a PNG's to 1 MB.
+MOST_COSTLY: Final = 100
+_COSTLY: Final = {"JPEG": (b"Exif\0\0",), "PNG": (b"iCCP", b"iTXt", b"zTXt")}
+
+# 65 kB of such scans take 3 s, and no browser shows them. A frame of one, three or four components.
+_ARITHMETIC: Final = re.compile(rb"\xff[\xc9\xca]\0[\x0b\x11\x14]\x08")
 _SCAN: Final = b"\xff\xda"  # inside image data that cannot occur
+
+
+class BoundedFile(io.BytesIO):
+    """A file that ends in an error when it is read in too many parts."""
+
+    _reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The next bytes."""
+        self._reads += 1
+        if self._reads > MOST_READS:
+            raise ValueError(f"more than {MOST_READS} parts")
+        return super().read(size)
+
+
+def check_parts(kind: str, body: bytes) -> Rejection | None:
+    """Judges what opening the file would cost."""
+    if sum(map(body.count, _COSTLY.get(kind, ()))) > MOST_COSTLY:
+        return Rejection("undecodable", f"more than {MOST_COSTLY} profiles or packed texts")
+    return None
 
 
 def check_limits(image: Image.Image, body: bytes) -> Rejection | None:
@@ -32,6 +65,8 @@ def check_limits(image: Image.Image, body: bytes) -> Rejection | None:
     pixels = width * height
     if pixels > (MOST_WEBP_PIXELS if image.format == "WEBP" else MOST_PIXELS):
         return Rejection("pixel_limit", f"{width} x {height} pixels")
+    if pixels > MOST_RLE_PIXELS and image.info.get("compression") in _RUN_LENGTHS:
+        return Rejection("pixel_limit", f"{width} x {height} pixels in run lengths")
     if isinstance(image, JpegImageFile):
         return _check_scans(image, body)
     return None
@@ -48,6 +83,8 @@ def _check_scans(image: JpegImageFile, body: bytes) -> Rejection | None:
     header = image.fp.tell() if image.fp else 0  # with the first scan's
     if body.find(_SCAN, header) < 0:
         return None
+    if _ARITHMETIC.search(body, 0, header):
+        return Rejection("undecodable", "several scans in arithmetic code")
     pixels, scans = image.width * image.height, body.count(_SCAN)
     if scans > MOST_SCANS or scans * pixels > MOST_SCANNED_PIXELS:
         return Rejection("undecodable", f"{scans} scans of {pixels} pixels")

@@ -18,11 +18,14 @@ _XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
 _APP1: Final = re.compile(
     rb"\xff\xe1(..)(?=(Exif\0\0|http://ns\.adobe\.com/x(?:ap/1\.0|mp/extension)/\0))", re.DOTALL
 )
-_NAME: Final = rb"[\w.-]{1,64}:[\w.-]{0,64}?(?:gps|latitude|longt?itude)[\w.-]{0,64}"
-# A property as an element or as an attribute. The bounds keep hostile data from costing time.
+_NAME: Final = (
+    rb"(?=[\w.-]{1,64}+:[\w.-]{0,64}?(?:gps|latitude|longt?itude))[\w.-]{1,64}+:[\w.-]{1,138}+"
+)
+# A property as an element or as an attribute. The bounds keep hostile data from costing time, and
+# so does it that no run is tried in other lengths.
 _PLACE: Final = re.compile(
-    rb"<(" + _NAME + rb")\b[^<>]{0,256}(?:/>|>[^<]{0,256}</\1\s*>)"
-    rb"|\s" + _NAME + rb"\s*=\s*(?:\"[^\"<]{0,256}\"|'[^'<]{0,256}')",
+    rb"<(" + _NAME + rb")[^<>]{0,257}+>(?:(?<=/>)|[^<]{0,256}+</\1\s*+>)"
+    rb"|\s" + _NAME + rb"\s*+=\s*+(?:\"[^\"<]{0,256}+\"|'[^'<]{0,256}+')",
     re.IGNORECASE,
 )
 _MOST_TEXT: Final = 1024 * 1024  # Pillow takes no PNG with a longer one

@@ -187,7 +187,6 @@ async def mark_running(transaction: Transaction, job_id: int, attempt: int) -> N
         """
         UPDATE crawl_jobs SET status = 'running', attempt = %(attempt)s,
           started_at = clock_timestamp(), completed_at = NULL, failure_reason = NULL,
-          images_before = valid_images,
           task_ids = task_ids || to_jsonb('job-' || id || '-' || %(attempt)s::int)
         WHERE id = %(job_id)s
         """,

@@ -17,9 +17,8 @@ async def find_progress(
         """
         SELECT j.status, j.progress, j.max_images, j.total_images, j.downloaded_images,
           j.valid_images, j.duplicate_images, j.rejected_images, j.failure_reason, j.started_at,
-          j.updated_at, j.images_before, j.total_chunks AS chunks_total,
-          j.active_chunks AS chunks_active,
-          j.completed_chunks AS chunks_completed, j.failed_chunks AS chunks_failed
+          j.updated_at, j.total_chunks AS chunks_total, j.active_chunks AS chunks_active,
+          j.completed_chunks AS chunks_completed, j.failed_chunks AS chunks_failed, j.attempt
         FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
         WHERE j.id = %(job_id)s AND p.user_id = %(user_id)s
         """,

@@ -142,16 +142,16 @@ class ProgressOut(Model):
     failure_reason: str | None
     started_at: datetime | None
     updated_at: datetime
-    images_before: int = Field(exclude=True)
+    attempt: int = Field(exclude=True)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def rate_images_per_s(self) -> float | None:
-        """Images kept per second since the start of this attempt."""
-        if self.started_at is None or self.status != "running":
+        """Images kept per second since the start; None in a retry, which did not make them all."""
+        if self.started_at is None or self.status != "running" or self.attempt > 1:
             return None
         seconds = (self.updated_at - self.started_at).total_seconds()
-        return round((self.valid_images - self.images_before) / seconds, 2) if seconds > 0 else None
+        return round(self.valid_images / seconds, 2) if seconds > 0 else None
 
     @computed_field  # type: ignore[prop-decorator]
     @property

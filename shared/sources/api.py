@@ -16,6 +16,7 @@ from shared.sources.source import SearchRefused, SourceThrottled, SourceUnavaila
 
 MOST_BYTES: Final = 5 * 1024 * 1024
 MOST_SECONDS: Final = 20.0
+MOST_RESULTS: Final = 1_000  # of a page, several times what any source gives
 # MediaWiki's, and Flickr's for a search or a service that is down at the moment.
 _PASSING: Final = frozenset({"readonly", "error 10", "error 105"})
 _THROTTLED: Final = frozenset({"maxlag", "ratelimited"})  # MediaWiki's
@@ -87,6 +88,8 @@ class Api:
             raise _MayPass(f"no answer within {MOST_SECONDS:g} s") from None
         except (httpx.HTTPError, aiohttp.ClientError) as error:  # the transport maps most, not all
             raise _MayPass(type(error).__name__) from None
+        except (httpx.InvalidURL, UnicodeError):  # made of what the answer before told us to ask
+            raise SourceUnavailable("a page that cannot be asked for") from None
         return _parse(body, response)
 
 
@@ -105,6 +108,8 @@ def _check_status(response: httpx.Response) -> None:
 
 
 async def _read(response: httpx.Response) -> bytes:
+    if "," in response.headers.get("content-encoding", ""):  # each multiplies what a bomb is worth
+        raise SourceUnavailable("an answer that is compressed twice")
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
@@ -132,9 +137,9 @@ def _told_error(answer: dict[str, Any]) -> str | None:
     """The error that MediaWiki and Flickr tell with status 200."""
     error = answer.get("error")
     if isinstance(error, dict):
-        return str(error.get("code"))[:100]
+        return _storable(str(error.get("code")))[:100]
     if answer.get("stat") == "fail":
-        return f"error {answer.get('code')}"[:100]
+        return _storable(f"error {answer.get('code')}")[:100]
     return None
 
 
@@ -147,7 +152,7 @@ def usable(kind: type[Model], results: Any) -> list[Model]:
     if not isinstance(results, list):
         raise SourceUnavailable("an answer without results")
     found = []
-    for result in results:
+    for result in results[:MOST_RESULTS]:
         with contextlib.suppress(ValidationError):
             found.append(kind.model_validate(result))
     return found

@@ -8,10 +8,10 @@ Unsplash before crawling it at scale.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import httpx
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from shared.platform.model import WebAddress
 from shared.sources.api import Api, Words, usable
@@ -24,11 +24,20 @@ LICENCE: Final = "unsplash"
 LICENCE_URL: Final = "https://unsplash.com/license"
 # Originals are far larger than a dataset needs: the image server scales them down to this width.
 WIDTH: Final = 2_048
+_LARGEST_SIDE: Final = 1_000_000  # pixels
 _SCALING: Final = {"fm": "jpg", "q": "85", "w": str(WIDTH), "fit": "max"}
 
 
+def _scaled(url: str) -> str:
+    # The parameters that are there have to stay: they tell Unsplash who shows the photo.
+    try:
+        return str(httpx.URL(url).copy_merge_params(_SCALING))
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from None
+
+
 class _Addresses(BaseModel):
-    raw: WebAddress
+    raw: Annotated[WebAddress, AfterValidator(_scaled)]
 
 
 class _Links(BaseModel):
@@ -40,8 +49,8 @@ class _Person(BaseModel):
 
 
 class _Photo(BaseModel):
-    width: int = Field(gt=0)
-    height: int = Field(gt=0)
+    width: int = Field(gt=0, le=_LARGEST_SIDE)
+    height: int = Field(gt=0, le=_LARGEST_SIDE)
     description: Words | None = None
     alt_description: Words | None = None
     urls: _Addresses
@@ -80,8 +89,7 @@ class Unsplash:
 def _candidate(photo: _Photo) -> Candidate:
     width = min(photo.width, WIDTH)
     return Candidate(
-        # The parameters that are there have to stay: they tell Unsplash who shows the photo.
-        url=str(httpx.URL(photo.urls.raw).copy_merge_params(_SCALING)),
+        url=photo.urls.raw,
         source_page_url=photo.links.html,
         creator=photo.user.name,
         license=LICENCE,

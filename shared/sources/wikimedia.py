@@ -24,7 +24,8 @@ _LARGEST_BYTES: Final = 10 * 1024 * 1024
 _LARGEST_PIXELS: Final = 40_000_000
 PACE: Final = Pace(60, seconds=60, burst=5)
 _TAKEN: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"})
-_TAG: Final = re.compile(r"<[^>]*>")
+_TAG: Final = re.compile(r"<[^<>]*>")
+_FACTS: Final = ("Artist", "License", "LicenseShortName", "LicenseUrl", "ObjectName")
 _QUERY: Final = {
     "action": "query",
     "format": "json",
@@ -37,7 +38,7 @@ _QUERY: Final = {
     "prop": "imageinfo",
     "iiprop": "url|size|mime|extmetadata",
     "iiurlwidth": "1920",  # one of the widths that the image servers keep
-    "iiextmetadatafilter": "Artist|License|LicenseShortName|LicenseUrl|ObjectName",
+    "iiextmetadatafilter": "|".join(_FACTS),
     "iiextmetadatalanguage": "en",
 }
 
@@ -103,7 +104,7 @@ def _next_cursor(answer: dict[str, Any]) -> str | None:
 
 def _candidate(file: _File) -> Candidate:
     info = file.imageinfo[0]
-    facts = {name: _text(value) for name, value in info.extmetadata.items()}
+    facts = {name: _text(info.extmetadata.get(name)) for name in _FACTS}
     name = facts.get("LicenseShortName")
     code = licence_code(facts.get("License") or name or UNKNOWN)
     title = facts.get("ObjectName") or _plain_title(file.title)

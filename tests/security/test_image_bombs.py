@@ -14,6 +14,7 @@ from shared.imaging.judge import Rejection, judge
 from shared.imaging.limits import MOST_PIXELS, MOST_SCANNED_PIXELS
 from tests.unit.imaging.pictures import encoded, photo
 
+MOST_BYTES = 10 * 1024 * 1024
 SQUARE = (6_324, 6_324)
 TURNED = Image.Exif()
 TURNED[0x0112] = 6
@@ -53,10 +54,7 @@ def flat_png(side: int) -> bytes:
     """A PNG of as many pixels as it promises, of one bit each."""
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(side * side // 8))), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in chunks
-    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(name, data) for name, data in chunks)
 
 
 def wide_webp() -> bytes:
@@ -111,10 +109,75 @@ def large_gif() -> bytes:
     return encoded(Image.new("P", SQUARE), "GIF")
 
 
+def piled(kind: str, piece: bytes, at: int) -> bytes:
+    """A file of the most bytes, full of one piece."""
+    body = encoded(photo("cat").resize((120, 80)), kind)
+    return body[:at] + piece * ((MOST_BYTES - len(body)) // len(piece)) + body[at:]
+
+
+def png_chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def growing_exif() -> bytes:
+    """A JPEG of 5 MB of EXIF, to which 400,000 segments add one byte each."""
+    large = b"\xff\xe1\xff\xffExif\0\0" + bytes(0xFFFF - 8)
+    small = b"\xff\xe1\0\x09Exif\0\0x"
+    body = encoded(photo("cat").resize((120, 80)))
+    return body[:2] + large * 80 + small * 400_000 + body[2:]
+
+
+def empty_segments() -> bytes:
+    return piled("JPEG", b"\xff\xe4\0\2", 2)
+
+
+def padded_segments() -> bytes:
+    return piled("JPEG", b"\xff", 2)
+
+
+def packed_profiles() -> bytes:
+    return piled("PNG", png_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(1024 * 1024))), 33)
+
+
+def packed_texts() -> bytes:
+    """Without a name: Pillow does not count them."""
+    return piled("PNG", png_chunk(b"zTXt", b"\0\0" + zlib.compress(bytes(1024 * 1024))), 33)
+
+
+def empty_chunks() -> bytes:
+    return piled("PNG", png_chunk(b"teSt", b""), 33)
+
+
+def vast_background() -> bytes:
+    """A GIF whose first frame is to be replaced by a background of four billion pixels."""
+    control = b"!\xf9\4" + bytes([2 << 2, 0, 0, 0, 0])
+    frame = b"," + struct.pack("<HHHHB", 0, 0, 65_535, 65_535, 0)
+    return b"GIF89a" + struct.pack("<HHBBB", 120, 80, 0, 0, 0) + control + frame + bytes(4_096)
+
+
+def bmp_of_runs(width: int, height: int, runs: bytes) -> bytes:
+    colours = bytes(range(256)) * 4
+    start = 54 + len(colours)
+    file = b"BM" + struct.pack("<IHHI", start + len(runs), 0, 0, start)
+    header = struct.pack("<IIIHHIIIIII", 40, width, height, 1, 8, 1, len(runs), 0, 0, 0, 0)
+    return file + header + colours + runs
+
+
+def short_runs() -> bytes:
+    return bmp_of_runs(3_000, 1_700, b"\1\7" * 5_100_000)
+
+
+def missing_runs() -> bytes:
+    """A BMP whose lines end at their first pixel: the decoder fills them one by one."""
+    return bmp_of_runs(1_500_000, 26, b"\1\7\0\0" * 26 + bytes(4_096))
+
+
 BOMBS = [
     text_bomb, profile_bomb, many_frames, lying_rows, endless_scans, wide_webp, large_webp,
     see_through, see_through_palette, grey_with_alpha, deep_grey, progressive,
-    flat_progressive, flat_cmyk, lossy_webp, large_gif,
+    flat_progressive, flat_cmyk, lossy_webp, large_gif, growing_exif, empty_segments,
+    padded_segments, packed_profiles, packed_texts, empty_chunks, vast_background,
+    short_runs, missing_runs,
 ]  # fmt: skip
 # Judges as thoroughly as a job may ask for, and says what, in how many seconds, and the peak.
 PROGRAM = """
@@ -213,4 +276,6 @@ def test_every_kind_of_file_is_classified_at_little_cost(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("side", [12_000, 20_000])
 def test_pixels_are_counted_before_they_are_made(side: int) -> None:
-    assert judge(flat_png(side)) == Rejection("pixel_limit", f"{side} x {side} pixels")
+    judged = judge(flat_png(side))
+    assert isinstance(judged, Rejection)
+    assert judged.outcome == "pixel_limit"

@@ -206,7 +206,7 @@ class TestRetry:
             queries.append(len(found))
         assert queries == [1, 9]
 
-    async def test_is_as_fast_as_it_is_itself(
+    async def test_does_not_boast_of_the_speed_of_the_attempt_before(
         self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
     ) -> None:
         job = await make_job(max_images=50, start=True)
@@ -219,8 +219,8 @@ class TestRetry:
             await jobs.retry_job(transaction, owner, settings, job.id)
             second = await reports.get_progress(transaction, owner, job.id)
         assert first.rate_images_per_s
-        assert (second.valid_images, second.rate_images_per_s, second.eta_seconds) == (20, 0, None)
-        assert "images_before" not in second.model_dump()
+        assert second.valid_images == first.valid_images > 0
+        assert (second.rate_images_per_s, second.eta_seconds) == (None, None)
 
     async def test_forgets_the_losses_of_the_attempt_before(
         self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob

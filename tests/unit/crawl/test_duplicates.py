@@ -1,8 +1,9 @@
 """Which images of a job are kept: duplicates, near-duplicates and the quota."""
 
 import random
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +36,25 @@ def judge(
 def outcomes(gallery: Gallery) -> dict[int, str]:
     members = [*gallery.arrivals(), *gallery.changed()]
     return gallery.outcomes | {member.candidate_id: verdict(member) for member in members}
+
+
+def test_crowds_of_copies_cost_no_time() -> None:
+    """The original of 20,000 copies is kept no more, and each of them looks for another."""
+    original = replace(known("a"), id=1)
+    copies = [
+        replace(known(str(number), 0xFF), id=number, is_duplicate=True, duplicate_of=1)
+        for number in range(2, 20_002)
+    ]
+    gallery = Gallery({"cat": PLENTY}, bits=8)
+    gallery.hang([original])
+    started = time.thread_time()
+    gallery.add(ChunkCandidate(0, "", rank=0), "cat", image("b", 0xFF << 20, side=200))
+    gallery.hang(copies)
+    for member in gallery.homeless():
+        gallery.rehang(member)
+    assert time.thread_time() - started < 2
+    assert len(gallery.changed()) == len(copies) + 1
+    assert sum(member.kept for member in gallery.changed()) == 1
 
 
 class TestGallery:

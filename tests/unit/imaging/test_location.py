@@ -271,6 +271,7 @@ HOSTILE = {
     "circle": b"MM\0*\0\0\0\x08" + b"\0\0" + b"\0\0\0\x08" + bytes(60_000),
     "attributes": b"http://ns.adobe.com/xap/1.0/\0<a " + b'exif:GPS="' * 6_000,
     "elements": b"http://ns.adobe.com/xap/1.0/\0" + b"<exif:GPS>" * 6_000,
+    "words": b"http://ns.adobe.com/xap/1.0/\0" + (b"<a:" + b"gps." * 32 + b"/" * 180) * 200,
     "names": b"http://ns.adobe.com/xap/1.0/\0<" + b"a:" + b"gp" * 30_000,
 }
 

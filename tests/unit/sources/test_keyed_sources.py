@@ -1,5 +1,7 @@
 """What the sources that want a key make of their APIs' answers."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -169,6 +171,14 @@ class TestUnsplash:
         assert page.next_cursor == "2"
         assert network.requests[0].headers["authorization"] == "Client-ID k3y"
         assert network.requests[0].headers["accept-version"] == "v1"
+
+    @pytest.mark.parametrize(
+        "odd", [{"urls": {"raw": "https://[::/"}}, {"width": 1, "height": 10**400}]
+    )
+    async def test_photo_that_cannot_be_asked_for_is_left_out(self, odd: dict[str, Any]) -> None:
+        photos = [keyed.UNSPLASH_PHOTO | odd, keyed.UNSPLASH_PHOTO]
+        network = answering({"total": 2, "total_pages": 1, "results": photos})
+        assert len((await OPEN["unsplash"](network.api).search("coffee", None)).candidates) == 1
 
     async def test_small_photo_keeps_its_size(self) -> None:
         photo = keyed.UNSPLASH_PHOTO | {"width": 900, "height": 1600}

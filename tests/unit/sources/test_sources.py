@@ -2,13 +2,15 @@
 
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
-from shared.sources.api import MOST_BYTES
+from shared.sources.api import MOST_BYTES, MOST_RESULTS, usable
 from shared.sources.source import Candidate, SourceUnavailable
 from tests.unit.sources.fixtures import (
     COMMONS,
@@ -146,6 +148,22 @@ class TestWikimedia:
         assert (candidate.title, candidate.creator) == ("Cat number 1", None)
         assert (candidate.license, candidate.license_url) == ("unknown", None)
 
+    @pytest.mark.parametrize("told", ["\ud800", "x" * 100_000])
+    async def test_continuation_that_cannot_be_asked_for(self, told: str) -> None:
+        text = json.dumps(COMMONS | {"continue": {"gsroffset": told}})
+        source = wikimedia(Network(httpx.Response(200, text=text)).api)
+        cursor = (await source.search("cat", None)).next_cursor
+        with pytest.raises(SourceUnavailable, match="cannot be asked for"):
+            await source.search("cat", cursor)
+
+    async def test_tags_that_never_end_cost_no_time(self) -> None:
+        told = {name: {"value": "<" * 1_000} for name in ("Artist", "ObjectName", "LicenseUrl")}
+        files = [commons_file(number, extmetadata=told) for number in range(1_000)]
+        network = Network(httpx.Response(200, json={"query": {"pages": files}}))
+        started = time.thread_time()
+        assert len((await wikimedia(network.api).search("cat", None)).candidates) == len(files)
+        assert time.thread_time() - started < 1
+
     async def test_lagging_cluster_is_asked_again(self) -> None:
         network = Network(
             httpx.Response(200, json=COMMONS_LAG, headers={"retry-after": "0"}),
@@ -182,6 +200,8 @@ class TestTrouble:
             (httpx.Response(200, text="[1, 2]"), "not a JSON object", 1),
             (httpx.Response(200, json=WITHOUT_RESULTS), "an answer without", 1),
             (httpx.Response(200, json={"error": {"code": "badvalue"}}), "badvalue", 1),
+            # What the database does not take.
+            (httpx.Response(200, text=r'{"error": {"code": "b\u0000\ud800d"}}'), "^bd$", 1),
         ],
     )
     async def test_lasting_trouble_is_named(
@@ -206,6 +226,16 @@ class TestTrouble:
             await OPEN[name](network.api).search("cat", None)
         assert sent <= MOST_BYTES + 65536
 
+    async def test_answer_that_is_compressed_twice_is_not_read(self, name: str) -> None:
+        async def bomb() -> AsyncIterator[bytes]:
+            raise AssertionError
+            yield b""
+
+        headers = {"content-encoding": "gzip, gzip"}
+        network = Network(httpx.Response(200, headers=headers, content=bomb()))
+        with pytest.raises(SourceUnavailable, match="twice"):
+            await OPEN[name](network.api).search("cat", None)
+
     @pytest.mark.parametrize("junk", [None, 7, "text", [], {}, [None], {"pages": {}}, True])
     async def test_junk_in_any_place_is_no_crash(self, name: str, junk: Any) -> None:
         for field in GOOD[name]:
@@ -213,3 +243,11 @@ class TestTrouble:
             network = Network(httpx.Response(200, text=text))
             with contextlib.suppress(SourceUnavailable):
                 await OPEN[name](network.api).search("cat", None)
+
+
+def test_no_more_results_are_looked_at_than_a_page_has() -> None:
+    class Result(BaseModel):
+        pass
+
+    found = usable(Result, [{}] * (MOST_RESULTS + 1))
+    assert len(found) == MOST_RESULTS

@@ -9,12 +9,7 @@ BEGIN
   RETURN NEW;
 END $$;
 
--- How many valid images a job had when its attempt began: the rest is what it has made since.
-ALTER TABLE public.crawl_jobs ADD COLUMN images_before integer NOT NULL DEFAULT 0;
-
 -- migrate:down
-
-ALTER TABLE public.crawl_jobs DROP COLUMN images_before;
 
 CREATE OR REPLACE FUNCTION public.set_updated_at() RETURNS trigger
 LANGUAGE plpgsql SET search_path = '' AS $$
