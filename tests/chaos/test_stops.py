@@ -36,6 +36,7 @@ def _stop(stack: LocalStack, api: Api, job_id: int) -> None:
     assert (result.rows, result.charged, result.unsettled_holds) == (rows, rows, 0)
     assert (result.orphans, result.lost_blobs) == (frozenset(), frozenset())
     assert api.get("credits/balance")["reserved"] == 0
+    api.delete(f"projects/{api.get(f'jobs/{job_id}')['project_id']}")  # storage stays small
 
 
 def _wait_until_idle(stack: LocalStack) -> None:

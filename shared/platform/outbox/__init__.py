@@ -4,6 +4,7 @@ A row is sent right after its commit; when the process dies in between, the reco
 Every receiver is idempotent, because a row is sent again when its mark is lost.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +23,7 @@ log = get_logger(__name__)
 Kind = Literal["start_orchestration", "queue_message", "delete_blobs"]
 
 BATCH = 50
+PATIENCE_SECONDS = 5.0  # the caller's answer waits for what is sent right after the commit
 # The part of the payload that reaches the receiver and may say which request it comes from.
 _TRACE_CARRIERS: dict[Kind, str] = {"queue_message": "message", "start_orchestration": "input"}
 
@@ -58,11 +60,12 @@ class Dispatcher:
     queues: QueueSender
 
     async def send(self, ids: Sequence[int], client: OrchestrationClient | None = None) -> None:
-        """Sends the rows just committed; what fails is logged and left to the reconciler."""
+        """Sends the rows just committed; what fails or hangs is left to the reconciler."""
         if not ids:
             return
         try:
-            await self._send_batch(client, list(ids), timedelta(0))
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._send_batch(client, list(ids), timedelta(0))
         except Exception as error:  # noqa: BLE001 - the work is committed: its caller must not fail
             log.bind(error=type(error).__name__).warning("outbox left to the reconciler")
 

@@ -112,6 +112,20 @@ class TestOutbox:
         assert list(client.instances) == ["job-1-1"]
         assert await unsent(database) == 1
 
+    async def test_nobody_waits_long_for_a_receiver_that_hangs(
+        self, database: Database, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Hanging(DurableClient):
+            async def get_status(self, instance_id: str) -> Any:
+                await asyncio.sleep(60)
+
+        monkeypatch.setattr(outbox, "PATIENCE_SECONDS", 0.1)
+        async with asyncio.timeout(30):
+            await dispatcher.send(await promise(database), Hanging())
+        client = DurableClient()
+        await dispatcher.send_overdue(client, older_than=timedelta(0))
+        assert list(client.instances) == ["job-1-1"]
+
     async def test_a_late_deletion_spares_what_was_stored_again(
         self, database: Database, dispatcher: Dispatcher
     ) -> None:

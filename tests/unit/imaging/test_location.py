@@ -327,6 +327,7 @@ def test_text_that_unfolds_costs_no_time(text: bytes) -> None:
     assert time.thread_time() - started < 2
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, about such metadata
 @settings(max_examples=sized(100, 2_000))
 @given(kind=st.sampled_from(KINDS), data=st.data())
 def test_mutated_files_never_raise(kind: str, data: st.DataObject) -> None:
