@@ -61,14 +61,14 @@ class _Photo(BaseModel):
     width_z: int = 0
     height_z: int = 0
 
-    def best(self) -> tuple[str, int, int] | None:
-        """Address, width and height of the copy to take."""
+    def best(self) -> str | None:
+        """The address of the copy to take."""
         for size in _SIZES:
             url, width, height = (
                 getattr(self, f"{field}_{size}") for field in ("url", "width", "height")
             )
             if url and max(width, height) <= LARGEST_SIDE:
-                return url, width, height
+                return str(url)
         return None
 
 
@@ -110,10 +110,9 @@ class Flickr:
 
 
 def _candidate(photo: _Photo) -> Candidate | None:
-    best, licence = photo.best(), _licence(photo.license)
-    if best is None or licence is None:
+    url, licence = photo.best(), _licence(photo.license)
+    if url is None or licence is None:
         return None
-    url, width, height = best
     code, name, licence_url = licence
     owner = photo.pathalias or photo.owner
     return Candidate(
@@ -126,8 +125,6 @@ def _candidate(photo: _Photo) -> Candidate | None:
             code=code, name=name, title=photo.title, creator=photo.ownername, url=licence_url
         ),
         title=photo.title,
-        width=width or None,
-        height=height or None,
     )
 
 

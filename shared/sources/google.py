@@ -23,8 +23,6 @@ PACE: Final = Pace(100, seconds=60, burst=10)
 
 class _Image(BaseModel):
     contextLink: WebAddress | None = None
-    width: int | None = None
-    height: int | None = None
 
 
 class _Item(BaseModel):
@@ -71,6 +69,4 @@ def _candidate(item: _Item) -> Candidate:
         source_page_url=item.image.contextLink,
         license=UNKNOWN,
         title=item.title,
-        width=item.image.width,
-        height=item.image.height,
     )

@@ -35,8 +35,6 @@ class _Result(BaseModel):
     image: WebAddress
     url: WebAddress | None = None
     title: Words | None = None
-    width: int | None = None
-    height: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,4 @@ def _candidate(result: _Result) -> Candidate:
         source_page_url=result.url,
         license=UNKNOWN,
         title=result.title or None,
-        width=result.width,
-        height=result.height,
     )

@@ -29,8 +29,6 @@ class _Result(BaseModel):
     license_version: Words | None = None
     license_url: WebAddress | None = None
     attribution: Words | None = None
-    width: int | None = None
-    height: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +62,6 @@ def _candidate(result: _Result) -> Candidate:
         license_url=result.license_url,
         attribution=result.attribution or _attribution(result),
         title=result.title,
-        width=result.width,
-        height=result.height,
     )
 
 

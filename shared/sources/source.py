@@ -28,10 +28,7 @@ class SourceThrottled(SourceUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An image that a search found, with what its source says about it.
-
-    ``width`` and ``height`` are those of the file behind ``url``, where the source tells them.
-    """
+    """An image that a search found, with what its source says about it."""
 
     url: str
     source_page_url: str | None = None
@@ -40,8 +37,6 @@ class Candidate:
     license_url: str | None = None
     attribution: str | None = None
     title: str | None = None
-    width: int | None = None
-    height: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

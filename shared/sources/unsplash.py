@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 import httpx
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel
 
 from shared.platform.model import WebAddress
 from shared.sources.api import Api, Words, usable
@@ -24,7 +24,6 @@ LICENCE: Final = "unsplash"
 LICENCE_URL: Final = "https://unsplash.com/license"
 # Originals are far larger than a dataset needs: the image server scales them down to this width.
 WIDTH: Final = 2_048
-_LARGEST_SIDE: Final = 1_000_000  # pixels
 _SCALING: Final = {"fm": "jpg", "q": "85", "w": str(WIDTH), "fit": "max"}
 
 
@@ -49,8 +48,6 @@ class _Person(BaseModel):
 
 
 class _Photo(BaseModel):
-    width: int = Field(gt=0, le=_LARGEST_SIDE)
-    height: int = Field(gt=0, le=_LARGEST_SIDE)
     description: Words | None = None
     alt_description: Words | None = None
     urls: _Addresses
@@ -87,7 +84,6 @@ class Unsplash:
 
 
 def _candidate(photo: _Photo) -> Candidate:
-    width = min(photo.width, WIDTH)
     return Candidate(
         url=photo.urls.raw,
         source_page_url=photo.links.html,
@@ -96,6 +92,4 @@ def _candidate(photo: _Photo) -> Candidate:
         license_url=LICENCE_URL,
         attribution=f"Photo by {photo.user.name} on Unsplash: {photo.links.html}",
         title=photo.description or photo.alt_description,
-        width=width,
-        height=round(photo.height * width / photo.width),
     )

@@ -55,17 +55,15 @@ class _Info(BaseModel):
     width: int = 0
     height: int = 0
     thumburl: WebAddress | None = None
-    thumbwidth: int = 0
-    thumbheight: int = 0
     extmetadata: dict[str, Any] = Field(default_factory=dict)
 
-    def best(self) -> tuple[str, int, int]:
-        """Address, width and height of the original, or of a copy when it is too much to take."""
+    def best(self) -> str:
+        """The address of the original, or of a copy when it is too much to take."""
         if self.thumburl and (
             self.size > _LARGEST_BYTES or self.width * self.height > _LARGEST_PIXELS
         ):
-            return self.thumburl, self.thumbwidth, self.thumbheight
-        return self.url, self.width, self.height
+            return self.thumburl
+        return self.url
 
 
 class _File(BaseModel):
@@ -109,9 +107,8 @@ def _candidate(file: _File) -> Candidate:
     code = licence_code(facts.get("License") or name or UNKNOWN)
     title = facts.get("ObjectName") or _plain_title(file.title)
     creator, licence_url = facts.get("Artist"), _address(facts.get("LicenseUrl"))
-    url, width, height = info.best()
     return Candidate(
-        url=url,
+        url=info.best(),
         source_page_url=info.descriptionurl,
         creator=creator,
         license=code,
@@ -120,8 +117,6 @@ def _candidate(file: _File) -> Candidate:
             code=code, name=name or code, title=title, creator=creator, url=licence_url
         ),
         title=title,
-        width=width or None,
-        height=height or None,
     )
 
 

@@ -83,8 +83,6 @@ FOUND = tuple(
         source_page_url="https://a.example/",
         license="unknown",
         title=title,
-        width=800,
-        height=600,
     )
     for title in ("one", "two")
 )
