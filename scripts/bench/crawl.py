@@ -25,6 +25,7 @@ from scripts.devhost.stack.layout import ROOT
 
 POLL_SECONDS = 0.25
 URLS_A_JOB = 5000
+WARM_UPS = 4  # for each worker: code is loaded when first needed, the end of a job's by chance
 PARTS = ("postgres", "azurite", "auth", "host")
 
 
@@ -68,7 +69,8 @@ def _in_turns(
     stack: LocalStack, urls: list[str], options: Options, authority: Authority | None
 ) -> dict[str, Any]:
     peer = None if options.alone else _Peer(urls, authority)
-    _crawl(stack, urls[21:71])  # warm
+    for _ in range(WARM_UPS * options.workers):
+        _crawl(stack, urls[21:71])
     runs: list[dict[str, Any]] = []
     for _ in range(options.rounds):
         runs.append(_crawl(stack, urls, thumbnails=options.thumbnails))

@@ -14,8 +14,6 @@ from shared.platform.errors import NotFound
 from shared.platform.pagination import Page, make_page
 from shared.platform.principal import Principal
 
-SWEEP_BATCH = 1000
-
 
 async def list_images(
     transaction: Transaction, principal: Principal, job_id: int, query: ImageQuery
@@ -93,7 +91,7 @@ async def sweep_blobs(database: Database, blobs: BlobStore, job_id: int) -> int:
     """Deletes blobs of the job that no row refers to (a crash left them); returns how many."""
     swept = 0
     for kind in ("images", "thumbnails"):
-        async for names in blobs.batches(f"jobs/{job_id}/{kind}/", SWEEP_BATCH):
+        async for names in blobs.batches(f"jobs/{job_id}/{kind}/"):
             swept += await delete_orphans(database, blobs, job_id, names)
     return swept
 

@@ -11,8 +11,6 @@ from shared.platform.db import Transaction
 from shared.platform.errors import Unavailable
 from shared.platform.principal import Principal
 
-BLOBS_PER_ROUND = 1000
-
 
 async def delete_job(transaction: Transaction, principal: Principal, job_id: int) -> None:
     """Removes the caller's job with everything of it; what it was charged stays in the ledger.
@@ -49,7 +47,7 @@ async def remove_blobs(blobs: BlobStore, message: CleanupMessage) -> None:
     """
     for job_id in message.job_ids:
         prefix = f"jobs/{job_id}/"
-        async for names in blobs.batches(prefix, BLOBS_PER_ROUND):
+        async for names in blobs.batches(prefix):
             await blobs.delete(names)
         async for name in blobs.names(prefix):
             raise Unavailable(f"{name} could not be deleted.")

@@ -29,6 +29,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 EPOCH = datetime.fromtimestamp(0, UTC)
 SECONDS = 30  # for one blob
 FIRST_WAIT = 0.5  # seconds before the second try; they double up to four
+LIST_BATCH = 1000  # reading a page of the service's 5,000 would take 23 MB
 DELETE_BATCH = 256  # the service's limit for one batch request
 
 
@@ -97,21 +98,18 @@ class BlobStore:
         Raises:
             Unavailable: storage refused it or did not answer.
         """
-        container = self._client().get_container_client(self._container)
-        with _storage_errors():
-            async for name in container.list_blob_names(name_starts_with=prefix):
+        async for batch in self.batches(prefix):
+            for name in batch:
                 yield name
 
-    async def batches(self, prefix: str, size: int) -> AsyncIterator[list[str]]:
-        """The same, ``size`` at a time."""
-        batch: list[str] = []
-        async for name in self.names(prefix):
-            batch.append(name)
-            if len(batch) == size:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+    async def batches(self, prefix: str) -> AsyncIterator[list[str]]:
+        """The same, up to 1,000 at a time."""
+        container = self._client().get_container_client(self._container)
+        with _storage_errors():
+            names = container.list_blob_names(name_starts_with=prefix, results_per_page=LIST_BATCH)
+            async for page in names.by_page():
+                if batch := [name async for name in page]:
+                    yield batch
 
     async def delete(self, names: Sequence[str], *, older_than: datetime | None = None) -> None:
         """Deletes blobs, with ``older_than`` those that were not written again since then.
