@@ -9,6 +9,7 @@ from shared.jobs import remove
 from shared.jobs import service as jobs
 from shared.jobs.messages import CleanupMessage
 from shared.jobs.schemas import JobCreate
+from shared.platform import blob
 from shared.platform.bootstrap import Services
 from shared.platform.db import Database
 from shared.platform.errors import NotFound
@@ -113,8 +114,9 @@ class TestDelete:
 
 class TestBlobs:
     async def test_all_blobs_of_the_jobs_go_and_no_others(
-        self, stack_services: LocalStack, settings: Settings
+        self, stack_services: LocalStack, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(blob, "LIST_BATCH", 4)  # a job has more than one page
         services = Services(settings)
         names = [
             f"jobs/{job}/{kind}/{n}.webp"
