@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from scripts.bench import img2dataset
 from scripts.bench.photos import name_of, photos
-from scripts.bench.processes import measure, resident_mb
+from scripts.bench.processes import measure, workers_mb
 from scripts.bench.tls import Authority
 from scripts.crawl.api import Api, ApiError
 from scripts.devhost.stack import LocalStack
@@ -83,7 +83,7 @@ def _in_turns(
         "rounds": options.rounds,
         "app": {
             **app,
-            **{name: runs[-1][name] for name in ("outcomes", "peak_mb", "resident_mb")},
+            **{name: runs[-1][name] for name in ("outcomes", "peak_mb", "workers_mb")},
         },
         **(peer.beside(app) if peer else {}),
     }
@@ -129,8 +129,8 @@ def _figures(runs: list[dict[str, Any]], addresses: int) -> dict[str, Any]:
 def _crawl(stack: LocalStack, urls: list[str], *, thumbnails: bool = False) -> dict[str, Any]:
     """From the start call to the job's end, for a user who has nothing yet.
 
-    ``outcomes`` counts what became of the addresses, ``resident_mb`` is the memory of host and
-    workers after each job of at most 5,000 addresses.
+    ``outcomes`` counts what became of the addresses, ``workers_mb`` is the mean memory of the
+    workers together during each job of at most 5,000 addresses.
     """
     account = {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex}
     with Api(stack.info.api_url) as api:
@@ -145,12 +145,11 @@ def _crawl(stack: LocalStack, urls: list[str], *, thumbnails: bool = False) -> d
         ]
         before, started = measure(stack.pid("host")), time.monotonic()
         outcomes: Counter[str] = Counter()
-        resident = []
+        memory = []
         for job in jobs:
-            _run(api, job)
+            memory.append(_run(api, job, stack.pid("host")))
             if thumbnails:
                 _ask_for_thumbnails(api, job)
-            resident.append(resident_mb(stack.pid("host")))
         seconds, after = time.monotonic() - started, measure(stack.pid("host"))
         for job in jobs:
             outcomes.update(api.get(f"jobs/{job}/stats")["outcomes"])
@@ -160,7 +159,7 @@ def _crawl(stack: LocalStack, urls: list[str], *, thumbnails: bool = False) -> d
         "seconds": seconds,
         "cpu_seconds": after.total_cpu_seconds - before.total_cpu_seconds,
         "peak_mb": after.peak_mb,
-        "resident_mb": resident,
+        "workers_mb": memory,
     }
 
 
@@ -170,12 +169,16 @@ def _create(api: Api, project: int, urls: list[str]) -> int:
     return int(api.post("jobs", body)["id"])
 
 
-def _run(api: Api, job_id: int) -> None:
+def _run(api: Api, job_id: int, host_pid: int) -> int:
+    """To the job's end; the mean memory of the workers, which falls and rises with each picture."""
     api.post(f"jobs/{job_id}/start")
+    memory = [workers_mb(host_pid)]
     while (job := api.get(f"jobs/{job_id}"))["status"] == "running":
         time.sleep(POLL_SECONDS)
+        memory.append(workers_mb(host_pid))
     if job["status"] != "completed":
         raise ApiError(f"The job {job['status']}: {job['failure_reason']}")
+    return round(statistics.mean(memory))
 
 
 def _ask_for_thumbnails(api: Api, job_id: int) -> None:
