@@ -1,6 +1,6 @@
 """The steps of a crawl. Each may run twice and at any time; payloads are ids, never data."""
 
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import azure.durable_functions as df
 
@@ -11,9 +11,24 @@ from shared.platform import bootstrap
 bp = df.Blueprint()
 
 
+# A TypedDict, for Azure's worker takes no `dict[str, int]` here: it wants classes.
+class JobOrder(TypedDict):
+    """Which attempt of which job; `failure` is the reason when a step has failed for good."""
+
+    job_id: int
+    attempt: int
+    failure: NotRequired[str]
+
+
+class StepOrder(TypedDict):
+    """The search or chunk to work on."""
+
+    id: int
+
+
 @bp.activity_trigger(input_name="order", activity=names.BEGIN)
 @step
-async def crawl_begin(order: dict[str, int]) -> bool:
+async def crawl_begin(order: JobOrder) -> bool:
     """Prepares the searches; whether the job is wanted."""
     from shared.jobs import finish
 
@@ -23,7 +38,7 @@ async def crawl_begin(order: dict[str, int]) -> bool:
 
 @bp.activity_trigger(input_name="order", activity=names.ADVANCE)
 @step
-async def crawl_advance(order: dict[str, int]) -> dict[str, object]:
+async def crawl_advance(order: JobOrder) -> dict[str, object]:
     """Whether the crawl is over, else which pages to fetch and which chunks to process."""
     from shared.crawl.advance import advance
     from shared.crawl.plan import Limits
@@ -38,7 +53,7 @@ async def crawl_advance(order: dict[str, int]) -> dict[str, object]:
 
 @bp.activity_trigger(input_name="search", activity=names.DISCOVER)
 @step
-async def crawl_discover(search: dict[str, int]) -> dict[str, object]:
+async def crawl_discover(search: StepOrder) -> dict[str, object]:
     """Fetches a search's next page into the database."""
     from shared.crawl.discover import discover
     from shared.sources.registry import open_source
@@ -53,7 +68,7 @@ async def crawl_discover(search: dict[str, int]) -> dict[str, object]:
 
 @bp.activity_trigger(input_name="chunk", activity=names.PROCESS_CHUNK)
 @step
-async def crawl_process_chunk(chunk: dict[str, int]) -> dict[str, object]:
+async def crawl_process_chunk(chunk: StepOrder) -> dict[str, object]:
     """Downloads, judges, stores and settles a chunk."""
     from shared.crawl.process import ChunkProcessor
 
@@ -69,7 +84,7 @@ async def crawl_process_chunk(chunk: dict[str, int]) -> dict[str, object]:
 
 @bp.activity_trigger(input_name="order", activity=names.FINISH)
 @step
-async def crawl_finish(order: dict[str, Any]) -> str:
+async def crawl_finish(order: JobOrder) -> str:
     """Ends the job, unless it has ended, and sweeps what crashes left in blob storage."""
     from shared.images import service as images
     from shared.jobs import finish

@@ -11,10 +11,11 @@ param deployerAddresses array
 param allowedOrigins array
 param workspaceId string
 
+var addressRules = [for address in deployerAddresses: { value: address, action: 'Allow' }]
 var access = {
   bypass: 'AzureServices, Logging, Metrics'
   defaultAction: closed ? 'Deny' : 'Allow'
-  ipRules: [for address in deployerAddresses: { value: address, action: 'Allow' }]
+  ipRules: addressRules
 }
 var queues = ['notifications', 'blob-cleanup']
 // Poison queues are made by the host when first needed; made here, they can be watched from the start.
