@@ -22,7 +22,7 @@ import httpx
 from scripts.azure import OperationError
 from scripts.azure.build import AZURE_PYTHON, PACKAGES, find_python, uv
 from scripts.azure.processes import ROOT, run
-from scripts.devhost.host.workers import WORKER_PYTHON
+from scripts.devhost.host.worker_process import WORKER_PYTHON
 from scripts.devhost.stack import LocalStack, StackError
 from scripts.devhost.stack.ports import choose_ports
 from scripts.devhost.stack.process import end, spawn

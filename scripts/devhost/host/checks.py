@@ -64,8 +64,6 @@ def _binding_problems(function: Function, binding: Binding) -> Iterable[str]:
         yield "durable entities are not offered by the local host"
     elif kind not in _SUPPORTED:
         yield f"the binding type {kind} is not offered by the local host"
-    if kind == "orchestrationTrigger" and name != "context":
-        yield "the parameter of an orchestrator must be named context"
     try:
         if kind in ("queueTrigger", "queue"):
             queue = queue_name(binding, function.name)

@@ -1,8 +1,10 @@
 """The app's functions as the host sees them: names and bindings, never code."""
 
+import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 Binding = dict[str, Any]
@@ -14,6 +16,13 @@ class Function:
 
     name: str
     bindings: tuple[Binding, ...]
+    id: str = ""
+
+    @classmethod
+    def from_metadata(cls, metadata: Any) -> "Function":
+        """The function that an RpcFunctionMetadata describes."""
+        bindings = tuple(json.loads(text) for text in metadata.raw_bindings)
+        return cls(metadata.name, bindings, metadata.function_id)
 
     @property
     def triggers(self) -> list[Binding]:
@@ -25,10 +34,20 @@ class Function:
         """The trigger."""
         return self.triggers[0]
 
+    @cached_property
+    def clients(self) -> tuple[str, ...]:
+        """The parameters that are given a durable client."""
+        return tuple(b["name"] for b in self.bindings if b["type"] == "durableClient")
+
     @property
     def kind(self) -> str:
         """The trigger's type, such as `httpTrigger`."""
         return str(self.trigger["type"])
+
+    @cached_property
+    def returns(self) -> str | None:
+        """The type of the `$return` binding, or None."""
+        return next((b["type"] for b in self.bindings if b["name"] == "$return"), None)
 
     @property
     def durable_name(self) -> str:

@@ -94,8 +94,8 @@ class Host:
                 part.result()
 
     async def _start(self) -> None:
-        functions, problems = await self._pool.start()
-        problems += find_problems(functions, self._settings.http.route_prefix)
+        functions = await self._pool.start()
+        problems = find_problems(functions, self._settings.http.route_prefix)
         if problems:
             raise HostError("\n".join(problems))
         table = FunctionTable(functions)

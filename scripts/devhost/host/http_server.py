@@ -16,6 +16,7 @@ from scripts.devhost.host.errors import FunctionTimeout, InvocationError, Worker
 from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import Function
 from scripts.devhost.host.homepage import HOME_PAGE, is_home_page_enabled
+from scripts.devhost.host.http_messages import http_reply, http_request
 from scripts.devhost.host.log import get_log
 from scripts.devhost.host.outputs import OutputSender
 from scripts.devhost.host.routing import RouteTable
@@ -114,16 +115,18 @@ class HttpFront:
     ) -> web.Response:
         started = time.perf_counter()
         url = f"{request.scheme}://{request.host}{request.raw_path}"
-        payload = (request.method, url, _headers(request), _query(request), route, body)
+        headers = _headers(request)
+        data = http_request(request.method, url, headers, _query(request), route, body)
         self._faults.reach("http.invoke")
         try:
-            reply, outputs = await self._pool.invoke(
-                function.name,
-                payload,
-                lambda pid: self._faults.reach_worker("http.invoke", pid),
+            answer = await self._pool.invoke(
+                function,
+                data,
+                traceparent=headers.get("traceparent", ""),
+                on_sent=lambda pid: self._faults.reach_worker("http.invoke", pid),
             )
-            if outputs:
-                await self._outputs.send(function, outputs)
+            status, reply_headers, content = http_reply(answer.return_value)
+            await self._outputs.send(function, answer)
         except FunctionTimeout as error:
             self._log.error("%s: %s", function.name, error)
             return web.Response(status=500)
@@ -134,9 +137,8 @@ class HttpFront:
             self._log.error("%s: the worker died while it ran", function.name)
             return web.Response(status=502)
         self._faults.reach("http.done")
-        status, headers, content = reply
         response = web.Response(status=status, body=content)
-        for name, value in headers:
+        for name, value in reply_headers:
             response.headers.add(name, value)
         for name, value in self._settings.custom_headers.items():
             response.headers[name] = value

@@ -8,6 +8,7 @@ from scripts.devhost.host.durable.engine import Engine
 from scripts.devhost.host.errors import InvocationError, WorkerLost
 from scripts.devhost.host.functions import Function
 from scripts.devhost.host.log import get_log
+from scripts.devhost.host.messages import text as value_of
 from scripts.devhost.host.timers import Timer
 from scripts.devhost.host.workers import WorkerPool
 
@@ -47,6 +48,6 @@ class OnDemand:
             elif function.kind == "orchestrationTrigger":
                 self._engine.start(function.durable_name, None, text or None, None)
             else:
-                await self._pool.invoke(function.name, text)
+                await self._pool.invoke(function, value_of(text))
         except (InvocationError, WorkerLost) as error:
             self._log.error("%s failed: %s", function.name, error)

@@ -11,6 +11,7 @@ from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import Function
 from scripts.devhost.host.log import get_log
 from scripts.devhost.host.outputs import OutputSender, queue_name
+from scripts.devhost.host.queue_messages import message_body, message_metadata
 from scripts.devhost.host.queue_storage import QueuedMessage, QueueStorage
 from scripts.devhost.host.settings import QueueSettings
 from scripts.devhost.host.workers import WorkerPool
@@ -128,12 +129,13 @@ class QueueListener:
 
     async def _invoke(self, body: bytes, metadata: dict[str, object]) -> None:
         self._faults.reach("queue.invoke")
-        _, outputs = await self._pool.invoke(
-            self._function.name,
-            (body, metadata),
-            lambda pid: self._faults.reach_worker("queue.invoke", pid),
+        answer = await self._pool.invoke(
+            self._function,
+            message_body(body),
+            message_metadata(metadata),
+            on_sent=lambda pid: self._faults.reach_worker("queue.invoke", pid),
         )
-        await self._outputs.send(self._function, outputs)
+        await self._outputs.send(self._function, answer)
 
     async def _move_to_poison(self, message: QueuedMessage) -> None:
         if self.queue.endswith("-poison"):

@@ -12,6 +12,7 @@ from scripts.devhost.host.errors import InvocationError, WorkerLost
 from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import Function
 from scripts.devhost.host.log import get_log
+from scripts.devhost.host.messages import json_text
 from scripts.devhost.host.ncrontab import Schedule, parse_schedule
 from scripts.devhost.host.outputs import OutputSender
 from scripts.devhost.host.settings import expand
@@ -71,12 +72,12 @@ class Timer:
             "IsPastDue": past_due,
         }
         try:
-            _, outputs = await self._pool.invoke(
-                self._function.name,
-                json.dumps(body),
-                lambda pid: self._faults.reach_worker("timer.invoke", pid),
+            answer = await self._pool.invoke(
+                self._function,
+                json_text(json.dumps(body)),
+                on_sent=lambda pid: self._faults.reach_worker("timer.invoke", pid),
             )
-            await self._outputs.send(self._function, outputs)
+            await self._outputs.send(self._function, answer)
         except InvocationError as error:
             self._log.error("failed: %s\n%s", error, error.trace.rstrip())
         except WorkerLost:

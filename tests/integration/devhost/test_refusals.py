@@ -30,10 +30,6 @@ def refusal(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.mark.parametrize(
     "sentence",
     [
-        "Function mismatch: the following parameters are declared in Python "
-        "but not in function.json: ['surplus'].",
-        "Function missing: the following parameters are declared in function.json "
-        "but not in Python: ['message'].",
         "Function 1st: the function name is not allowed",
         "Function underscored: the binding name 'my_message' is not allowed",
         "Function misqueued: the queue name 'no_such--queue' is not allowed.",
@@ -41,8 +37,6 @@ def refusal(tmp_path_factory: pytest.TempPathFactory) -> str:
         "Function undefined: the setting %NOT_DEFINED% is not defined.",
         "Functions twice_a, twice_b share the route GET /api/twice/{id}.",
         "Function misrouted: the route 'api/odd/{id:nonsense}' has the unknown constraint",
-        "Function plain_starter: a function with a durable client must be async.",
-        "Function miscontexted: the parameter of an orchestrator must be named context.",
         "Function counter: durable entities are not offered by the local host.",
         "Function on_blob: the binding type blobTrigger is not offered by the local host.",
     ],

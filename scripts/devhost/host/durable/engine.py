@@ -34,6 +34,7 @@ from scripts.devhost.host.errors import HostError, InvocationError, WorkerLost
 from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import FunctionTable
 from scripts.devhost.host.log import get_log
+from scripts.devhost.host.messages import read_text, text
 from scripts.devhost.host.settings import DurableSettings
 from scripts.devhost.host.workers import WorkerPool
 
@@ -196,12 +197,14 @@ class Engine:
             return read_failure(self._missing(name, "orchestrator"))
         self.faults.reach("episode.invoke")
         try:
-            text, _ = await self._pool.invoke(
-                function.name, body, lambda pid: self.faults.reach_worker("episode.invoke", pid)
+            answer = await self._pool.invoke(
+                function,
+                text(body),
+                on_sent=lambda pid: self.faults.reach_worker("episode.invoke", pid),
             )
         except InvocationError as error:
             return read_failure(str(error))
-        return read_answer(text)
+        return read_answer(read_text(answer.return_value) or "null")
 
     def _unknown_name(self, scheduled: Scheduled) -> str | None:
         if scheduled.kind is EventType.TASK_SCHEDULED:
@@ -251,11 +254,12 @@ class Engine:
                 raise InvocationError(self._missing(item.name, "activity"))
             self._refuse_oversize(item.name, "input", item.input)
             self.faults.reach("activity.invoke")
-            result, _ = await self._pool.invoke(
-                function.name,
-                item.input,
-                lambda pid: self.faults.reach_worker("activity.invoke", pid),
+            answer = await self._pool.invoke(
+                function,
+                text("null" if item.input is None else item.input),
+                on_sent=lambda pid: self.faults.reach_worker("activity.invoke", pid),
             )
+            result = read_text(answer.return_value)
             self._check_size(item.name, "output", result)
             self._refuse_oversize(item.name, "output", result)
         except InvocationError as error:

@@ -1,1 +1,1 @@
-"""The worker process: loads the app once and runs its functions for the host."""
+"""The worker process: a shim that hands the host's messages to Microsoft's worker library."""

@@ -1,4 +1,9 @@
-"""The worker's entry point: python -m scripts.devhost.host.worker SOCKET_FD APP_DIRECTORY."""
+"""The worker's entry point: python -m scripts.devhost.host.worker SOCKET_FD PARENT_PID.
+
+What Azure's own program around the library does, with a pair of sockets in place of gRPC: it hands
+on the host's messages, and sends answers and log records back. How functions are found, called and
+answered is the library's affair.
+"""
 
 import asyncio
 import ctypes
@@ -8,22 +13,33 @@ import signal
 import socket
 import sys
 import threading
-import traceback
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 
+import azure_functions_runtime as library
 import uvloop
 
-from scripts.devhost.host.frames import Frame, FrameConnection
-from scripts.devhost.host.worker.invocation import Invoker, current_invocation
-from scripts.devhost.host.worker.loading import LoadError, load_functions
+from scripts.devhost.host.frames import FrameConnection
+from scripts.devhost.host.messages import rpc
 
 _PR_SET_PDEATHSIG: Final = 1
+_PACKAGES: Final = ".python_packages/lib/site-packages"
+_LIBRARY_LOG: Final = "azure.functions"
+_LEVELS: Final = (
+    (logging.CRITICAL, rpc.RpcLog.Critical),
+    (logging.ERROR, rpc.RpcLog.Error),
+    (logging.WARNING, rpc.RpcLog.Warning),
+    (logging.INFO, rpc.RpcLog.Information),
+    (logging.DEBUG, rpc.RpcLog.Debug),
+)
+
+Handler = Callable[[Any], Awaitable[Any]]
 
 
 class _ForwardingHandler(logging.Handler):
-    """Sends log records to the host with the function and invocation they belong to."""
+    """Sends log records to the host with the invocation they belong to."""
 
     def __init__(self, worker: "Worker") -> None:
         super().__init__()
@@ -31,84 +47,87 @@ class _ForwardingHandler(logging.Handler):
         self._worker = worker
 
     def emit(self, record: logging.LogRecord) -> None:
-        function, invocation_id = current_invocation.get()
-        frame = ("log", record.levelno, function or record.name, invocation_id, self.format(record))
-        self._worker.send_from_any_thread(frame)
+        is_system = record.name.startswith(_LIBRARY_LOG)
+        log = rpc.RpcLog(
+            invocation_id=library.invocation_id_cv.get() or "",
+            category=record.name,
+            level=next((to for floor, to in _LEVELS if record.levelno >= floor), rpc.RpcLog.Trace),
+            message=self.format(record),
+            log_category=rpc.RpcLog.RpcLogCategory.System if is_system else 0,
+        )
+        self._worker.send_from_any_thread(rpc.StreamingMessage(rpc_log=log))
 
 
 class Worker:
-    """Answers the host's frames until the host is gone."""
+    """Answers the host's messages until the host is gone."""
 
-    def __init__(self, app: Path) -> None:
-        self._app = app
+    def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
-        self._connection = FrameConnection(self._receive, self._host_gone)
-        self._invoker: Invoker | None = None
+        self._connection = FrameConnection(self._receive, _host_gone)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._handlers: dict[str, tuple[str, Handler]] = {
+            "worker_init_request": ("worker_init_response", _initialise),
+            "worker_status_request": ("worker_status_response", _report_status),
+            "functions_metadata_request": (
+                "function_metadata_response",
+                library.functions_metadata_request,
+            ),
+            "function_load_request": ("function_load_response", library.function_load_request),
+            "invocation_request": ("invocation_response", _invoke),
+        }
 
     async def run(self, link: socket.socket) -> None:
-        """Load the app, report its functions, serve for ever."""
-        await self._loop.create_unix_connection(lambda: self._connection, sock=link)
+        """Serve the host at the other end for ever."""
         logging.basicConfig(level=logging.INFO, handlers=[_ForwardingHandler(self)], force=True)
         logging.getLogger("azure").setLevel(logging.WARNING)
-        try:
-            functions, problems = load_functions(self._app)
-        except LoadError as error:
-            self._connection.send(("failed", str(error)))
-        except Exception as error:  # noqa: BLE001 - whatever the app's import raises is reported
-            self._connection.send(("log", logging.DEBUG, "load", "", user_trace(error)))
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            text = f"{type(error).__name__}: {error} ({where.filename}, line {where.lineno})."
-            self._connection.send(("failed", text))
-        else:
-            threads = os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT")
-            count = int(threads) if threads else min(32, (os.cpu_count() or 1) + 4)
-            self._invoker = Invoker(functions, ThreadPoolExecutor(count))
-            described = [(f.name, list(f.bindings)) for f in functions.values()]
-            self._connection.send(("ready", described, problems))
+        await self._loop.create_unix_connection(lambda: self._connection, sock=link)
         await self._loop.create_future()
 
-    def send_from_any_thread(self, frame: Frame) -> None:
+    def send_from_any_thread(self, message: Any) -> None:
         """Send from user code, which may run on the pool or on a thread of its own."""
+        frame = message.SerializeToString()
         if threading.get_ident() == self._loop_thread:
             self._connection.send(frame)  # at once, so that a log line precedes the result
         else:
             self._loop.call_soon_threadsafe(self._connection.send, frame)
 
-    def _receive(self, frame: Frame) -> None:
-        invoker = self._invoker
-        if invoker is None:  # the host speaks only after "ready"
-            return
-        if frame[0] == "configure":
-            invoker.durable_client = frame[1]
-            return
-        _, number, name, invocation_id, payload = frame
-        task = self._loop.create_task(self._answer(invoker, number, name, invocation_id, payload))
+    def _receive(self, frame: bytes) -> None:
+        message = rpc.StreamingMessage.FromString(frame)
+        if message.WhichOneof("content") == "worker_terminate":
+            _host_gone()
+        task = self._loop.create_task(self._answer(message))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _answer(
-        self, invoker: Invoker, number: int, name: str, invocation_id: str, payload: object
-    ) -> None:
-        try:
-            result, outputs = await invoker.invoke(name, invocation_id, payload)
-            frame: Frame = ("result", number, result, outputs)
-        except Exception as error:  # noqa: BLE001 - a user function may raise anything
-            frame = ("error", number, f"{type(error).__name__}: {error}", user_trace(error))
-        self._connection.send(frame)
-
-    def _host_gone(self) -> None:
-        os._exit(0)  # user threads may never end; the host that could use them is gone
+    async def _answer(self, message: Any) -> None:
+        name, handler = self._handlers[message.WhichOneof("content")]
+        response = await handler(SimpleNamespace(request=message, properties={"protos": rpc}))
+        answer = rpc.StreamingMessage(request_id=message.request_id, **{name: response})
+        self._connection.send(answer.SerializeToString())
 
 
-def user_trace(error: BaseException) -> str:
-    """The stack trace from the first frame outside of this program."""
-    trace = error.__traceback__
-    own = str(Path(__file__).parent)
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(own):
-        trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, trace))
+async def _initialise(request: Any) -> Any:
+    """Find and index the app's functions; what is wrong with them is the answer's result."""
+    app = Path(request.request.worker_init_request.function_app_directory)
+    os.chdir(app)
+    sys.path[:0] = [str(app), str(app / _PACKAGES)]
+    library.start_threadpool_executor()
+    return await library.worker_init_request(request)
+
+
+async def _invoke(request: Any) -> Any:
+    # In threads the library sets it by itself; coroutines inherit it from here.
+    library.invocation_id_cv.set(request.request.invocation_request.invocation_id)
+    return await library.invocation_request(request)
+
+
+async def _report_status(_: Any) -> Any:
+    return rpc.WorkerStatusResponse()
+
+
+def _host_gone() -> None:
+    os._exit(0)  # user threads may never end; the host that could use them is gone
 
 
 def _die_with(parent: int) -> None:
@@ -119,18 +138,18 @@ def _die_with(parent: int) -> None:
         os._exit(1)
 
 
-async def _serve(link: socket.socket, app: Path) -> None:
-    await Worker(app).run(link)
+async def _serve(link: socket.socket) -> None:
+    await Worker().run(link)
 
 
 def main() -> None:
     """Serve the host at the other end of the inherited socket."""
-    descriptor, parent, app = sys.argv[1:]
+    descriptor, parent = sys.argv[1:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the host, which stops us
     _die_with(int(parent))
     link = socket.socket(fileno=int(descriptor))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(link, Path(app)))
+        runner.run(_serve(link))
 
 
 if __name__ == "__main__":

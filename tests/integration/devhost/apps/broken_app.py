@@ -1,5 +1,5 @@
 # mypy: disable-error-code="untyped-decorator, no-any-return"
-"""One function for each thing that the real host or worker refuses at load."""
+"""One function for each thing that the host refuses although the worker takes it."""
 
 from typing import Any
 
@@ -8,17 +8,6 @@ import azure.functions as func
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 CONNECTION = "AzureWebJobsStorage"
-
-
-@app.route("mismatch")
-def mismatch(req: func.HttpRequest, surplus: str) -> func.HttpResponse:
-    return func.HttpResponse(surplus)
-
-
-@app.route("missing")
-@app.queue_output(arg_name="message", queue_name="texts", connection=CONNECTION)
-def missing(req: func.HttpRequest) -> func.HttpResponse:
-    return func.HttpResponse()
 
 
 @app.function_name("1st")
@@ -56,19 +45,6 @@ def twice_b(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("odd/{id:nonsense}")
 def misrouted(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse()
-
-
-@app.route("plain")
-@app.durable_client_input(client_name="client")
-def plain_starter(
-    req: func.HttpRequest, client: df.DurableOrchestrationClient
-) -> func.HttpResponse:
-    return func.HttpResponse()
-
-
-@app.orchestration_trigger(context_name="ctx")
-def miscontexted(ctx: df.DurableOrchestrationContext) -> Any:
-    yield
 
 
 @app.entity_trigger(context_name="context")

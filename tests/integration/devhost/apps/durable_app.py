@@ -1,4 +1,4 @@
-# mypy: disable-error-code="untyped-decorator, no-any-return"
+# mypy: disable-error-code="untyped-decorator, no-any-return, type-arg"
 """The public orchestration patterns, small, with HTTP starters around the unmodified client."""
 
 import datetime as dt
@@ -204,7 +204,7 @@ def sleep(seconds: float) -> None:
 
 
 @app.activity_trigger(input_name="payload")
-def append(payload: list[Any]) -> str:
+def append(payload: list) -> str:
     return f"{payload[0]}-{payload[1]}"
 
 
@@ -233,6 +233,6 @@ def broken(reason: str) -> None:
 
 
 @app.activity_trigger(input_name="payload")
-def mark(payload: list[Any]) -> int:
+def mark(payload: list) -> int:
     note(f"{payload[0]} {payload[1]}")
     return int(payload[1])

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import List  # noqa: UP035 - Azure's worker refuses list[str] here
 
 import azure.functions as func
 
@@ -18,7 +19,9 @@ def note(line: str) -> None:
 @app.queue_output(arg_name="first", queue_name="%INBOX%", connection=CONNECTION)
 @app.queue_output(arg_name="second", queue_name="texts", connection=CONNECTION)
 def send(
-    req: func.HttpRequest, first: func.Out[str], second: func.Out[list[str]]
+    req: func.HttpRequest,
+    first: func.Out[str],
+    second: func.Out[List[str]],  # noqa: UP006
 ) -> func.HttpResponse:
     text = req.get_body().decode()
     match req.route_params["kind"]:

@@ -1,0 +1,168 @@
+"""One worker process: start it, load the app, hand it invocations, read its answers and logs."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from scripts.devhost.host.errors import FunctionTimeout, HostError, WorkerLost
+from scripts.devhost.host.frames import FrameConnection
+from scripts.devhost.host.functions import Function
+from scripts.devhost.host.log import get_log
+from scripts.devhost.host.messages import rpc
+from scripts.devhost.host.refusals import refusal, without_functions
+
+_PROJECT: Final = Path(__file__).resolve().parents[3]
+WORKER_PYTHON: Final = "languageWorkers__python__defaultExecutablePath"  # as the real host has it
+HOST_VERSION: Final = "4.1037.0"
+_LEVELS: Final = {
+    rpc.RpcLog.Critical: logging.CRITICAL,
+    rpc.RpcLog.Error: logging.ERROR,
+    rpc.RpcLog.Warning: logging.WARNING,
+    rpc.RpcLog.Information: logging.INFO,
+}
+
+
+class WorkerProcess:
+    """One worker process and the requests it is working on."""
+
+    def __init__(self, number: int) -> None:
+        self.log = get_log(f"worker {number}")
+        self.process: asyncio.subprocess.Process
+        self.functions: asyncio.Task[list[Function]]
+        self.lost = asyncio.Event()
+        self.running: dict[str, asyncio.Future[Any]] = {}
+        self._names: dict[str, str] = {}
+        self._connection = FrameConnection(self._receive, self._connection_lost)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the worker can be handed an invocation."""
+        return self.functions.done() and not self.lost.is_set()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self.process.pid
+
+    @classmethod
+    async def start(cls, number: int, app: Path) -> "WorkerProcess":
+        """Start a process; `functions` resolves when it has loaded the app."""
+        worker = cls(number)
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.create_unix_connection(lambda: worker._connection, sock=ours)
+        path = os.pathsep.join(filter(None, [str(_PROJECT), os.environ.get("PYTHONPATH")]))
+        worker.process = await asyncio.create_subprocess_exec(
+            os.environ.get(WORKER_PYTHON, sys.executable),
+            *("-m", "scripts.devhost.host.worker", str(theirs.fileno()), str(os.getpid())),
+            pass_fds=[theirs.fileno()],
+            env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            limit=2**20,
+        )
+        theirs.close()
+        worker.functions = asyncio.create_task(worker._load(app))
+        return worker
+
+    async def watch(self) -> None:
+        """Log what the worker prints until it has ended."""
+        output = self.process.stdout
+        while output is not None and not output.at_eof():
+            with contextlib.suppress(ValueError):  # a line longer than the limit
+                line = (await output.readline()).decode(errors="replace").rstrip()
+                if line:
+                    self.log.info(line)
+        await self.process.wait()
+        await self.lost.wait()
+
+    async def _load(self, app: Path) -> list[Function]:
+        """What the library finds in the app; HostError in its words if it refuses it."""
+        try:
+            begun = await self._ask(
+                "init",
+                worker_init_request=rpc.WorkerInitRequest(
+                    host_version=HOST_VERSION, function_app_directory=str(app)
+                ),
+            )
+            _require_success(begun.worker_init_response.result, app)
+            answer = await self._ask(
+                "metadata", functions_metadata_request=rpc.FunctionsMetadataRequest()
+            )
+            metadata = answer.function_metadata_response
+            _require_success(metadata.result, app)
+            if not metadata.function_metadata_results:
+                raise HostError(without_functions(app))
+            for found in metadata.function_metadata_results:
+                request = rpc.FunctionLoadRequest(function_id=found.function_id, metadata=found)
+                loaded = await self._ask(found.function_id, function_load_request=request)
+                _require_success(loaded.function_load_response.result, app)
+        except WorkerLost:
+            raise HostError("The worker process died while loading.") from None
+        return [Function.from_metadata(found) for found in metadata.function_metadata_results]
+
+    def _ask(self, request_id: str, **content: Any) -> asyncio.Future[Any]:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.running[request_id] = future
+        message = rpc.StreamingMessage(request_id=request_id, **content)
+        self._connection.send(message.SerializeToString())
+        return future
+
+    def invoke(self, name: str, request: Any) -> asyncio.Future[Any]:
+        """Hand over one InvocationRequest; the future holds the message with its answer."""
+        self._names[request.invocation_id] = name
+        return self._ask(request.invocation_id, invocation_request=request)
+
+    def forget(self, invocation_id: str) -> None:
+        """Nobody waits for that answer any more."""
+        self.running.pop(invocation_id, None)
+        self._names.pop(invocation_id, None)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        if self.process.returncode is None:
+            self.process.kill()
+
+    def _receive(self, frame: bytes) -> None:
+        message = rpc.StreamingMessage.FromString(frame)
+        if message.WhichOneof("content") == "rpc_log":
+            self._forward(message.rpc_log)
+            return
+        future = self.running.pop(message.request_id, None)
+        if future is not None and not future.done():
+            future.set_result(message)
+
+    def _forward(self, log: Any) -> None:
+        """A log record of the app; the library's own are shown with --verbose."""
+        level = _LEVELS.get(log.level, logging.DEBUG)
+        if log.log_category == rpc.RpcLog.RpcLogCategory.System:
+            level = logging.DEBUG
+        name = self._names.get(log.invocation_id, log.category)
+        component = f"{name} {log.invocation_id[:8]}".strip()
+        self.log.log(level, log.message, extra={"component": component})
+
+    def time_out(self, invocation_id: str, seconds: float) -> None:
+        """Fail an overlong invocation and end the worker, as the real host does."""
+        future = self.running.get(invocation_id)
+        if future is not None and not future.done():
+            text_ = f"Timeout value of {seconds:g} seconds exceeded"
+            future.set_exception(FunctionTimeout(text_))
+            self.kill()
+
+    def _connection_lost(self) -> None:
+        self.lost.set()
+        for future in self.running.values():
+            if not future.done():
+                future.set_exception(WorkerLost("the worker process died"))
+
+
+def _require_success(result: Any, app: Path) -> None:
+    if result.status != rpc.StatusResult.Success:
+        raise HostError(refusal(app, result.exception.message, result.exception.stack_trace))
