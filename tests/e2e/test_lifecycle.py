@@ -143,6 +143,7 @@ class TestAccount:
     def test_figures_lists_and_settings(self, http: httpx.Client, job_id: int) -> None:
         stats = send(http, "GET", "dashboard/stats", 200)
         assert stats["images"] >= 3
+        assert stats["total_images"] == stats["images"]
         usage = send(http, "GET", "credits/transactions?type=usage", 200)["data"]
         assert usage[0]["metadata"]["job_id"] == job_id
         assert usage[0]["amount"] == -3

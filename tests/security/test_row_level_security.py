@@ -13,7 +13,7 @@ OWN, NO = "own", "-"
 # What a signed-in user may do with rows: the table of docs/schema-sync.md's contract.
 ACCESS = {
     #                            select insert update delete
-    "profiles":                 (OWN,   NO,    OWN,   NO),
+    "profiles":                 (OWN,   NO,    OWN,   NO),  # an upsert of what is there: update
     "projects":                 (OWN,   OWN,   OWN,   OWN),
     "crawl_jobs":               (OWN,   NO,    NO,    NO),
     "images":                   (OWN,   NO,    NO,    NO),
@@ -26,8 +26,12 @@ ACCESS = {
     "notification_preferences": (OWN,   OWN,   OWN,   NO),
 }  # fmt: skip
 UPDATABLE = {
-    "profiles": {"full_name", "avatar_url", "onboarding_completed", "onboarding_completed_at"},
-    "projects": {"name", "description", "status"},
+    # id and email with unchanged values alone: test_profile_upsert.py.
+    "profiles": {
+        "id", "email", "full_name", "avatar_url", "onboarding_completed",
+        "onboarding_completed_at", "updated_at",
+    },
+    "projects": {"name", "description", "status", "updated_at"},
     "notifications": {"is_read", "read_at"},
     "notification_preferences": {
         "email_enabled", "push_enabled", "sms_enabled", "crawl_jobs_enabled", "datasets_enabled",

