@@ -1,74 +1,153 @@
-"""The /admin paths: is the host ready, what does it run, run something now."""
+"""The /admin paths: is the host ready, what does it run, run something now.
+
+No key is asked for: whoever reaches the local host is its administrator.
+"""
 
 import json
 import os
+import re
 import time
-from typing import Any
-
-from aiohttp import web
+from collections.abc import Mapping
+from typing import Any, Final
 
 from scripts.devhost.host.durable.engine import Engine
 from scripts.devhost.host.functions import Function, FunctionTable
+from scripts.devhost.host.http.messages import Request, Response, json_response
 from scripts.devhost.host.on_demand import OnDemand
+from scripts.devhost.host.routing import route_of
 from scripts.devhost.host.workers import WorkerPool
+
+_JSON_TYPE: Final = re.compile(r"(application|text)/([^;]*\+)?json\s*(;.*)?", re.IGNORECASE)
+_KEYS: Final = "host/(keys|functionkeys|systemkeys)"
+_NAMED_KEY: Final = f"functions/[^/]+/keys/[^/]+|{_KEYS}/[^/]+"
+# The paths that the real host keeps to itself; a function gets all others, also below /admin.
+_RESERVED: Final = {
+    method: re.compile(f"/admin/({paths})/?", re.IGNORECASE)
+    for method, paths in {
+        "GET": "functions(/[^/]+(/status|/keys)?)?|host/(status|processes|ping|config|drain/status"
+        "|extensions(/jobs(/[^/]+)?)?|extensionBundle/v1/(templates|bindings|resources([.][^/]+)?))"
+        f"|instance/(info|http-health)|{_KEYS}|{_NAMED_KEY}",
+        "POST": "functions/[^/]+|host/(ping|drain|resume|scale/status|log|debug|synctriggers"
+        f"|restart|extensions)|instance/assign|pod/assign|{_NAMED_KEY}",
+        "PUT": f"functions/[^/]+|host/(state|extensions)|{_NAMED_KEY}",
+        "DELETE": f"functions/[^/]+|host/extensions/[^/]+|{_NAMED_KEY}",
+    }.items()
+}
+_FILES: Final = re.compile(r"/admin/vfs(/.*)?", re.IGNORECASE)
+_NO_CACHE: Final = [("Cache-Control", "no-store,no-cache"), ("Pragma", "no-cache")]
 
 
 class Admin:
     """Answers /admin requests."""
 
     def __init__(
-        self, functions: FunctionTable, engine: Engine, pool: WorkerPool, on_demand: OnDemand
+        self,
+        functions: FunctionTable,
+        errors: Mapping[str, str],
+        engine: Engine,
+        pool: WorkerPool,
+        on_demand: OnDemand,
     ) -> None:
         self._functions = functions
+        self._errors = errors
         self._engine = engine
         self._pool = pool
         self._on_demand = on_demand
         self._started = time.monotonic()
 
-    async def handle(self, request: web.BaseRequest) -> web.Response:
-        """The reply to one request."""
-        parts = request.rel_url.path.strip("/").split("/")[1:]
-        match (request.method, *parts):
+    @staticmethod
+    def takes(method: str, path: str) -> bool:
+        """Whether the request is one that no function gets to see."""
+        reserved = _RESERVED.get(method.upper())
+        return bool((reserved and reserved.fullmatch(path)) or _FILES.fullmatch(path))
+
+    async def handle(self, request: Request) -> Response:
+        """The reply to one request that `takes` accepts; 404 for what is not offered here."""
+        path = request.head.path
+        parts = [part.lower() for part in path.strip("/").split("/")[1:]]
+        match (request.head.method.upper(), *parts):
+            case (_, "host", "ping"):
+                return Response(200, b"", list(_NO_CACHE))
             case ("GET", "host", "status"):
-                return _json(self._host_status())
+                return json_response(self._host_status())
             case ("GET", "functions"):
-                return _json([_describe(function) for function in self._functions.all])
-            case ("GET", "instances"):
-                return _json(self._engine.store.counts() | dict(self._engine.counters))
+                origin = f"http://{request.head.host}"
+                shown = [self._describe(function, origin) for function in self._functions.all]
+                return json_response(shown)
+            case ("GET", "functions", name):
+                return self._show(name, f"http://{request.head.host}")
+            case ("GET", "functions", name, "status"):
+                return self._status(name)
             case ("POST", "functions", name):
-                return await self._run(name, await request.content.read())
-        return web.Response(status=404)
+                return await self._run(name, request)
+            case (_, "vfs", *_):
+                return Response(403)
+        return Response(404)
+
+    def instances(self) -> Response:
+        """Counts of durable instances and of work on its way, which only this host has."""
+        return json_response(self._engine.store.counts() | dict(self._engine.counters))
 
     def _host_status(self) -> dict[str, Any]:
         return {
             "id": "devhost",
             "state": "Running",
-            "version": "4.0.0",
+            "version": "4.1037.0.0",
+            "versionDetails": "the local host",
+            "platformVersion": "",
+            "instanceId": "",
+            "computerName": "",
+            "processUptime": int((time.monotonic() - self._started) * 1000),
+            "functionAppContentEditingState": "Unknown",
             "processId": os.getpid(),
             "workerProcessIds": self._pool.process_ids,
-            "processUptime": int((time.monotonic() - self._started) * 1000),
         }
 
-    async def _run(self, name: str, body: bytes) -> web.Response:
-        function = self._functions.find(name)
-        if function is None or function.kind == "httpTrigger":
-            return web.Response(status=404)
+    def _find(self, name: str) -> Function | None:
+        return next((f for f in self._functions.all if f.name.lower() == name), None)
+
+    def _show(self, name: str, origin: str) -> Response:
+        function = self._find(name)
+        return (
+            Response(404) if function is None else json_response(self._describe(function, origin))
+        )
+
+    def _status(self, name: str) -> Response:
+        function = self._find(name)
+        if function is None:
+            return Response(404)
+        error = self._errors.get(function.name)
+        return json_response({} if error is None else {"errors": [error]})
+
+    def _describe(self, function: Function, origin: str) -> dict[str, Any]:
+        is_http = bool(function.triggers) and function.kind == "httpTrigger"
+        return {
+            "name": function.name,
+            "href": f"{origin}/admin/functions/{function.name}",
+            "invoke_url_template": f"{origin}/{route_of(function)}".lower() if is_http else None,
+            "language": "python",
+            "config": {
+                "name": function.name,
+                "language": "python",
+                "bindings": list(function.bindings),
+            },
+            "isDisabled": function.is_disabled,
+        }
+
+    async def _run(self, name: str, request: Request) -> Response:
+        if not _JSON_TYPE.fullmatch(request.head.headers.get("content-type", "").strip()):
+            return Response(415)
         try:
-            given = json.loads(body).get("input") if body else ""
-        except (ValueError, AttributeError):
-            return web.Response(status=400)
-        text = given if isinstance(given, str) else json.dumps(given)
+            given = json.loads(await request.read())["input"]
+        except KeyError:
+            given = None
+        except (ValueError, TypeError):
+            return Response(400)
+        if isinstance(given, dict | list):
+            return Response(400)
+        function = self._find(name)
+        if function is None or function.name in self._errors:
+            return Response(404)
+        text = "" if given is None else given if isinstance(given, str) else json.dumps(given)
         self._on_demand.start(function, text)
-        return web.Response(status=202)
-
-
-def _describe(function: Function) -> dict[str, Any]:
-    return {
-        "name": function.name,
-        "isDisabled": function.is_disabled,
-        "config": {"bindings": list(function.bindings)},
-    }
-
-
-def _json(value: Any) -> web.Response:
-    return web.json_response(value)
+        return Response(202)

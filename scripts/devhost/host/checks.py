@@ -1,7 +1,6 @@
 """What the real host refuses at load, one sentence for each problem."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -9,7 +8,7 @@ from scripts.devhost.host.errors import HostError
 from scripts.devhost.host.functions import Binding, Function
 from scripts.devhost.host.ncrontab import parse_schedule
 from scripts.devhost.host.outputs import queue_name
-from scripts.devhost.host.routing import compile_route
+from scripts.devhost.host.routing import compile_route, fold, route_of
 from scripts.devhost.host.settings import expand
 
 _FUNCTION_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,127}")
@@ -84,17 +83,33 @@ def _schedule_problems(function: Function, binding: Binding) -> Iterable[str]:
 
 
 def _route_problems(functions: Sequence[Function], prefix: str) -> Iterable[str]:
-    first: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for function in functions:
         try:
-            route = compile_route(function, prefix)
+            compile_route(function, prefix)
         except HostError as error:
             yield str(error)
+
+
+def find_route_conflicts(functions: Sequence[Function]) -> dict[str, str]:
+    """Functions that the real host leaves out because of their route, while the rest runs."""
+    conflicts: dict[str, str] = {}
+    taken: list[tuple[str, frozenset[str], str]] = []
+    for function in functions:
+        if function.kind != "httpTrigger":
             continue
-        if route.template.lower().startswith(_RESERVED_ROUTES):
-            yield f"Function {function.name}: routes must not begin with admin or runtime."
-        for method in sorted(route.methods or {"any method"}):
-            first[route.template.lower(), method].append(function.name)
-    for (template, method), names in first.items():
-        if len(names) > 1:
-            yield f"Functions {', '.join(names)} share the route {method} /{template}."
+        route = fold(route_of(function).strip("/"))
+        methods = frozenset(function.trigger.get("methods") or ())
+        if route.lower().startswith(_RESERVED_ROUTES):
+            conflicts[function.name] = (
+                "The specified route conflicts with one or more built in routes."
+            )
+            continue
+        for other, other_methods, name in taken:
+            if other == route and (not methods or not other_methods or methods & other_methods):
+                conflicts[function.name] = (
+                    f"The route specified conflicts with the route defined by function '{name}'."
+                )
+                break
+        else:
+            taken.append((route, methods, function.name))
+    return conflicts

@@ -1,7 +1,6 @@
 """Cross-origin requests, as the host's middleware answers them before any routing."""
 
-from aiohttp import hdrs, web
-
+from scripts.devhost.host.http.messages import Head, Response
 from scripts.devhost.host.settings import CorsSettings
 
 
@@ -15,31 +14,32 @@ class Cors:
     def _allows(self, origin: str | None) -> bool:
         return origin is not None and (self._any or origin in self._settings.origins)
 
-    def preflight(self, request: web.BaseRequest) -> web.Response | None:
+    def preflight(self, head: Head) -> Response | None:
         """The answer to a preflight request; None for any other request."""
-        wanted = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_METHOD)
-        origin = request.headers.get(hdrs.ORIGIN)
-        is_preflight = request.method == hdrs.METH_OPTIONS and origin and wanted
-        if not self._settings.origins or not is_preflight:
+        if head.method != "OPTIONS" or not self._settings.origins:
             return None
-        response = web.Response(status=204)
+        wanted = head.headers.get("access-control-request-method")
+        origin = head.headers.get("origin")
+        if not (origin and wanted):
+            return None
+        response = Response(204)
         if self._allows(origin):
-            self.decorate(request, response)
-            response.headers[hdrs.ACCESS_CONTROL_ALLOW_METHODS] = wanted or ""
-            headers = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_HEADERS)
+            self.decorate(head, response)
+            response.headers.append(("Access-Control-Allow-Methods", wanted))
+            headers = head.headers.get("access-control-request-headers")
             if headers:
-                response.headers[hdrs.ACCESS_CONTROL_ALLOW_HEADERS] = headers
+                response.headers.append(("Access-Control-Allow-Headers", headers))
         return response
 
-    def decorate(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
+    def decorate(self, head: Head, response: Response) -> None:
         """Add what an allowed origin needs to read the response."""
-        origin = request.headers.get(hdrs.ORIGIN)
+        origin = head.headers.get("origin")
         if origin is None or not self._allows(origin):
             return
         if self._any and not self._settings.credentials:
-            response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = "*"
+            response.set("Access-Control-Allow-Origin", "*")
             return
-        response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
-        response.headers.add(hdrs.VARY, hdrs.ORIGIN)
+        response.set("Access-Control-Allow-Origin", origin)
+        response.headers.append(("Vary", "Origin"))
         if self._settings.credentials:
-            response.headers[hdrs.ACCESS_CONTROL_ALLOW_CREDENTIALS] = "true"
+            response.set("Access-Control-Allow-Credentials", "true")

@@ -3,7 +3,9 @@
 import os
 from typing import Final
 
-HOME_PAGE: Final = """<!DOCTYPE html>
+from scripts.devhost.host.http.messages import Response
+
+_HOME_PAGE: Final = b"""<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Local Functions host</title></head>
 <body><h1>Your Functions app is up and running</h1></body>
@@ -11,7 +13,10 @@ HOME_PAGE: Final = """<!DOCTYPE html>
 """
 
 
-def is_home_page_enabled() -> bool:
-    """Whether AzureWebJobsDisableHomepage leaves the page on."""
+def home_page() -> Response:
+    """What / answers where no function takes it, whatever the method."""
     name = "AzureWebJobsDisableHomepage"
-    return os.environ.get(name, "").lower() not in ("true", "1")
+    if os.environ.get(name, "").lower() == "true":
+        return Response(204)
+    length = ("Content-Length", str(len(_HOME_PAGE)))
+    return Response(200, _HOME_PAGE, [length, ("Content-Type", "text/html")])

@@ -1,17 +1,14 @@
 """The host put together: workers, durable engine, listeners, timers, HTTP."""
 
 import asyncio
-import contextlib
 import errno
 import signal
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-from aiohttp import web
+from typing import TYPE_CHECKING, Final
 
 from scripts.devhost.host.admin import Admin
-from scripts.devhost.host.checks import find_problems
+from scripts.devhost.host.checks import find_problems, find_route_conflicts
 from scripts.devhost.host.cors import Cors
 from scripts.devhost.host.durable.api import DurableApi
 from scripts.devhost.host.durable.client_binding import client_binding
@@ -20,6 +17,7 @@ from scripts.devhost.host.durable.store import Store
 from scripts.devhost.host.errors import HostError
 from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import Function, FunctionTable
+from scripts.devhost.host.http.server import Handler, Server
 from scripts.devhost.host.http_server import HttpFront
 from scripts.devhost.host.log import get_log
 from scripts.devhost.host.on_demand import OnDemand
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from scripts.devhost.host.queues import QueueListener
 
 _GRACE_SECONDS: Final = 5.0
-_HEADER_LIMIT: Final = 32 * 1024
 _DATABASE: Final = "durable.sqlite3"
 
 
@@ -65,7 +62,7 @@ class Host:
         self._listeners: dict[str, QueueListener] = {}
         self._timers: dict[str, Timer] = {}
         self._parts: list[asyncio.Task[None]] = []
-        self._runners: list[web.ServerRunner] = []
+        self._servers: list[Server] = []
         self._log = get_log("host")
 
     async def serve(self) -> None:
@@ -133,7 +130,11 @@ class Host:
 
     async def _start_http(self, table: FunctionTable, engine: Engine) -> None:
         origin = f"http://{self._options.address}:{self._options.port}"
-        routes = RouteTable(table.of_kind("httpTrigger"), self._settings.http.route_prefix)
+        conflicts = find_route_conflicts(table.all)
+        for name, error in conflicts.items():
+            self._log.error("Function %s is not offered: %s", name, error)
+        served = [f for f in table.all if f.kind == "httpTrigger" and f.name not in conflicts]
+        routes = RouteTable(served, self._settings.http.route_prefix)
         on_demand = OnDemand(self._pool, engine, self._listeners, self._timers)
         front = HttpFront(
             self._settings.http,
@@ -141,7 +142,7 @@ class Host:
             self._pool,
             self._outputs,
             DurableApi(engine, origin),
-            Admin(table, engine, self._pool, on_demand),
+            Admin(table, conflicts, engine, self._pool, on_demand),
             Cors(self._settings.cors),
             self._faults,
         )
@@ -155,17 +156,15 @@ class Host:
         )
         await self._listen(front.handle_public, self._options.address, self._options.port)
 
-    async def _listen(self, handler: Any, address: str, port: int) -> int:
-        runner = web.ServerRunner(_server(handler))
-        await runner.setup()
-        self._runners.append(runner)
+    async def _listen(self, handler: Handler, address: str, port: int) -> int:
+        server = Server(handler)
+        self._servers.append(server)
         try:
-            await web.TCPSite(runner, address, port, backlog=1024).start()
+            return await server.start(address, port)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise HostError(f"Port {port} is in use by another program.") from None
             raise HostError(f"Cannot listen on {address}:{port}: {error.strerror}.") from None
-        return int(runner.addresses[0][1])
 
     def _announce(self, table: FunctionTable) -> None:
         for function in table.enabled:
@@ -175,16 +174,14 @@ class Host:
         self._log.info("ready: %d functions, worker processes: %d, %s", count, workers, address)
 
     async def _stop(self) -> None:
-        for runner in self._runners:
-            for site in list(runner.sites):
-                await site.stop()
+        for server in self._servers:
+            server.close()
         for part in self._parts:
             part.cancel()
         await asyncio.gather(*self._parts, return_exceptions=True)
         await self._drain()
-        for runner in self._runners:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(runner.cleanup(), _GRACE_SECONDS)
+        for server in self._servers:
+            await server.stop(_GRACE_SECONDS)
         await self._pool.stop()
         await self._accounts.close()
         self._store.close()
@@ -204,14 +201,3 @@ def describe(function: Function, prefix: str) -> str:
         return f"{function.name}: {','.join(sorted(route.methods or {'*'}))} /{route.template}"
     source = trigger.get("queueName") or trigger.get("schedule") or ""
     return f"{function.name}: {function.kind} {source}".rstrip()
-
-
-def _server(handler: Any) -> web.Server:
-    """A server with Kestrel's limit for headers that hands bodies over as they came."""
-    return web.Server(
-        handler,
-        access_log=None,
-        auto_decompress=False,
-        max_line_size=_HEADER_LIMIT,
-        max_field_size=_HEADER_LIMIT,
-    )

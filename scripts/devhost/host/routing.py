@@ -1,28 +1,19 @@
 """HTTP routes as the real host matches them: first match in the order of function names."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
-from urllib.parse import unquote
 
 from scripts.devhost.host.errors import HostError
 from scripts.devhost.host.functions import Function
-from scripts.devhost.host.route_constraints import Check, parse_constraint
+from scripts.devhost.host.route_constraints import Check, ConstraintError, parse_constraint
+from scripts.devhost.host.route_templates import (
+    Parameter,
+    Segment,
+    TemplateError,
+    parse_template,
+)
 
-_ENCODED_SLASH: Final = re.compile("%2f", re.I)
-_PARAMETER: Final = re.compile(r"(\{(?:[^{}]|\{\{|\}\})*\})")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """`{name:constraint=default}`, `{name?}` or `{*name}` of a route."""
-
-    name: str
-    checks: tuple[Check, ...]
-    default: str | None
-    optional: bool
-    catch_all: bool
+Values = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -30,26 +21,48 @@ class Route:
     """A compiled route template with its methods (None: any)."""
 
     template: str
-    pattern: re.Pattern[str]
-    parameters: tuple[Parameter, ...]
+    segments: tuple[Segment, ...]
+    literals: tuple[str | None, ...]  # of each segment that is one literal, without case
+    checks: tuple[tuple[Parameter, tuple[Check, ...]], ...]
     methods: frozenset[str] | None
 
-    def match(self, path: str) -> dict[str, str] | None:
-        """The route parameters of a decoded path without its outer slashes, or None."""
-        found = self.pattern.fullmatch(path)
-        if found is None:
+    def match(self, path: str, pieces: list[str]) -> Values | None:
+        """The route parameters of a path whose pieces are given, or None."""
+        last = self.segments[-1][0] if self.segments else ""
+        catch_all = last if isinstance(last, Parameter) and last.is_catch_all else None
+        fixed = self.segments[:-1] if catch_all else self.segments
+        if len(pieces) > len(fixed) and catch_all is None:
             return None
-        values: dict[str, str] = {}
-        for number, parameter in enumerate(self.parameters):
-            value = found[f"p{number}"]
-            if not value:
-                value = parameter.default
-            if value is None:
-                continue
-            if not all(check(value) for check in parameter.checks):
+        values: Values = {}
+        for position, segment in enumerate(fixed):
+            if position >= len(pieces):
+                if not _match_nothing(segment, values):
+                    return None
+            elif not self._match_piece(position, segment, pieces[position], values):
                 return None
-            values[parameter.name] = value
-        return values
+        if catch_all is not None and not _match_rest(catch_all, path, pieces, len(fixed), values):
+            return None
+        return values if self._holds(values) else None
+
+    def _match_piece(self, position: int, segment: Segment, piece: str, values: Values) -> bool:
+        if not piece:
+            return False
+        literal = self.literals[position]
+        if literal is not None:
+            return literal == fold(piece)
+        if len(segment) == 1 and isinstance(segment[0], Parameter):
+            values[segment[0].name] = piece
+            return True
+        return _match_parts(segment, piece, values)
+
+    def _holds(self, values: Values) -> bool:
+        for parameter, checks in self.checks:
+            value = values.get(parameter.name)
+            if value is None and parameter.is_optional:
+                continue
+            if value is None or not all(check(value) for check in checks):
+                return False
+        return True
 
 
 class RouteTable:
@@ -58,115 +71,127 @@ class RouteTable:
     def __init__(self, functions: Iterable[Function], prefix: str) -> None:
         self.routes = [(function, compile_route(function, prefix)) for function in functions]
 
-    def find(self, method: str, raw_path: str) -> tuple[Function, dict[str, str]] | None:
+    def find(self, method: str, path: str) -> tuple[Function, Values] | None:
         """The function for a request and its route parameters; None is a 404."""
-        path = decode_path(raw_path)
+        path = path.removeprefix("/")
+        pieces = path.removesuffix("/").split("/") if path else []
+        method = method.upper()
         for function, route in self.routes:
             if route.methods is not None and method not in route.methods:
                 continue
-            values = route.match(path)
+            values = route.match(path, pieces)
             if values is not None:
                 return function, values
         return None
 
 
-def decode_path(raw_path: str) -> str:
-    """The path without outer slashes, percent-decoded except for encoded slashes."""
-    if "%" in raw_path:
-        raw_path = unquote(_ENCODED_SLASH.sub("%252F", raw_path))
-    path = raw_path.removeprefix("/")
-    return path.removesuffix("/")
-
-
 def compile_route(function: Function, prefix: str) -> Route:
     """The route of an HTTP function under the app's route prefix."""
-    trigger = function.trigger
-    template = str(trigger.get("route") or function.name).strip("/")
-    whole = f"{prefix}/{template}".strip("/")
-    methods = trigger.get("methods")
+    template = route_of(function)
+    if prefix:
+        template = f"{prefix}/{template}"
+    methods = function.trigger.get("methods")
     allowed = None if not methods else frozenset(str(method).upper() for method in methods)
     try:
-        pattern, parameters = _compile(whole)
-    except ValueError as error:
-        raise HostError(f"Function {function.name}: the route {whole!r} {error}.") from None
-    return Route(whole, pattern, parameters, allowed)
+        segments = parse_template(template)
+    except TemplateError as error:
+        raise HostError(f"Error indexing method 'Functions.{function.name}'. {error}") from None
+    checks = [
+        (part, _resolve(function.name, template, part))
+        for segment in segments
+        for part in segment
+        if isinstance(part, Parameter) and part.constraints
+    ]
+    literals = [
+        fold(segment[0]) if len(segment) == 1 and isinstance(segment[0], str) else None
+        for segment in segments
+    ]
+    return Route(template, segments, tuple(literals), tuple(checks), allowed)
 
 
-def _compile(template: str) -> tuple[re.Pattern[str], tuple[Parameter, ...]]:
-    expression = ""
-    parameters: list[Parameter] = []
-    segments = split_outside_braces(template, "/") if template else []
-    for position, segment in enumerate(segments):
-        parts = _segment_parts(segment)
-        text = ""
-        for part in parts:
-            if isinstance(part, str):
-                text += re.escape(part)
-                continue
-            text += f"(?P<p{len(parameters)}>{'.*' if part.catch_all else '[^/]+'})"
-            parameters.append(part)
-        slash = "/" if position else ""
-        lone = parts[0] if len(parts) == 1 and isinstance(parts[0], Parameter) else None
-        if lone is not None and (lone.optional or lone.catch_all or lone.default is not None):
-            _require_last(segments[position + 1 :])
-            expression += f"(?:{slash}{text})?"
-        else:
-            expression += slash + text
-    names = [parameter.name.lower() for parameter in parameters]
-    if len(set(names)) != len(names):
-        raise ValueError("names a parameter twice")
-    return re.compile(expression, re.IGNORECASE), tuple(parameters)
+def route_of(function: Function) -> str:
+    """The template that the function declares, else its name."""
+    declared = str(function.trigger.get("route") or "")
+    return declared if declared.strip() else function.name
 
 
-def _require_last(following: list[str]) -> None:
-    if any(not re.search(r"^\{(\*|.*[?=])", segment) for segment in following):
-        raise ValueError("has an optional or catch-all parameter before its end")
+def fold(text: str) -> str:
+    """The text as .NET's OrdinalIgnoreCase compares it: letter by letter in upper case."""
+    if text.isascii():
+        return text.upper()
+    return "".join(c.upper() if len(c.upper()) == 1 else c for c in text)
 
 
-def _segment_parts(segment: str) -> list[str | Parameter]:
-    if not segment:
-        raise ValueError("has an empty segment")
-    parts: list[str | Parameter] = []
-    for position, text in enumerate(_PARAMETER.split(segment)):
-        if position % 2:
-            parts.append(_parameter(text[1:-1]))
-        elif "{" in text or "}" in text:
-            raise ValueError("has unbalanced braces")
-        elif text:
-            parts.append(text)
-    return parts
+def _resolve(name: str, template: str, parameter: Parameter) -> tuple[Check, ...]:
+    refused = (
+        f"An error occurred while creating the route with name '{name}' and template '{template}'."
+    )
+    checks = []
+    for text in parameter.constraints:
+        try:
+            check = parse_constraint(text)
+        except ConstraintError as error:
+            raise HostError(f"{refused} {error}") from None
+        if check is None:
+            raise HostError(
+                f"{refused} The constraint entry '{parameter.name}' - '{text}' on the route "
+                f"'{template}' could not be resolved by the constraint resolver of type "
+                "'DefaultInlineConstraintResolver'."
+            )
+        checks.append(check)
+    return tuple(checks)
 
 
-def _parameter(text: str) -> Parameter:
-    catch_all = text.startswith("*")
-    text = text.lstrip("*")
-    optional = text.endswith("?")
-    head, *constraints = split_outside_braces(text.removesuffix("?"), ":")
-    default: str | None = None
-    if constraints:
-        constraints[-1], equals, value = _partition_default(constraints[-1])
-    else:
-        head, equals, value = head.partition("=")
-    if equals:
-        default = value
-    if not re.fullmatch(r"\w+", head):
-        raise ValueError(f"has the invalid parameter name {head!r}")
-    checks: list[Callable[[str], bool]] = [parse_constraint(item) for item in constraints]
-    return Parameter(head, tuple(checks), default, optional, catch_all)
+def _match_nothing(segment: Segment, values: Values) -> bool:
+    """Whether the path may end before the segment."""
+    part = segment[0]
+    if len(segment) > 1 or isinstance(part, str):
+        return False
+    if part.default is not None:
+        values[part.name] = part.default
+    return part.is_optional or part.default is not None
 
 
-def _partition_default(constraint: str) -> tuple[str, str, str]:
-    end = constraint.rfind(")") + 1
-    name, equals, value = constraint[end:].partition("=")
-    return constraint[:end] + name, equals, value
+def _match_rest(
+    parameter: Parameter, path: str, pieces: list[str], start: int, values: Values
+) -> bool:
+    """Give a catch-all what follows; the first piece of it must not be empty."""
+    if len(pieces) > start and not pieces[start]:
+        return False
+    rest = path.split("/", start)[start] if len(pieces) > start else parameter.default
+    if rest:
+        values[parameter.name] = rest
+    return True
 
 
-def split_outside_braces(text: str, separator: str) -> list[str]:
-    """Split where the separator stands outside of braces and parentheses."""
-    parts, depth, start = [], 0, 0
-    for position, character in enumerate(text):
-        depth += (character in "{(") - (character in "})")
-        if character == separator and depth == 0:
-            parts.append(text[start:position])
-            start = position + 1
-    return [*parts, text[start:]]
+def _match_parts(segment: Segment, piece: str, values: Values) -> bool:
+    """Match a segment of literals and parameters, from its right end as ASP.NET Core does."""
+    last = segment[-1]
+    if isinstance(last, Parameter) and last.is_optional:
+        if _match_from_right(segment, piece, values):
+            return True
+        return not piece.endswith(".") and _match_from_right(segment[:-2], piece, values)
+    return _match_from_right(segment, piece, values)
+
+
+def _match_from_right(segment: Segment, piece: str, values: Values) -> bool:
+    folded, end = fold(piece), len(piece)
+    pending: Parameter | None = None
+    found: Values = {}
+    for part in reversed(segment):
+        if isinstance(part, Parameter):
+            pending = part
+            continue
+        start = folded.rfind(fold(part), 0, max(0, end - (pending is not None)))
+        if start < 0 or (pending is None and start + len(part) != end):
+            return False
+        if pending is not None:
+            found[pending.name] = piece[start + len(part) : end]
+        pending, end = None, start
+    if pending is not None and end:
+        found[pending.name] = piece[:end]
+        end = 0
+    if end or (pending is not None and pending.name not in found):
+        return False
+    values.update(found)
+    return True

@@ -26,6 +26,13 @@ class HttpSettings:
     custom_headers: Mapping[str, str]
     body_limit: int
 
+    @property
+    def has_impossible_limit(self) -> bool:
+        """Whether a limit is one with which the real host fails every request."""
+        return any(
+            limit is not None and limit < 1 for limit in (self.max_outstanding, self.max_concurrent)
+        )
+
 
 @dataclass(frozen=True)
 class QueueSettings:
@@ -164,10 +171,10 @@ def _scalar(text: str) -> Any:
 def _http(section: dict[str, Any]) -> HttpSettings:
     def limit(name: str) -> int | None:
         value = int(section.get(name, -1))
-        return None if value < 0 else value
+        return None if value == -1 else value
 
     return HttpSettings(
-        route_prefix=str(section.get("routePrefix", "api")).strip("/"),
+        route_prefix=str(section.get("routePrefix", "api")),
         max_outstanding=limit("maxOutstandingRequests"),
         max_concurrent=limit("maxConcurrentRequests"),
         custom_headers=section.get("customHeaders", {}),

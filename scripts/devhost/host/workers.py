@@ -58,16 +58,17 @@ class WorkerPool:
         data: Any,
         metadata: Mapping[str, Any] | None = None,
         *,
-        traceparent: str = "",
+        trace: Any = None,
         on_sent: Callable[[int], None] | None = None,
     ) -> Any:
         """Run the function; its InvocationResponse.
 
-        `data` is the trigger's value and `metadata` what belongs to it, as TypedData. Raises
-        InvocationError when the function failed, FunctionTimeout or WorkerLost.
+        `data` is the trigger's value and `metadata` what belongs to it, as TypedData; `trace` is
+        the RpcTraceContext of what caused it. Raises InvocationError when the function failed,
+        FunctionTimeout or WorkerLost.
         """
         worker = await self._least_busy()
-        request = self._request(function, data, metadata or {}, traceparent)
+        request = self._request(function, data, metadata or {}, trace)
         future = worker.invoke(function.name, request)
         if on_sent is not None:
             on_sent(worker.pid)
@@ -88,7 +89,7 @@ class WorkerPool:
         return response
 
     def _request(
-        self, function: Function, data: Any, metadata: Mapping[str, Any], traceparent: str
+        self, function: Function, data: Any, metadata: Mapping[str, Any], trace: Any
     ) -> Any:
         binding = rpc.ParameterBinding
         inputs = [binding(name=name, data=self._durable_client) for name in function.clients]
@@ -97,7 +98,7 @@ class WorkerPool:
             function_id=function.id,
             input_data=[binding(name=function.trigger["name"], data=data), *inputs],
             trigger_metadata=metadata,
-            trace_context=rpc.RpcTraceContext(trace_parent=traceparent or new_traceparent()),
+            trace_context=trace or rpc.RpcTraceContext(trace_parent=new_traceparent()),
         )
 
     async def stop(self) -> None:
@@ -144,7 +145,6 @@ class WorkerPool:
         return watcher
 
 
-def new_traceparent() -> str:
-    """The W3C trace context of a trace that begins here."""
-    trace = uuid.uuid4().hex
-    return f"00-{trace}-{trace[:15]}1-00"
+def new_traceparent(trace: str = "", flags: str = "01") -> str:
+    """The W3C trace context of a new span, in a trace that begins here unless one is given."""
+    return f"00-{trace or uuid.uuid4().hex}-{uuid.uuid4().hex[:15]}1-{flags}"

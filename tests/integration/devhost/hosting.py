@@ -75,9 +75,15 @@ class RunningHost:
 
     def start(self, *options: str) -> Self:
         """Start the process and wait until it is ready."""
-        process = self.launch(*options)
+        self.launch(*options)
+        return self.wait_until_ready()
+
+    def wait_until_ready(self) -> Self:
+        """Wait until the process that was launched answers."""
+        process = self._process
 
         def is_ready() -> bool:
+            assert process is not None
             assert process.poll() is None, self.log.read_text()
             with contextlib.suppress(httpx.TransportError):
                 return self.client.get("/admin/host/status").status_code == 200

@@ -63,9 +63,9 @@ def test_killed_workers_are_replaced_and_their_work_is_done_again(host: RunningH
         assert set(host.worker_pids()) != first
 
 
-def test_http_request_in_a_dying_worker_answers_502(host: RunningHost) -> None:
+def test_http_request_in_a_dying_worker_answers_500(host: RunningHost) -> None:
     with host.start("--kill", "worker@http.invoke:1"):
-        assert host.client.post("/api/start/chaining").status_code == 502
+        assert host.client.post("/api/start/chaining").status_code == 500
         host.begin("chaining")  # waits for the new worker
 
 

@@ -35,8 +35,9 @@ def refusal(tmp_path_factory: pytest.TempPathFactory) -> str:
         "Function misqueued: the queue name 'no_such--queue' is not allowed.",
         "Function never: the schedule '0 0 0 * * 7' has the invalid day of week '7'.",
         "Function undefined: the setting %NOT_DEFINED% is not defined.",
-        "Functions twice_a, twice_b share the route GET /api/twice/{id}.",
-        "Function misrouted: the route 'api/odd/{id:nonsense}' has the unknown constraint",
+        "creating the route with name 'misrouted' and template 'api/odd/{id:nonsense}'. "
+        "The constraint entry 'id' - 'nonsense' on the route 'api/odd/{id:nonsense}' could not be "
+        "resolved",
         "Function counter: durable entities are not offered by the local host.",
         "Function on_blob: the binding type blobTrigger is not offered by the local host.",
     ],

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from scripts.devhost.host.durable.client_binding import WEBHOOK_PATH, management_urls
 from scripts.devhost.host.durable.engine import Engine, check_instance_id
@@ -68,7 +68,7 @@ class DurableApi:
             return _refusal(500, f"The durable state cannot be stored: {error}.")
 
     def _route(self, request: ApiRequest) -> ApiReply:
-        parts = [unquote(part) for part in request.path.strip("/").split("/")]
+        parts = request.path.strip("/").split("/")
         match (request.method, *parts):
             case ("POST", "orchestrators", name):
                 return self._start(request, name, None)
