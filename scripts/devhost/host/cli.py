@@ -58,6 +58,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     faults.add_argument("--reorder", type=int, metavar="SEED", help="shuffle the order of delivery")
     faults.add_argument(
+        "--timer-speed",
+        type=float,
+        default=1.0,
+        metavar="N",
+        help="let orchestrations wait only for the Nth part of each of their timers",
+    )
+    faults.add_argument(
         "--kill",
         action="append",
         default=[],
@@ -92,6 +99,7 @@ def _run(given: argparse.Namespace) -> None:
         kills=tuple(KillPoint.parse(text) for text in given.kill),
         deliver_twice=given.deliver_twice,
         reorder_seed=given.reorder,
+        timer_speed=given.timer_speed,
     )
     settings = load_settings(app, cors=given.cors)
     options = Options(

@@ -51,7 +51,8 @@ class DurableSettings:
     """extensions.durableTask of host.json.
 
     The limits hold for one host with all its worker processes, as in Azure, where they hold for
-    one instance however many worker processes it runs.
+    one instance however many worker processes it runs. The visibility timeouts are how many seconds
+    the work of a host that died stays with it.
     """
 
     hub_name: str
@@ -60,6 +61,8 @@ class DurableSettings:
     replace_running_instances: bool
     store_inputs: bool
     default_version: str
+    work_item_visibility: float = 300.0
+    control_queue_visibility: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -204,6 +207,11 @@ def _queues(section: dict[str, Any]) -> QueueSettings:
 
 def _durable(section: dict[str, Any]) -> DurableSettings:
     default_limit = 10 * (os.cpu_count() or 1)
+    storage = section.get("storageProvider", {})
+
+    def visibility(queue: str) -> float:
+        return parse_time_span(storage.get(f"{queue}QueueVisibilityTimeout", "00:05:00"))
+
     overridable = section.get("overridableExistingInstanceStates", "NonRunningStates")
     return DurableSettings(
         hub_name=expand(section.get("hubName", "TestHubName"), "host.json, hubName"),
@@ -212,6 +220,8 @@ def _durable(section: dict[str, Any]) -> DurableSettings:
         replace_running_instances=overridable == "AnyState",
         store_inputs=bool(section.get("storeInputsInOrchestrationHistory", False)),
         default_version=str(section.get("defaultVersion") or ""),
+        work_item_visibility=visibility("workItem"),
+        control_queue_visibility=visibility("control"),
     )
 
 
