@@ -241,7 +241,9 @@ class Engine:
 
     def _missing(self, name: str, kind: str) -> str:
         trigger = "activityTrigger" if kind == "activity" else "orchestrationTrigger"
-        known = ", ".join(f"'{f.durable_name}'" for f in self.functions.of_kind(trigger))
+        known = ", ".join(
+            f"'{f.durable_name}'" for f in self.functions.declared if f.kind == trigger
+        )
         return (
             f"The function '{name}' doesn't exist, is disabled, or is not an {kind} "
             f"function. Additional info: The following are the known {kind} functions: {known}."

@@ -176,7 +176,7 @@ def task_failed(now: str, task_id: int, activity: str, error: str, trace: str = 
         now,
         TaskScheduledId=task_id,
         Reason=f"Activity function '{activity}' failed: {error}",
-        Details=json.dumps(details),
+        Details=json.dumps(details, separators=(",", ":")),
         FailureDetails=None,
     )
 

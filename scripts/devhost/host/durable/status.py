@@ -72,7 +72,7 @@ def history_json(
             if "InstanceId" in begun:
                 entry["InstanceId"] = begun["InstanceId"]
             if show_input:
-                entry["Input"] = json_value(begun["Input"])
+                entry["Input"] = begun["Input"]
         shown.append(entry)
     return shown
 
@@ -92,7 +92,7 @@ def _entry(kind: EventType, past: Event, *, show_input: bool, show_output: bool)
         entry |= {name: past.get(name) for name in _START_FIELDS}
         entry |= {"Generation": 0, "GenerateNewTrace": False}
         if show_input:
-            entry["Input"] = json_value(past["Input"])
+            entry["Input"] = past["Input"]
         return entry
     if kind is EventType.EXECUTION_COMPLETED:
         entry["OrchestrationStatus"] = _STATUS_NAMES[past["OrchestrationStatus"]]
@@ -104,7 +104,6 @@ def _entry(kind: EventType, past: Event, *, show_input: bool, show_output: bool)
     if kind is EventType.EVENT_RAISED:
         entry["ParentTraceContext"] = None
     values = {name: value for name, value in past.items() if name not in hidden}
-    for name in ("Result", "Input"):
-        if name in values:
-            values[name] = json_value(values[name])
+    if "Result" in values:  # an input is shown as the text that it is
+        values["Result"] = json_value(values["Result"])
     return entry | values
