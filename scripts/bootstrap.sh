@@ -8,14 +8,18 @@ PYTHON="$PROJECT/.venv/bin/python"
 
 die() { echo "$*" >&2; exit 1; }
 
-# The first interpreter that really runs (a pyenv shim may not) and is new and old enough.
+# An interpreter that really runs (a pyenv shim may not): what Azure runs, if it can make an
+# environment, else one that is new and old enough.
 find_python() {
-  local candidate
-  for candidate in python3 python3.13 python3.12 python3.11 python; do
-    if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
-      echo "$candidate"
-      return
-    fi
+  local candidate probe
+  for probe in 'import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 13))' \
+    'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'; do
+    for candidate in python3 python3.13 python3.12 python3.11 python; do
+      if "$candidate" -c "$probe" 2>/dev/null; then
+        echo "$candidate"
+        return
+      fi
+    done
   done
   return 1
 }

@@ -1,6 +1,6 @@
 """A build tried as Azure would run it: unpacked somewhere empty, with its own packages only.
 
-    python -m scripts.azure.trial BUILD.zip [--python 3.12]
+    python -m scripts.azure.trial BUILD.zip [--python 3.13]
 
 An interpreter of the wanted version without packages imports the app (the cold start), then serves
 it: the local host on a local stack of its own, where the smoke test must pass.
@@ -20,12 +20,13 @@ from typing import Final
 import httpx
 
 from scripts.azure import OperationError
-from scripts.azure.build import AZURE_PYTHON, PACKAGES, find_python, uv
+from scripts.azure.build import AZURE_PYTHON, PACKAGES, uv
 from scripts.azure.processes import ROOT, run
 from scripts.devhost.host.worker_process import WORKER_PYTHON
 from scripts.devhost.stack import LocalStack, StackError
 from scripts.devhost.stack.ports import choose_ports
 from scripts.devhost.stack.process import end, spawn
+from scripts.pythons import supported_pythons
 
 SERVICES: Final = ("postgres", "azurite", "imageweb", "auth")
 RUNS: Final = 5
@@ -38,7 +39,7 @@ def bare_python(version: str, directory: Path, packages: Path) -> Path:
 
     Save uvloop, at the end, which the local host's worker needs; the real one does not.
     """
-    interpreter = find_python(version)
+    interpreter = supported_pythons().get(version)
     if interpreter is None:
         raise OperationError(f"There is no Python {version} on this machine.")
     run([*uv(), "venv", "--quiet", "--python", interpreter, str(directory / "venv")])
