@@ -22,6 +22,7 @@ import httpx
 from scripts.azure import OperationError
 from scripts.azure.build import AZURE_PYTHON, PACKAGES, uv
 from scripts.azure.processes import ROOT, run
+from scripts.devhost.host import library
 from scripts.devhost.host.worker_process import WORKER_PYTHON
 from scripts.devhost.stack import LocalStack, StackError
 from scripts.devhost.stack.ports import choose_ports
@@ -30,6 +31,7 @@ from scripts.pythons import supported_pythons
 
 SERVICES: Final = ("postgres", "azurite", "imageweb", "auth")
 RUNS: Final = 5
+WORKER: Final = (*library.PACKAGES, "protobuf", "uvloop")
 START_SECONDS: Final = 60
 IMPORT: Final = "import time; t = time.perf_counter(); {}; print(time.perf_counter() - t)"
 
@@ -37,7 +39,7 @@ IMPORT: Final = "import time; t = time.perf_counter(); {}; print(time.perf_count
 def bare_python(version: str, directory: Path, packages: Path) -> Path:
     """An interpreter that has ``packages`` and no others.
 
-    Save uvloop, at the end, which the local host's worker needs; the real one does not.
+    Save Azure's worker library and what it needs, at the end: on Azure it has them beside the app.
     """
     interpreter = supported_pythons().get(version)
     if interpreter is None:
@@ -45,7 +47,7 @@ def bare_python(version: str, directory: Path, packages: Path) -> Path:
     run([*uv(), "venv", "--quiet", "--python", interpreter, str(directory / "venv")])
     beside = directory / "beside"
     run([*uv(), "pip", "install", "--quiet", "--python", interpreter, "--target", str(beside),
-         "uvloop"])  # fmt: skip
+         "--no-deps", *(f"{name}=={version}" for name, version in library.pinned(WORKER).items())])  # fmt: skip
     command = directory / "python"
     path = f"${{PYTHONPATH:+$PYTHONPATH:}}{packages}:{beside}"
     python = directory / "venv" / "bin" / "python"
