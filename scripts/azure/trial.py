@@ -46,8 +46,9 @@ def bare_python(version: str, directory: Path, packages: Path) -> Path:
         raise OperationError(f"There is no Python {version} on this machine.")
     run([*uv(), "venv", "--quiet", "--python", interpreter, str(directory / "venv")])
     beside = directory / "beside"
-    run([*uv(), "pip", "install", "--quiet", "--python", interpreter, "--target", str(beside),
-         "--no-deps", *(f"{name}=={version}" for name, version in library.pinned(WORKER).items())])  # fmt: skip
+    wanted = [f"{name}=={version}" for name, version in library.pinned(WORKER).items()]
+    run([*uv(), "pip", "install", "--quiet", "--no-deps", "--python", interpreter,
+         "--target", str(beside), *wanted])  # fmt: skip
     command = directory / "python"
     path = f"${{PYTHONPATH:+$PYTHONPATH:}}{packages}:{beside}"
     python = directory / "venv" / "bin" / "python"
