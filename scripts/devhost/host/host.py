@@ -92,6 +92,8 @@ class Host:
 
     async def _start(self) -> None:
         functions = await self._pool.start()
+        if only := {name.lower() for name in self._settings.functions}:
+            functions = [function for function in functions if function.name.lower() in only]
         problems = find_problems(functions, self._settings.http.route_prefix)
         if problems:
             raise HostError("\n".join(problems))
