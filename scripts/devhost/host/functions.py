@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from scripts.devhost.host.retries import RetryPolicy
+
 Binding = dict[str, Any]
 
 
@@ -17,12 +19,15 @@ class Function:
     name: str
     bindings: tuple[Binding, ...]
     id: str = ""
+    retry: RetryPolicy | None = None
 
     @classmethod
     def from_metadata(cls, metadata: Any) -> "Function":
         """The function that an RpcFunctionMetadata describes."""
         bindings = tuple(json.loads(text) for text in metadata.raw_bindings)
-        return cls(metadata.name, bindings, metadata.function_id)
+        has_policy = metadata.HasField("retry_options")
+        retry = RetryPolicy.from_options(metadata.retry_options) if has_policy else None
+        return cls(metadata.name, bindings, metadata.function_id, retry)
 
     @property
     def triggers(self) -> list[Binding]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from scripts.devhost.host.errors import HostError
 from scripts.devhost.host.host_json import HostJson, check, read_host_json, read_json
+from scripts.devhost.host.retries import RetryPolicy
 
 _SETTING: Final = re.compile(r"%([^%]+)%")
 
@@ -77,6 +78,7 @@ class HostSettings:
     cors: CorsSettings
     port: int
     function_timeout: float | None
+    retry: RetryPolicy | None
     functions: frozenset[str]  # the only ones to run; empty means all
 
 
@@ -113,6 +115,7 @@ def load_settings(app: Path, *, cors: str | None = None) -> HostSettings:
             cors=_cors(local.get("Host", {}), cors),
             port=int(local.get("Host", {}).get("LocalHttpPort", 7071)),
             function_timeout=timeout if timeout > 0 else None,
+            retry=RetryPolicy.from_host_json(host),
             functions=frozenset(host.section("functions").values()),
         )
     except (TypeError, ValueError) as error:

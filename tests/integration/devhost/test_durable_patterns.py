@@ -103,10 +103,10 @@ def test_unknown_activity_fails_the_orchestration(host: RunningHost) -> None:
     assert "The function 'nowhere' doesn't exist, is disabled, or is not an activity" in output
 
 
-def test_unknown_orchestrator_is_refused(host: RunningHost) -> None:
-    reply = host.client.post("/api/start/nowhere")
-    assert reply.status_code == 409
-    assert "is not an orchestrator function" in reply.text
+def test_unknown_orchestrator_is_started_and_fails(host: RunningHost) -> None:
+    ended = host.result(host.begin("nowhere"))
+    assert (ended["name"], ended["runtimeStatus"]) == ("nowhere", "Failed")
+    assert "is not an orchestrator function" in ended["output"]
 
 
 def test_running_id_conflicts_and_ended_id_is_replaced(host: RunningHost) -> None:

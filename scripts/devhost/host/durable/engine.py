@@ -225,11 +225,6 @@ class Engine:
             f"function. Additional info: The following are the known {kind} functions: {known}."
         )
 
-    def missing_orchestrator(self, name: str) -> str | None:
-        """Why no orchestrator of that name can be started, or None."""
-        known = self.functions.orchestrator(name) is not None
-        return None if known else self._missing(name, "orchestrator")
-
     # Activities
 
     async def _run_activity(self, item: ActivityItem) -> None:
