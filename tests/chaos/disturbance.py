@@ -21,6 +21,8 @@ from tests.crawling import (
 )
 
 KEYWORDS = 13  # about 500 pictures
+# What a killed host held comes back at once: host.json's minute would be the length of the test.
+OPTIONS = ("--strict-sizes", "--lease", "1")
 
 
 @contextmanager
@@ -28,7 +30,7 @@ def running_stack(*host_options: str, **environment: str) -> Iterator[LocalStack
     with tempfile.TemporaryDirectory(prefix="pixcrawler-chaos-") as directory:
         Path(directory).chmod(0o755)
         options = LocalStack(
-            Path(directory), host_options=("--strict-sizes", *host_options), environment=environment
+            Path(directory), host_options=(*OPTIONS, *host_options), environment=environment
         )
         with options as stack:
             yield stack

@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from scripts.devhost.host.durable.engine import Engine
@@ -42,12 +43,16 @@ class Admin:
 
     def __init__(
         self,
+        app: Path,
+        prefix: str,
         functions: FunctionTable,
         errors: Mapping[str, str],
         engine: Engine,
         pool: WorkerPool,
         on_demand: OnDemand,
     ) -> None:
+        self._app = app
+        self._prefix = prefix
         self._functions = functions
         self._errors = errors
         self._engine = engine
@@ -121,18 +126,33 @@ class Admin:
 
     def _describe(self, function: Function, origin: str) -> dict[str, Any]:
         is_http = bool(function.triggers) and function.kind == "httpTrigger"
+        script = os.environ.get("PYTHON_SCRIPT_FILE_NAME", "function_app.py")
         return {
             "name": function.name,
+            "script_root_path_href": None,
+            "script_href": f"{origin}/admin/vfs{self._app}/{script}",
+            "config_href": None,
+            "test_data_href": f"{origin}/admin/vfs/FunctionsData/{function.name}.dat",
             "href": f"{origin}/admin/functions/{function.name}",
-            "invoke_url_template": f"{origin}/{route_of(function)}".lower() if is_http else None,
+            "invoke_url_template": self._url(function, origin) if is_http else None,
             "language": "python",
             "config": {
                 "name": function.name,
+                "entryPoint": function.name,
+                "scriptFile": script,
                 "language": "python",
+                "functionDirectory": str(self._app),
                 "bindings": list(function.bindings),
             },
+            "test_data": "",
             "isDisabled": function.is_disabled,
+            "isDirect": False,
+            "isProxy": False,
         }
+
+    def _url(self, function: Function, origin: str) -> str:
+        prefix = f"{self._prefix}/" if self._prefix else ""
+        return f"{origin}/{prefix}{route_of(function)}".lower()
 
     async def _run(self, name: str, request: Request) -> Response:
         if not _JSON_TYPE.fullmatch(request.head.headers.get("content-type", "").strip()):

@@ -58,6 +58,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     faults.add_argument("--reorder", type=int, metavar="SEED", help="shuffle the order of delivery")
     faults.add_argument(
+        "--lease",
+        type=float,
+        metavar="SECONDS",
+        help="how long the durable work of a host that died stays with it, in place of the "
+        "visibility timeouts of host.json",
+    )
+    faults.add_argument(
         "--timer-speed",
         type=float,
         default=1.0,
@@ -100,6 +107,7 @@ def _run(given: argparse.Namespace) -> None:
         deliver_twice=given.deliver_twice,
         reorder_seed=given.reorder,
         timer_speed=given.timer_speed,
+        lease_seconds=given.lease,
     )
     settings = load_settings(app, cors=given.cors)
     options = Options(

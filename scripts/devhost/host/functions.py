@@ -5,7 +5,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
+
+from scripts.devhost.host.retries import RetryPolicy
 
 Binding = dict[str, Any]
 
@@ -17,12 +19,15 @@ class Function:
     name: str
     bindings: tuple[Binding, ...]
     id: str = ""
+    retry: RetryPolicy | None = None
 
     @classmethod
     def from_metadata(cls, metadata: Any) -> "Function":
         """The function that an RpcFunctionMetadata describes."""
         bindings = tuple(json.loads(text) for text in metadata.raw_bindings)
-        return cls(metadata.name, bindings, metadata.function_id)
+        has_policy = metadata.HasField("retry_options")
+        retry = RetryPolicy.from_options(metadata.retry_options) if has_policy else None
+        return cls(metadata.name, bindings, metadata.function_id, retry)
 
     @property
     def triggers(self) -> list[Binding]:
@@ -84,6 +89,15 @@ class FunctionTable:
         """The enabled function of that name, ignoring case."""
         wanted = name.lower()
         return next((f for f in self.enabled if f.name.lower() == wanted), None)
+
+    def missing(self, name: str, kind: Literal["activity", "orchestrator"]) -> str:
+        """The extension's words on a name that no function answers to."""
+        trigger = "activityTrigger" if kind == "activity" else "orchestrationTrigger"
+        known = ", ".join(f"'{f.durable_name}'" for f in self.declared if f.kind == trigger)
+        return (
+            f"The function '{name}' doesn't exist, is disabled, or is not an {kind} "
+            f"function. Additional info: The following are the known {kind} functions: {known}."
+        )
 
     def activity(self, name: str) -> Function | None:
         """The activity of that durable name, ignoring case."""

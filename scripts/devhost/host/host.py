@@ -56,7 +56,9 @@ class Host:
         self._settings = settings
         self._faults = options.faults
         self._store = Store(options.state / _DATABASE)
-        self._pool = WorkerPool(options.app, options.workers, settings.function_timeout)
+        self._pool = WorkerPool(
+            options.app, options.workers, settings.function_timeout, settings.retry
+        )
         self._accounts = StorageAccounts(base64_encoding=settings.queues.base64)
         self._outputs = OutputSender(self._accounts)
         self._listeners: dict[str, QueueListener] = {}
@@ -92,6 +94,8 @@ class Host:
 
     async def _start(self) -> None:
         functions = await self._pool.start()
+        if only := {name.lower() for name in self._settings.functions}:
+            functions = [function for function in functions if function.name.lower() in only]
         problems = find_problems(functions, self._settings.http.route_prefix)
         if problems:
             raise HostError("\n".join(problems))
@@ -142,7 +146,15 @@ class Host:
             self._pool,
             self._outputs,
             DurableApi(engine, origin),
-            Admin(table, conflicts, engine, self._pool, on_demand),
+            Admin(
+                self._options.app,
+                self._settings.http.route_prefix,
+                table,
+                conflicts,
+                engine,
+                self._pool,
+                on_demand,
+            ),
             Cors(self._settings.cors),
             self._faults,
         )
@@ -168,6 +180,12 @@ class Host:
 
     def _announce(self, table: FunctionTable) -> None:
         for function in table.enabled:
+            if (function.retry or self._settings.retry) and function.kind != "timerTrigger":
+                self._log.warning(
+                    "Soon retries will not be supported for function 'Functions.%s'. For more "
+                    "information, please visit http://aka.ms/func-retry-policies.",
+                    function.name,
+                )
             self._log.info("%s", describe(function, self._settings.http.route_prefix))
         address = f"http://{self._options.address}:{self._options.port}"
         count, workers = len(table.enabled), self._options.workers

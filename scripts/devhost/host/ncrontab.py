@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from scripts.devhost.host.settings import parse_time_span
+from scripts.devhost.host.host_options import parse_time_span
 
 _MONTHS: Final = [name.lower() for name in calendar.month_name][1:]
 _DAYS: Final = ["sunday", *(name.lower() for name in calendar.day_name[:-1])]

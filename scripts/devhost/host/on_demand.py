@@ -41,7 +41,11 @@ class OnDemand:
 
     async def _run(self, function: Function, text: str) -> None:
         try:
-            if function.name in self._timers:
+            if function.is_disabled:
+                self._log.warning("%s is disabled and does not run", function.name)
+            elif function.kind == "httpTrigger":
+                raise InvocationError("NotSupportedException: An HttpRequest is required")
+            elif function.name in self._timers:
                 await self._timers[function.name].fire(past_due=False)
             elif function.name in self._listeners:
                 await self._listeners[function.name].run_now(text)

@@ -1,6 +1,5 @@
 """host.json, local.settings.json and the environment, as typed settings."""
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -9,11 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.devhost.host.errors import HostError
+from scripts.devhost.host.host_json import HostJson, check, read_host_json, read_json
+from scripts.devhost.host.retries import RetryPolicy
 
-_STRING_OR_COMMENT: Final = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.S)
-_TIME_SPAN: Final = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d+)?))?")
 _SETTING: Final = re.compile(r"%([^%]+)%")
-_OVERRIDE: Final = "azurefunctionsjobhost__"
 
 
 @dataclass(frozen=True)
@@ -83,15 +81,8 @@ class HostSettings:
     cors: CorsSettings
     port: int
     function_timeout: float | None
-
-
-def parse_time_span(text: str) -> float:
-    """Seconds of a .NET TimeSpan such as `00:10:00` or `1.00:00:00`."""
-    match = _TIME_SPAN.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"{text!r} is not a time span")
-    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    retry: RetryPolicy | None
+    functions: frozenset[str]  # the only ones to run; empty means all
 
 
 def expand(text: str, where: str) -> str:
@@ -106,122 +97,85 @@ def expand(text: str, where: str) -> str:
     return _SETTING.sub(value, text)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    text = _STRING_OR_COMMENT.sub(
-        lambda match: match[0] if match[0].startswith('"') else " ", path.read_text("utf-8-sig")
-    )
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise HostError(f"{path.name} is not valid JSON: {error}.") from None
-    if not isinstance(content, dict):
-        raise HostError(f"{path.name} must hold one JSON object.")
-    return content
-
-
 def load_settings(app: Path, *, cors: str | None = None) -> HostSettings:
     """Read the app's settings; `Values` become environment variables unless set already."""
     if not (app / "host.json").exists():
         raise HostError(f"{app} has no host.json: it is not a Functions app.")
-    host = _read_json(app / "host.json")
-    local = _read_json(app / "local.settings.json")
+    local = read_json(app / "local.settings.json")
     if local.get("IsEncrypted"):
         raise HostError("local.settings.json is encrypted; decrypt it with `func settings`.")
     for name, value in local.get("Values", {}).items():
         os.environ.setdefault(name, str(value))
     os.environ.setdefault("FUNCTIONS_WORKER_RUNTIME", "python")
     os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
-    _override(host, os.environ)
-    extensions = host.get("extensions", {})
+    host = read_host_json(app / "host.json")
+    timeout = host.get("functionTimeout", 1800.0)
     try:
         return HostSettings(
-            http=_http(extensions.get("http", {})),
-            queues=_queues(extensions.get("queues", {})),
-            durable=_durable(extensions.get("durableTask", {})),
+            http=_http(host),
+            queues=_queues(host),
+            durable=_durable(host),
             cors=_cors(local.get("Host", {}), cors),
             port=int(local.get("Host", {}).get("LocalHttpPort", 7071)),
-            function_timeout=_timeout(host.get("functionTimeout", "00:30:00")),
+            function_timeout=timeout if timeout > 0 else None,
+            retry=RetryPolicy.from_host_json(host),
+            functions=frozenset(host.section("functions").values()),
         )
     except (TypeError, ValueError) as error:
-        raise HostError(f"host.json: {error}.") from None
+        raise HostError(f"local.settings.json: {error}.") from None
 
 
-def _override(host: dict[str, Any], environment: Mapping[str, str]) -> None:
-    """Put `AzureFunctionsJobHost__a__b=value` in the place of a.b, in whatever case."""
-    for name, text in environment.items():
-        if not name.lower().startswith(_OVERRIDE):
-            continue
-        *sections, key = name[len(_OVERRIDE) :].split("__")
-        place = host
-        for section in sections:
-            place = place.setdefault(_named(place, section), {})
-        place[_named(place, key)] = _scalar(text)
-
-
-def _named(place: Mapping[str, Any], name: str) -> str:
-    return next((known for known in place if known.lower() == name.lower()), name)
-
-
-def _scalar(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _http(section: dict[str, Any]) -> HttpSettings:
+def _http(host: HostJson) -> HttpSettings:
     def limit(name: str) -> int | None:
-        value = int(section.get(name, -1))
-        return None if value == -1 else value
+        value = host.get(f"extensions/http/{name}", -1)
+        return None if value == -1 else int(value)
 
     return HttpSettings(
-        route_prefix=str(section.get("routePrefix", "api")),
+        route_prefix=host.get("extensions/http/routePrefix", "api"),
         max_outstanding=limit("maxOutstandingRequests"),
         max_concurrent=limit("maxConcurrentRequests"),
-        custom_headers=section.get("customHeaders", {}),
-        body_limit=int(os.environ.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", 104_857_600)),
+        custom_headers=host.section("extensions/http/customHeaders"),
+        body_limit=_body_limit(),
     )
 
 
-def _queues(section: dict[str, Any]) -> QueueSettings:
-    batch_size = int(section.get("batchSize", 16))
-    if not 1 <= batch_size <= 32:
-        raise ValueError("extensions.queues.batchSize must be between 1 and 32")
-    encoding = section.get("messageEncoding", "base64")
-    if encoding not in ("base64", "none"):
-        raise ValueError("extensions.queues.messageEncoding must be base64 or none")
-    threshold = section.get("newBatchThreshold", batch_size // 2 * (os.cpu_count() or 1))
+def _body_limit() -> int:
+    text = os.environ.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", "")
+    return int(text) if text.isdecimal() else 104_857_600
+
+
+def _queues(host: HostJson) -> QueueSettings:
+    def given(name: str, default: Any) -> Any:
+        return host.get(f"extensions/queues/{name}", default)
+
+    batch_size = given("batchSize", 16)
     return QueueSettings(
         batch_size=batch_size,
-        new_batch_threshold=int(threshold),
-        max_dequeue_count=int(section.get("maxDequeueCount", 5)),
-        visibility_timeout=parse_time_span(section.get("visibilityTimeout", "00:00:00")),
-        max_polling_interval=max(
-            0.1, parse_time_span(section.get("maxPollingInterval", "00:01:00"))
-        ),
-        base64=encoding == "base64",
+        new_batch_threshold=given("newBatchThreshold", batch_size // 2 * (os.cpu_count() or 1)),
+        max_dequeue_count=given("maxDequeueCount", 5),
+        visibility_timeout=given("visibilityTimeout", 0.0),
+        max_polling_interval=given("maxPollingInterval", 60.0),
+        base64=given("messageEncoding", "Base64") == "Base64",
     )
 
 
-def _durable(section: dict[str, Any]) -> DurableSettings:
+def _durable(host: HostJson) -> DurableSettings:
+    def given(name: str, default: Any) -> Any:
+        return host.get(f"extensions/durableTask/{name}", default)
+
     default_limit = 10 * (os.cpu_count() or 1)
-    storage = section.get("storageProvider", {})
-
-    def visibility(queue: str) -> float:
-        return parse_time_span(storage.get(f"{queue}QueueVisibilityTimeout", "00:05:00"))
-
-    overridable = section.get("overridableExistingInstanceStates", "NonRunningStates")
+    overridable = given("overridableExistingInstanceStates", "NonRunningStates")
+    hub_name = expand(given("hubName", "TestHubName"), "host.json, hubName")
+    check("extensions/durableTask/hubName", hub_name)
     return DurableSettings(
-        hub_name=expand(section.get("hubName", "TestHubName"), "host.json, hubName"),
-        max_activities=int(section.get("maxConcurrentActivityFunctions", default_limit)),
-        max_orchestrators=int(section.get("maxConcurrentOrchestratorFunctions", default_limit)),
+        hub_name=hub_name,
+        max_activities=given("maxConcurrentActivityFunctions", default_limit),
+        max_orchestrators=given("maxConcurrentOrchestratorFunctions", default_limit),
         replace_running_instances=overridable == "AnyState",
-        store_inputs=bool(section.get("storeInputsInOrchestrationHistory", False)),
-        default_version=str(section.get("defaultVersion") or ""),
-        work_item_visibility=visibility("workItem"),
-        control_queue_visibility=visibility("control"),
+        store_inputs=given("storeInputsInOrchestrationHistory", False),
+        default_version=given("defaultVersion", ""),
+        work_item_visibility=given("storageProvider/workItemQueueVisibilityTimeout", 300.0),
+        control_queue_visibility=given("storageProvider/controlQueueVisibilityTimeout", 300.0),
     )
 
 
@@ -229,7 +183,3 @@ def _cors(section: dict[str, Any], command_line: str | None) -> CorsSettings:
     listed = command_line or section.get("CORS") or os.environ.get("ALLOWED_ORIGINS") or ""
     origins = frozenset(part.strip().rstrip("/") for part in listed.split(",") if part.strip())
     return CorsSettings(origins, bool(section.get("CORSCredentials", False)))
-
-
-def _timeout(text: str) -> float | None:
-    return None if str(text) == "-1" else parse_time_span(text)

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from scripts.devhost.host.errors import HostError, InvocationError
+from scripts.devhost.host.errors import FunctionTimeout, HostError, InvocationError
 from scripts.devhost.host.functions import Function
 from scripts.devhost.host.log import get_log
 from scripts.devhost.host.messages import rpc, text
+from scripts.devhost.host.retries import RetryPolicy
 from scripts.devhost.host.worker_process import WorkerProcess
 
 _STABLE_SECONDS: Final = 10.0
@@ -21,10 +22,17 @@ _MAX_RESTART_DELAY: Final = 5.0
 class WorkerPool:
     """Keeps N workers alive and gives every invocation to the least busy one."""
 
-    def __init__(self, app: Path, count: int, function_timeout: float | None) -> None:
+    def __init__(
+        self,
+        app: Path,
+        count: int,
+        function_timeout: float | None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
         self._app = app
         self._count = count
         self._timeout = function_timeout
+        self._retry = retry
         self._workers: list[WorkerProcess] = []
         self._keepers: list[asyncio.Task[None]] = []
         self._ready = asyncio.Event()
@@ -67,9 +75,28 @@ class WorkerPool:
         the RpcTraceContext of what caused it. Raises InvocationError when the function failed,
         FunctionTimeout or WorkerLost.
         """
+        policy = None if function.kind == "httpTrigger" else function.retry or self._retry
+        attempt = 0
+        while True:
+            request = self._request(function, data, metadata or {}, trace)
+            if policy is not None:
+                request.retry_context.retry_count = attempt
+                request.retry_context.max_retry_count = policy.count
+            try:
+                return await self._invoke(function.name, request, on_sent)
+            except FunctionTimeout:
+                raise
+            except InvocationError as error:
+                if policy is None or not policy.allows(attempt):
+                    raise
+                delay = policy.delay(attempt)
+                self._log.warning("%s failed, again in %g s: %s", function.name, delay, error)
+            await asyncio.sleep(delay)
+            attempt += 1
+
+    async def _invoke(self, name: str, request: Any, on_sent: Callable[[int], None] | None) -> Any:
         worker = await self._least_busy()
-        request = self._request(function, data, metadata or {}, trace)
-        future = worker.invoke(function.name, request)
+        future = worker.invoke(name, request)
         if on_sent is not None:
             on_sent(worker.pid)
         timer = None

@@ -110,8 +110,8 @@ def test_unknown_activity_hangs_the_orchestration_and_is_named(host: RunningHost
 
 def test_unknown_orchestrator_is_started_and_fails(host: RunningHost) -> None:
     ended = host.result(host.begin("nowhere"))
-    assert ended["runtimeStatus"] == "Failed"
-    assert "doesn't exist, is disabled, or is not an orchestrator function" in ended["output"]
+    assert (ended["name"], ended["runtimeStatus"]) == ("nowhere", "Failed")
+    assert "is not an orchestrator function" in ended["output"]
 
 
 def test_running_id_conflicts_and_ended_id_is_replaced(host: RunningHost) -> None:

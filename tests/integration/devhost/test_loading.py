@@ -30,6 +30,12 @@ print(json.dumps({
 """
 
 
+@pytest.fixture(autouse=True)
+def without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app asks for its settings only in a host, which a test in this process may have been."""
+    monkeypatch.delenv("FUNCTIONS_WORKER_RUNTIME", raising=False)
+
+
 async def load(app: Path) -> list[Function]:
     """What the local host loads of the app; HostError if it refuses it."""
     pool = WorkerPool(app, 1, None)

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.integration.devhost.hosting import STORAGE_PROVIDER, RunningHost, eventually, is_alive
+from tests.integration.devhost.hosting import RunningHost, eventually, is_alive
 
 STEPS = list(range(12))
 HOST_KILLS = ["activity.done:2", "episode.committed:2", "activity.stored:2"]
@@ -51,9 +51,8 @@ def test_start_request_cut_off_by_a_kill_is_done_or_not_done(host: RunningHost) 
 
 
 def test_what_a_killed_host_held_comes_back_when_its_lease_ends(tmp_path: Path) -> None:
-    lease = {f"{STORAGE_PROVIDER}__workItemQueueVisibilityTimeout": "00:00:06"}
-    host = RunningHost(tmp_path, "durable_app.py", **lease)
-    with host.start("--kill", "activity.done:2"):
+    host = RunningHost(tmp_path, "durable_app.py")
+    with host.start("--lease", "6", "--kill", "activity.done:2"):
         instance_id = host.begin("long_chain")
         assert host.wait() == -9
         killed = time.monotonic()

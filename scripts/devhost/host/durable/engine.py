@@ -5,22 +5,19 @@ import itertools
 import json
 import sqlite3
 import uuid
-from collections import Counter
 from collections.abc import Coroutine
 from math import inf
-from typing import Any, Final
+from typing import Any
 
+from scripts.devhost.host.durable.activities import ActivityRunner
 from scripts.devhost.host.durable.episode import Episode
 from scripts.devhost.host.durable.events import (
-    Event,
     EventType,
     event,
     execution_started,
-    task_completed,
-    task_failed,
     timestamp,
 )
-from scripts.devhost.host.durable.records import ActivityItem, Message
+from scripts.devhost.host.durable.records import Message
 from scripts.devhost.host.durable.replay import Scheduled
 from scripts.devhost.host.durable.store import Batch, Store
 from scripts.devhost.host.durable.wire import (
@@ -38,8 +35,6 @@ from scripts.devhost.host.log import get_log
 from scripts.devhost.host.messages import read_text, text
 from scripts.devhost.host.settings import DurableSettings
 from scripts.devhost.host.workers import WorkerPool
-
-PAYLOAD_LIMIT: Final = 16 * 1024
 
 
 class Engine:
@@ -59,14 +54,15 @@ class Engine:
         self.settings = settings
         self.functions = functions
         self.faults = faults
-        self.counters: Counter[str] = Counter()
         self._pool = pool
-        self._strict_sizes = strict_sizes
+        self._activities = ActivityRunner(
+            store, pool, functions, settings, faults, strict_sizes=strict_sizes
+        )
         self._instances: set[str] = set()
-        self._activities: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
-        self._renewed = 0.0
+        lease = faults.lease_seconds
+        self._lease = settings.control_queue_visibility if lease is None else lease
         self._log = get_log("durable")
 
     # What clients ask for
@@ -97,6 +93,11 @@ class Engine:
         self.store.send(Message(instance_id, None, event(kind, timestamp(utc_now()), **fields)))
         self.wake()
 
+    @property
+    def counters(self) -> dict[str, int]:
+        """What happened that a test wants to know."""
+        return dict(self._activities.oversized)
+
     def wake(self) -> None:
         """Look for work now."""
         self._wake.set()
@@ -108,13 +109,11 @@ class Engine:
         while True:
             self._wake.clear()
             now = utc_now().timestamp()
-            self._renew_leases(now)
             self._dispatch_episodes(now)
-            self._dispatch_activities(now)
-            due = self.store.next_due(now)
-            if self._activities:
-                due = min(due or inf, self._renewed + self.settings.work_item_visibility / 2)
-            pause = None if due is None else max(0.0, due - utc_now().timestamp())
+            for item in self._activities.take(now):
+                self._spawn(self._activities.run(item))
+            due = min(self.store.next_due(now) or inf, self._activities.renewal_due)
+            pause = None if due == inf else max(0.0, due - utc_now().timestamp())
             try:
                 await asyncio.wait_for(self._wake.wait(), pause)
             except TimeoutError:
@@ -124,14 +123,7 @@ class Engine:
         """Give running work that time to end; what has not ended then is left to the next host."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
-        self.store.lease_activities(list(self._activities), 0)
-
-    def _renew_leases(self, now: float) -> None:
-        """Hold on to what is running, also when it takes long."""
-        if now >= self._renewed + self.settings.work_item_visibility / 2:
-            until = now + self.settings.work_item_visibility
-            self.store.lease_activities(list(self._activities), until)
-            self._renewed = now
+        self._activities.release()
 
     def _dispatch_episodes(self, now: float) -> None:
         free = self.settings.max_orchestrators - len(self._instances)
@@ -139,20 +131,6 @@ class Engine:
         for instance_id in self.faults.order(list(itertools.islice(ready, max(0, free)))):
             self._instances.add(instance_id)
             self._spawn(self._run_instance(instance_id))
-
-    def _dispatch_activities(self, now: float) -> None:
-        free = self.settings.max_activities - len(self._activities)
-        if free <= 0:
-            return
-        pending = self.store.pending_activities(free * 4, now)
-        waiting = [item for item in pending if item.sequence not in self._activities]
-        chosen = self.faults.order(waiting)[:free]
-        if chosen:
-            until = now + self.settings.work_item_visibility
-            self.store.lease_activities([item.sequence for item in chosen], until)
-        for item in chosen:
-            self._activities.add(item.sequence)
-            self._spawn(self._run_activity(item))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -169,8 +147,7 @@ class Engine:
 
     async def _run_instance(self, instance_id: str) -> None:
         try:
-            lease = self.settings.control_queue_visibility
-            batch = self.store.load(instance_id, utc_now().timestamp(), lease)
+            batch = self.store.load(instance_id, utc_now().timestamp(), self._lease)
             if batch is not None:
                 await self._run_batch(batch)
         except sqlite3.OperationalError as error:
@@ -209,7 +186,7 @@ class Engine:
         if outcome.hangs_for:
             self._log.error("%s hangs for ever: %s", instance.id, outcome.hangs_for)
         for activity in outcome.activities:
-            self._check_size(activity.name, "input", activity.input)
+            self._activities.check_size(activity.name, "input", activity.input)
         self.faults.reach("episode.commit")
         self.store.commit(batch, outcome, now, copies=2 if self.faults.deliver_twice else 1)
         self.faults.reach("episode.committed")
@@ -220,7 +197,7 @@ class Engine:
     async def _ask(self, name: str, body: str) -> Answer:
         function = self.functions.orchestrator(name)
         if function is None:
-            return read_failure(self._missing(name, "orchestrator"))
+            return read_failure(self.functions.missing(name, "orchestrator"))
         self.faults.reach("episode.invoke")
         try:
             answer = await self._pool.invoke(
@@ -236,63 +213,8 @@ class Engine:
     def _unknown_activity(self, scheduled: Scheduled) -> str | None:
         is_activity = scheduled.kind is EventType.TASK_SCHEDULED
         if is_activity and self.functions.activity(scheduled.name) is None:
-            return self._missing(scheduled.name, "activity")
+            return self.functions.missing(scheduled.name, "activity")
         return None
-
-    def _missing(self, name: str, kind: str) -> str:
-        trigger = "activityTrigger" if kind == "activity" else "orchestrationTrigger"
-        known = ", ".join(
-            f"'{f.durable_name}'" for f in self.functions.declared if f.kind == trigger
-        )
-        return (
-            f"The function '{name}' doesn't exist, is disabled, or is not an {kind} "
-            f"function. Additional info: The following are the known {kind} functions: {known}."
-        )
-
-    # Activities
-
-    async def _run_activity(self, item: ActivityItem) -> None:
-        try:
-            result = await self._activity_result(item)
-            self.faults.reach("activity.done")
-            self.store.complete_activity(item, result)
-            self.faults.reach("activity.stored")
-        except sqlite3.OperationalError as error:
-            self._log.error("%s: cannot store the result: %s", item.name, error)
-            await asyncio.sleep(1)
-        finally:
-            self._activities.discard(item.sequence)
-
-    async def _activity_result(self, item: ActivityItem) -> Event:
-        function = self.functions.activity(item.name)
-        try:
-            if function is None:
-                raise InvocationError(self._missing(item.name, "activity"))
-            self._refuse_oversize(item.name, "input", item.input)
-            self.faults.reach("activity.invoke")
-            answer = await self._pool.invoke(
-                function,
-                text("null" if item.input is None else item.input),
-                on_sent=lambda pid: self.faults.reach_worker("activity.invoke", pid),
-            )
-            result = read_text(answer.return_value)
-            self._check_size(item.name, "output", result)
-            self._refuse_oversize(item.name, "output", result)
-        except (InvocationError, WorkerLost) as error:
-            trace = getattr(error, "trace", "")
-            self._log.warning("%s failed: %s\n%s", item.name, error, trace.rstrip())
-            return task_failed(timestamp(utc_now()), item.task_id, item.name, str(error), trace)
-        return task_completed(timestamp(utc_now()), item.task_id, result)
-
-    def _check_size(self, name: str, what: str, text: str | None) -> None:
-        size = len(text or "")
-        if size > PAYLOAD_LIMIT:
-            self.counters["oversizedPayloads"] += 1
-            self._log.warning("%s: its %s has %d bytes, more than 16 KB", name, what, size)
-
-    def _refuse_oversize(self, name: str, what: str, text: str | None) -> None:
-        if self._strict_sizes and len(text or "") > PAYLOAD_LIMIT:
-            raise InvocationError(f"ValueError: the {what} of {name} is larger than 16 KB")
 
 
 def check_instance_id(instance_id: str) -> None:

@@ -181,7 +181,7 @@ def stubborn(context: df.DurableOrchestrationContext) -> Steps:
     done: list[int] = []
     while len(done) < 4:
         try:
-            done.append((yield context.call_activity("mark", [context.instance_id, len(done)])))
+            done.append((yield context.call_activity("linger", len(done))))
         except Exception:  # noqa: BLE001 - what the SDK raises is no narrower
             continue
     return done
@@ -242,6 +242,12 @@ def flaky(key: str) -> str:
 @app.activity_trigger(input_name="reason")
 def broken(reason: str) -> None:
     raise RuntimeError(f"broken: {reason}")
+
+
+@app.activity_trigger(input_name="payload")
+def linger(payload: int) -> int:
+    time.sleep(0.5)
+    return payload
 
 
 @app.activity_trigger(input_name="payload")

@@ -56,6 +56,21 @@ def fail(req: func.HttpRequest) -> func.HttpResponse:
     raise ValueError("a secret in the message")
 
 
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("I cannot say what I am")
+
+
+@app.route("unspeakable")
+def unspeakable(req: func.HttpRequest) -> func.HttpResponse:
+    raise Unspeakable
+
+
+@app.route("exit")
+def leave(req: func.HttpRequest) -> func.HttpResponse:
+    raise SystemExit(3)
+
+
 @app.route("none")
 def none(req: func.HttpRequest) -> func.HttpResponse:
     return None  # type: ignore[return-value]
