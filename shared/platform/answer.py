@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from string import printable
 from typing import cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel
 
@@ -72,6 +73,17 @@ def security_headers(media_type: str, *, https: bool) -> dict[str, str]:
     if https:
         headers["Strict-Transport-Security"] = STRICT_TRANSPORT
     return headers
+
+
+def in_ascii(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers with percent codes for what is not ASCII: the host answers such a one with 500.
+
+    What has it comes from addresses, where percent codes mean the same.
+    """
+    return {
+        name: value if value.isascii() else quote(value, safe=printable)
+        for name, value in headers.items()
+    }
 
 
 def _matches(etag: str, if_none_match: str) -> bool:

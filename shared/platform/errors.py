@@ -4,7 +4,7 @@ AppError
 ├── BadRequest 400            ├── NotFound 404
 ├── Unauthenticated 401       ├── Conflict 409
 ├── InsufficientCredits 402   ├── PayloadTooLarge 413, UnsupportedMediaType 415
-├── Forbidden 403             ├── Invalid 422
+├── Forbidden 403             ├── Invalid 422, LengthRequired 411
 ├── TooManyRequests 429       └── Unavailable 503
 """
 
@@ -75,6 +75,12 @@ class Conflict(AppError):
     """The resource is in a state that forbids this"""
 
     status, code = 409, "conflict"
+
+
+class LengthRequired(AppError):
+    """The request body has no length"""
+
+    status, code = 411, "length_required"
 
 
 class PayloadTooLarge(AppError):

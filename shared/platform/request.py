@@ -40,7 +40,7 @@ def arguments_of(declared: Endpoint, request: Request) -> dict[str, Any]:
     """The handler's arguments.
 
     Raises:
-        AppError: 400, 404, 413, 415 or 422, when one of them is not as declared.
+        AppError: 400, 404, 411, 413, 415 or 422, when one of them is not as declared.
     """
     if len(request.get_body()) > MAX_BODY_BYTES:
         raise errors.PayloadTooLarge("A request body may have at most 1 MiB.")
@@ -98,6 +98,10 @@ def _has_nul(value: object) -> bool:
 
 def _json_body(request: Request) -> object:
     body = request.get_body()
+    if not body and "transfer-encoding" in request.headers:
+        raise errors.LengthRequired(
+            "Send the body with a Content-Length: Azure Functions drops what comes in chunks."
+        )
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise errors.UnsupportedMediaType("Send the body as application/json.")

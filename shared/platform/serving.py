@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.platform import errors
-from shared.platform.answer import Answer, render, security_headers
+from shared.platform.answer import Answer, in_ascii, render, security_headers
 from shared.platform.authentication import authenticate
 from shared.platform.bootstrap import services
 from shared.platform.call import Call, Handler
@@ -138,4 +138,4 @@ def _finish(answer: Answer, headers: Mapping[str, str]) -> Answer:
     """The answer with what every one carries; its own headers come first."""
     https = services().settings.environment != "development"
     always = security_headers(answer.media_type, https=https)
-    return replace(answer, headers={**always, **headers, **answer.headers})
+    return replace(answer, headers=in_ascii({**always, **headers, **answer.headers}))

@@ -91,3 +91,19 @@ def limits(answer: httpx.Response, header: str) -> dict[str, dict[str, int]]:
     """The policies of a header, by name."""
     parsed: Any = http_sf.parse(answer.headers[header].encode(), tltype="list")
     return dict(parsed)
+
+
+class TestLength:
+    """The host hands a body over empty that comes without Content-Length."""
+
+    def test_a_body_in_chunks_is_refused_and_told_why(self, stack: LocalStack, api: Api) -> None:
+        made = api.post("api-keys", {"name": "chunks", "permissions": ["projects"]})
+        headers = {"X-API-Key": made["key"], "Content-Type": "application/json"}
+        with httpx.Client(base_url=stack.info.api_url, headers=headers) as http:
+            whole = http.post("/api/v1/projects", content=b'{"name": "whole"}')
+            chunks = http.post("/api/v1/projects", content=iter([b'{"name": ', b'"chunks"}']))
+            empty = http.post("/api/v1/projects", content=b"")
+        assert whole.status_code == 201
+        assert (chunks.status_code, chunks.json()["code"]) == (411, "length_required")
+        assert "Content-Length" in chunks.json()["detail"]
+        assert (empty.status_code, empty.json()["code"]) == (400, "bad_request")

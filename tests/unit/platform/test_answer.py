@@ -7,7 +7,7 @@ import azure.functions as func
 import pytest
 from pydantic import BaseModel
 
-from shared.platform.answer import Reply, render, security_headers
+from shared.platform.answer import Reply, in_ascii, render, security_headers
 from shared.platform.pagination import Page, PageMeta
 from shared.platform.registry import Endpoint
 
@@ -98,3 +98,16 @@ class TestSecurityHeaders:
                 "Cache-Control": "no-store",
             }.items()
         )
+
+
+class TestHeaders:
+    @pytest.mark.parametrize(
+        ("value", "sent"),
+        [
+            ("/jobs/7?cursor=a%2Fb", "/jobs/7?cursor=a%2Fb"),
+            ('</jobs?q=caf\u00e9>; rel="next"', '</jobs?q=caf%C3%A9>; rel="next"'),
+            ("\U0001f600", "%F0%9F%98%80"),
+        ],
+    )
+    def test_what_is_not_ascii_is_sent_in_percent_codes(self, value: str, sent: str) -> None:
+        assert in_ascii({"Link": value}) == {"Link": sent}
