@@ -21,16 +21,23 @@ from tests.crawling import (
 )
 
 KEYWORDS = 13  # about 500 pictures
-# What a killed host held comes back at once: host.json's minute would be the length of the test.
-OPTIONS = ("--strict-sizes", "--lease", "1")
 
 
 @contextmanager
-def running_stack(*host_options: str, **environment: str) -> Iterator[LocalStack]:
+def running_stack(
+    *host_options: str, lease: str | None = "1", **environment: str
+) -> Iterator[LocalStack]:
+    """A stack on which what a killed host held comes back after ``lease`` seconds.
+
+    None means host.json's minute, which would be the length of most tests.
+    """
+    held = () if lease is None else ("--lease", lease)
     with tempfile.TemporaryDirectory(prefix="pixcrawler-chaos-") as directory:
         Path(directory).chmod(0o755)
         options = LocalStack(
-            Path(directory), host_options=(*OPTIONS, *host_options), environment=environment
+            Path(directory),
+            host_options=("--strict-sizes", *held, *host_options),
+            environment=environment,
         )
         with options as stack:
             yield stack
