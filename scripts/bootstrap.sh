@@ -4,18 +4,23 @@
 set -euo pipefail
 
 PROJECT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-PYTHON="$PROJECT/.venv/bin/python"
+VENV="${PIXCRAWLER_VENV:-$PROJECT/.venv}"  # another one is for tests on another Python
+PYTHON="$VENV/bin/python"
 
 die() { echo "$*" >&2; exit 1; }
 
-# The first interpreter that really runs (a pyenv shim may not) and is new and old enough.
+# An interpreter that really runs (a pyenv shim may not): what Azure runs, if it can make an
+# environment, else one that is new and old enough.
 find_python() {
-  local candidate
-  for candidate in python3 python3.13 python3.12 python3.11 python; do
-    if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
-      echo "$candidate"
-      return
-    fi
+  local candidate probe
+  for probe in 'import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 13))' \
+    'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'; do
+    for candidate in python3 python3.13 python3.12 python3.11 python; do
+      if "$candidate" -c "$probe" 2>/dev/null; then
+        echo "$candidate"
+        return
+      fi
+    done
   done
   return 1
 }
@@ -43,23 +48,23 @@ step() {
 }
 
 bootstrap() {
-  local python wanted stamp="$PROJECT/.venv/.requirements"
+  local python wanted stamp="$VENV/.requirements"
   if ! "$PYTHON" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
     python="$(find_python)" ||
       die "PixCrawler needs Python 3.11, 3.12 or 3.13, and none was found on the PATH."
     echo "Making the virtual environment .venv with $("$python" --version)"
-    rm -rf "$PROJECT/.venv"
+    rm -rf "$VENV"
     step "could not make .venv (on Debian, python3-venv must be installed)" \
-      "$python" -m venv "$PROJECT/.venv"
+      "$python" -m venv "$VENV"
   fi
   wanted="$(cksum <"$PROJECT/requirements-dev.txt")"
   if [[ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]]; then
     echo "Installing the Python packages, once (see .local/log/bootstrap.log)"
-    [[ -x "$PROJECT/.venv/bin/uv" ]] || step "could not install uv" \
+    [[ -x "$VENV/bin/uv" ]] || step "could not install uv" \
       "$PYTHON" -m pip install --quiet --disable-pip-version-check \
       "$(grep -o '^uv==[0-9.]*' "$PROJECT/requirements-dev.txt")"
     step "could not install requirements-dev.txt" \
-      "$PROJECT/.venv/bin/uv" pip install --quiet --python "$PYTHON" \
+      "$VENV/bin/uv" pip install --quiet --python "$PYTHON" \
       -r "$PROJECT/requirements-dev.txt"
     if "$PYTHON" -c 'import sys; sys.exit(sys.version_info >= (3, 13))'; then
       # Azure's worker asks for 3.13 and runs on 3.11 too, but uv takes it at its word.

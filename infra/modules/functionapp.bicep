@@ -126,6 +126,7 @@ resource farm 'Microsoft.Web/serverfarms@2024-04-01' = {
 
 var warmHttp = alwaysReadyHttp > 0 ? [{ name: 'http', instanceCount: alwaysReadyHttp }] : []
 var warmDurable = alwaysReadyDurable > 0 ? [{ name: 'durable', instanceCount: alwaysReadyDurable }] : []
+var pythonVersion = '3.13' // scripts/azure/build.py makes its zip for it
 var flexConfig = {
   deployment: {
     storage: {
@@ -134,7 +135,7 @@ var flexConfig = {
       authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identityId }
     }
   }
-  runtime: { name: 'python', version: '3.12' }
+  runtime: { name: 'python', version: pythonVersion }
   scaleAndConcurrency: {
     maximumInstanceCount: maximumInstances
     instanceMemoryMB: instanceMemoryMB
@@ -172,7 +173,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       http20Enabled: true
       remoteDebuggingEnabled: false
       cors: cors
-      linuxFxVersion: isFlex ? null : 'Python|3.12'
+      linuxFxVersion: isFlex ? null : 'Python|${pythonVersion}'
       minimumElasticInstanceCount: warmPremium
       functionAppScaleLimit: mostPremium
       healthCheckPath: isFlex ? null : '/health/live'
@@ -219,7 +220,7 @@ resource slot 'Microsoft.Web/sites/slots@2024-04-01' = if (!isFlex) {
       http20Enabled: true
       remoteDebuggingEnabled: false
       cors: cors
-      linuxFxVersion: isFlex ? null : 'Python|3.12'
+      linuxFxVersion: isFlex ? null : 'Python|${pythonVersion}'
       minimumElasticInstanceCount: warmPremium
       functionAppScaleLimit: mostPremium
       healthCheckPath: isFlex ? null : '/health/live'

@@ -1,6 +1,6 @@
 """The zip that runs in Azure: one commit's app and its locked packages, and nothing else.
 
-    python -m scripts.azure.build OUT.zip [--commit HEAD] [--python 3.12]
+    python -m scripts.azure.build OUT.zip [--commit HEAD] [--python 3.13]
 
 The files come out of git, so what lies around in the working directory cannot get in. Packages are
 those of requirements.txt for Linux and the given Python. Bytecode is compiled in when an
@@ -12,7 +12,6 @@ import argparse
 import hashlib
 import json
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -22,11 +21,12 @@ from typing import Final
 
 from scripts.azure import OperationError
 from scripts.azure.processes import ROOT, run
+from scripts.pythons import supported_pythons
 
 APP: Final = ("function_app.py", "host.json", "functions", "orchestrations", "shared")
 PACKAGES: Final = Path(".python_packages/lib/site-packages")
 PLATFORM: Final = "x86_64-manylinux_2_28"
-AZURE_PYTHON: Final = "3.12"
+AZURE_PYTHON: Final = "3.13"
 SITE: Final = "/home/site/wwwroot"  # what stands in tracebacks
 CACHE: Final = ROOT / ".local" / "build"
 MANIFEST: Final = "build.json"
@@ -60,7 +60,7 @@ def _export(commit: str, stage: Path) -> str:
 
 def _packages(requirements: str, python: str) -> Path:
     """The zip of the locked packages, which is made once for each lock and Python."""
-    identity = f"{requirements}\0{python}\0{find_python(python) is not None}"
+    identity = f"{requirements}\0{python}\0{python in supported_pythons()}"
     kept = CACHE / f"packages-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.zip"
     if not kept.exists():
         with tempfile.TemporaryDirectory(prefix="pixcrawler-packages-") as directory:
@@ -90,7 +90,7 @@ def _install(requirements: str, target: Path, python: str) -> None:
 
 
 def _compile(stage: Path, python: str) -> None:
-    interpreter = find_python(python)
+    interpreter = supported_pythons().get(python)
     if interpreter is None:
         print(f"No Python {python} here: the build has no bytecode and starts more slowly.")
         return
@@ -99,17 +99,6 @@ def _compile(stage: Path, python: str) -> None:
     options = ["--invalidation-mode", "unchecked-hash", "-s", str(stage), "-p", SITE]
     # Some packages carry files for other versions of Python, which do not compile.
     run([*command, *options, str(stage)], check=False)
-
-
-def find_python(version: str) -> str | None:
-    """An interpreter of that version on this machine."""
-    if "{}.{}".format(*sys.version_info) == version:
-        return sys.executable
-    found = subprocess.run(
-        [*uv(), "python", "find", "--no-python-downloads", version],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return found.stdout.strip() or None
 
 
 def uv() -> list[str]:

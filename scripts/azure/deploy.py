@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scripts.azure import OperationError
 from scripts.azure.az import az, az_json, group_exists, require_login
-from scripts.azure.build import build
+from scripts.azure.build import AZURE_PYTHON, build
 from scripts.azure.connections import check_connections
 from scripts.azure.migrations import migrate
 from scripts.azure.processes import ROOT, run
@@ -160,7 +160,7 @@ def _build_and_keep(outputs: Outputs) -> str:
     print("Building", flush=True)
     with tempfile.TemporaryDirectory(prefix="pixcrawler-deploy-") as directory:
         path = Path(directory) / "build.zip"
-        commit = build(path, python=os.environ.get("PIXCRAWLER_PYTHON", "3.12"))
+        commit = build(path, python=os.environ.get("PIXCRAWLER_PYTHON", AZURE_PYTHON))
         outputs.builds.keep(path, commit)
     return commit
 

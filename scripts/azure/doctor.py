@@ -21,6 +21,7 @@ import httpx
 import psycopg
 
 from scripts.azure import OperationError
+from scripts.azure.build import AZURE_PYTHON
 from scripts.azure.connections import check_connections
 from scripts.azure.migrations import MIGRATIONS
 from scripts.azure.processes import ROOT
@@ -103,7 +104,9 @@ def _look_at_services(doctor: Doctor, settings: Settings, scale: Scale, *, netwo
 def _python() -> str:
     version = "{}.{}.{}".format(*sys.version_info)
     if not (3, 11) <= sys.version_info < (3, 14):
-        raise OperationError(f"{version}; 3.11, 3.12 or 3.13 is needed, and Azure runs 3.12")
+        raise OperationError(
+            f"{version}; 3.11, 3.12 or 3.13 is needed, and Azure runs {AZURE_PYTHON}"
+        )
     return version
 
 

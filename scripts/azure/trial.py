@@ -1,6 +1,6 @@
 """A build tried as Azure would run it: unpacked somewhere empty, with its own packages only.
 
-    python -m scripts.azure.trial BUILD.zip [--python 3.12]
+    python -m scripts.azure.trial BUILD.zip [--python 3.13]
 
 An interpreter of the wanted version without packages imports the app (the cold start), then serves
 it: the local host on a local stack of its own, where the smoke test must pass.
@@ -20,15 +20,18 @@ from typing import Final
 import httpx
 
 from scripts.azure import OperationError
-from scripts.azure.build import AZURE_PYTHON, PACKAGES, find_python, uv
+from scripts.azure.build import AZURE_PYTHON, PACKAGES, uv
 from scripts.azure.processes import ROOT, run
+from scripts.devhost.host import library
 from scripts.devhost.host.worker_process import WORKER_PYTHON
 from scripts.devhost.stack import LocalStack, StackError
 from scripts.devhost.stack.ports import choose_ports
 from scripts.devhost.stack.process import end, spawn
+from scripts.pythons import supported_pythons
 
 SERVICES: Final = ("postgres", "azurite", "imageweb", "auth")
 RUNS: Final = 5
+WORKER: Final = (*library.PACKAGES, "protobuf", "uvloop")
 START_SECONDS: Final = 60
 IMPORT: Final = "import time; t = time.perf_counter(); {}; print(time.perf_counter() - t)"
 
@@ -36,15 +39,16 @@ IMPORT: Final = "import time; t = time.perf_counter(); {}; print(time.perf_count
 def bare_python(version: str, directory: Path, packages: Path) -> Path:
     """An interpreter that has ``packages`` and no others.
 
-    Save uvloop, at the end, which the local host's worker needs; the real one does not.
+    Save Azure's worker library and what it needs, at the end: on Azure it has them beside the app.
     """
-    interpreter = find_python(version)
+    interpreter = supported_pythons().get(version)
     if interpreter is None:
         raise OperationError(f"There is no Python {version} on this machine.")
     run([*uv(), "venv", "--quiet", "--python", interpreter, str(directory / "venv")])
     beside = directory / "beside"
-    run([*uv(), "pip", "install", "--quiet", "--python", interpreter, "--target", str(beside),
-         "uvloop"])  # fmt: skip
+    wanted = [f"{name}=={version}" for name, version in library.pinned(WORKER).items()]
+    run([*uv(), "pip", "install", "--quiet", "--no-deps", "--python", interpreter,
+         "--target", str(beside), *wanted])  # fmt: skip
     command = directory / "python"
     path = f"${{PYTHONPATH:+$PYTHONPATH:}}{packages}:{beside}"
     python = directory / "venv" / "bin" / "python"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scripts.azure.build import AZURE_PYTHON
 from scripts.devhost.stack.storage import CONTAINERS, QUEUES
 from tests.infra.reading import (
     FILES,
@@ -178,9 +179,22 @@ class TestSite:
         policies = [b for n, b in resources("Microsoft.Web/sites") if n.startswith("no")]
         assert [policy["properties"]["allow"] for policy in policies] == [False, False, False]
 
-    def test_flex_runs_python_3_12_and_reads_its_package_by_identity(self) -> None:
+    def test_both_plans_run_the_python_of_the_build(self) -> None:
+        app = module("functionapp")
+        assert variable(app, "pythonVersion") == AZURE_PYTHON
+        runtime = {"name": "python", "version": "pythonVersion"}
+        assert variable(app, "flexConfig")["runtime"] == runtime
+        sites = [body["properties"] for _, body in resources("Microsoft.Web/sites")]
+        configs = [site.get("siteConfig", {}) for site in sites]
+        versions = [c["linuxFxVersion"] for c in configs if "linuxFxVersion" in c]
+        assert len(versions) == 2
+        for version in versions:
+            chosen = version["operator"]["operands"]
+            assert chosen["condition"] == "isFlex"
+            assert chosen["false_value"] == "Python|${pythonVersion}"
+
+    def test_flex_reads_its_package_by_identity(self) -> None:
         flex = variable(module("functionapp"), "flexConfig")
-        assert flex["runtime"] == {"name": "python", "version": "3.12"}
         authentication = flex["deployment"]["storage"]["authentication"]
         assert authentication["type"] == "UserAssignedIdentity"
         scale = flex["scaleAndConcurrency"]

@@ -15,11 +15,12 @@ from typing import ClassVar
 import pytest
 
 from scripts.azure import OperationError
-from scripts.azure.build import build
+from scripts.azure.build import AZURE_PYTHON, build
 from scripts.azure.configuration import PAGE, render
 from scripts.azure.connections import check_connections
 from scripts.azure.migrations import for_migrations
 from scripts.devhost.stack import LocalStack
+from scripts.pythons import SUPPORTED
 
 ROOT = Path(__file__).parents[2]
 PYTHON = "{}.{}".format(*sys.version_info)
@@ -212,6 +213,12 @@ class TestWorkflow:
     def test_deploys_what_was_tested_first_to_staging(self) -> None:
         assert "needs: [test, build]\n" in self.TEXT.partition("  staging:\n")[2]
         assert "needs: staging\n" in self.TEXT.partition("  prod:\n")[2]
+
+    def test_the_python_of_azure_tests_and_builds(self) -> None:
+        assert set(re.findall(r"python-version: '(.+)'", self.TEXT)) == {AZURE_PYTHON}
+        (several,) = re.findall(r"python-version: \|\n((?: +[\d.]+\n)+)", self.TEXT)
+        assert several.split() == sorted(SUPPORTED)
+        assert several.split()[-1] == AZURE_PYTHON
 
     def test_runs_scripts_that_exist(self) -> None:
         for script in re.findall(r"run: (\./scripts/\S+)", self.TEXT):

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -59,6 +60,20 @@ def build_parser() -> argparse.ArgumentParser:
     )
     faults.add_argument("--reorder", type=int, metavar="SEED", help="shuffle the order of delivery")
     faults.add_argument(
+        "--timer-speed",
+        type=float,
+        default=1.0,
+        metavar="N",
+        help="let orchestrations wait only for the Nth part of each of their timers",
+    )
+    faults.add_argument(
+        "--episode-lease",
+        type=float,
+        metavar="SECONDS",
+        help="how long an episode of a killed host rests, in place of "
+        "controlQueueVisibilityTimeout, which is a minute at least",
+    )
+    faults.add_argument(
         "--kill",
         action="append",
         default=[],
@@ -93,8 +108,12 @@ def _run(given: argparse.Namespace) -> None:
         kills=tuple(KillPoint.parse(text) for text in given.kill),
         deliver_twice=given.deliver_twice,
         reorder_seed=given.reorder,
+        timer_speed=given.timer_speed,
     )
     settings = load_settings(app, cors=given.cors)
+    if given.episode_lease is not None:
+        durable = replace(settings.durable, control_queue_visibility=given.episode_lease)
+        settings = replace(settings, durable=durable)
     options = Options(
         app=app,
         state=state,

@@ -56,6 +56,7 @@ class Faults:
     kills: tuple[KillPoint, ...] = ()
     deliver_twice: bool = False
     reorder_seed: int | None = None
+    timer_speed: float = 1.0
     _passes: Counter[str] = field(default_factory=Counter)
     _random: random.Random = field(init=False)
 

@@ -76,7 +76,8 @@ class FunctionTable:
     """All enabled functions of the app, in the host's order: by name, ignoring case."""
 
     def __init__(self, functions: Iterable[Function]) -> None:
-        self.all = sorted(functions, key=lambda function: function.name.upper())
+        self.declared = list(functions)
+        self.all = sorted(self.declared, key=lambda function: function.name.upper())
         self.enabled = [function for function in self.all if not function.is_disabled]
         self._durable = {(f.kind, f.durable_name.lower()): f for f in self.enabled}
 

@@ -9,6 +9,7 @@ import importlib
 import importlib.metadata
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
@@ -25,16 +26,16 @@ _MEND: Final = "rm -f .venv/.requirements && bash scripts/bootstrap.sh"
 _NAMESPACE: Final = "devhost_function_rpc"
 
 
-def pinned() -> dict[str, str]:
-    """The version of each package that the project wants."""
+def pinned(names: Iterable[str]) -> dict[str, str]:
+    """The versions of packages that the project wants."""
     text = _PINS.read_text()
-    found = {name: re.search(rf"^{name}==(\S+)", text, re.MULTILINE) for name in PACKAGES}
+    found = {name: re.search(rf"^{name}==(\S+)", text, re.MULTILINE) for name in names}
     return {name: match[1] for name, match in found.items() if match}
 
 
 def check() -> None:
     """Raises HostError when a package is missing or of another version than pinned."""
-    for name, wanted in pinned().items():
+    for name, wanted in pinned(PACKAGES).items():
         try:
             version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

@@ -49,7 +49,8 @@ class DurableSettings:
     """extensions.durableTask of host.json.
 
     The limits hold for one host with all its worker processes, as in Azure, where they hold for
-    one instance however many worker processes it runs.
+    one instance however many worker processes it runs. The visibility timeouts are how many seconds
+    the work of a host that died stays with it.
     """
 
     hub_name: str
@@ -58,6 +59,8 @@ class DurableSettings:
     replace_running_instances: bool
     store_inputs: bool
     default_version: str
+    work_item_visibility: float = 300.0
+    control_queue_visibility: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,10 @@ def _durable(host: HostJson) -> DurableSettings:
         return host.get(f"extensions/durableTask/{name}", default)
 
     default_limit = 10 * (os.cpu_count() or 1)
+
+    def visibility(queue: str) -> float:
+        return float(given(f"storageProvider/{queue}QueueVisibilityTimeout", 300.0))
+
     overridable = given("overridableExistingInstanceStates", "NonRunningStates")
     hub_name = expand(given("hubName", "TestHubName"), "host.json, hubName")
     check("extensions/durableTask/hubName", hub_name)
@@ -171,6 +178,8 @@ def _durable(host: HostJson) -> DurableSettings:
         replace_running_instances=overridable == "AnyState",
         store_inputs=given("storeInputsInOrchestrationHistory", False),
         default_version=given("defaultVersion", ""),
+        work_item_visibility=visibility("workItem"),
+        control_queue_visibility=visibility("control"),
     )
 
 

@@ -35,6 +35,7 @@ class WorkerProcess:
         self.process: asyncio.subprocess.Process
         self.functions: asyncio.Task[list[Function]]
         self.lost = asyncio.Event()
+        self._ending: asyncio.Task[None]
         self.running: dict[str, asyncio.Future[Any]] = {}
         self._names: dict[str, str] = {}
         self._connection = FrameConnection(self._receive, self._connection_lost)
@@ -126,7 +127,8 @@ class WorkerProcess:
         self._names.pop(invocation_id, None)
 
     def kill(self) -> None:
-        """End the process at once."""
+        """End the process at once; it gets no more work."""
+        self.lost.set()
         if self.process.returncode is None:
             self.process.kill()
 
@@ -158,9 +160,15 @@ class WorkerProcess:
 
     def _connection_lost(self) -> None:
         self.lost.set()
+        self.kill()
+        self._ending = asyncio.create_task(self._fail_all())
+
+    async def _fail_all(self) -> None:
+        code = await self.process.wait()
+        shown = code if code >= 0 else 128 - code  # as a shell tells the signal
         for future in self.running.values():
             if not future.done():
-                future.set_exception(WorkerLost("the worker process died"))
+                future.set_exception(WorkerLost(f"python exited with code {shown} (0x{shown:X})"))
 
 
 def _require_success(result: Any, app: Path) -> None:

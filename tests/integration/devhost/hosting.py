@@ -19,6 +19,7 @@ from scripts.devhost.stack.ports import is_free, random_ports
 APPS = Path(__file__).parent / "apps"
 T = TypeVar("T")
 START_SECONDS = 120.0
+STORAGE_PROVIDER = "AzureFunctionsJobHost__extensions__durableTask__storageProvider"
 
 
 def free_port() -> int:
@@ -53,6 +54,8 @@ class RunningHost:
             "PYTHON_SCRIPT_FILE_NAME": script,
             "TRACE_FILE": str(self.trace),
             "PYTHONDONTWRITEBYTECODE": "1",
+            # What a host that was killed held comes back soon: 5 minutes are the default.
+            f"{STORAGE_PROVIDER}__workItemQueueVisibilityTimeout": "00:00:01",
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -64,7 +67,7 @@ class RunningHost:
                 [
                     *(sys.executable, "-m", "scripts.devhost"),
                     *("--app", str(self.app), "--state", str(self.directory / "state")),
-                    *("--port", str(self.port), "--verbose"),
+                    *("--port", str(self.port), "--verbose", "--episode-lease", "1"),
                     *options,
                 ],
                 env=self._environment,

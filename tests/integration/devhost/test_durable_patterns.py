@@ -80,7 +80,7 @@ def test_exhausted_retries_fail_after_a_last_timer(host: RunningHost) -> None:
     kinds = [event["EventType"] for event in ended["historyEvents"]]
     assert ended["runtimeStatus"] == "Failed"
     assert ended["output"].startswith("Orchestrator function 'hopeless' failed: ")
-    assert "Activity function 'broken' failed:  RuntimeError: broken: no way" in ended["output"]
+    assert "Activity function 'broken' failed: RuntimeError: broken: no way" in ended["output"]
     assert kinds.count("TaskFailed") == kinds.count("TimerFired") == 2
 
 
@@ -98,15 +98,20 @@ def test_eternal_keeps_its_id_and_a_short_history(host: RunningHost) -> None:
     ]
 
 
-def test_unknown_activity_fails_the_orchestration(host: RunningHost) -> None:
-    output = host.result(host.begin("unknown_activity"))["output"]
-    assert "The function 'nowhere' doesn't exist, is disabled, or is not an activity" in output
+def test_unknown_activity_hangs_the_orchestration_and_is_named(host: RunningHost) -> None:
+    instance_id = host.begin("unknown_activity")
+    said = f"{instance_id} hangs for ever: The function 'nowhere' doesn't exist, is disabled"
+    eventually(lambda: said in host.log.read_text())
+    status = host.status(instance_id)
+    assert (status["runtimeStatus"], status["historyEvents"]) == ("Running", [])
+    host.do("terminate", instance_id)
+    assert host.result(instance_id)["runtimeStatus"] == "Terminated"
 
 
 def test_unknown_orchestrator_is_started_and_fails(host: RunningHost) -> None:
     ended = host.result(host.begin("nowhere"))
-    assert (ended["name"], ended["runtimeStatus"]) == ("nowhere", "Failed")
-    assert "is not an orchestrator function" in ended["output"]
+    assert ended["runtimeStatus"] == "Failed"
+    assert "doesn't exist, is disabled, or is not an orchestrator function" in ended["output"]
 
 
 def test_running_id_conflicts_and_ended_id_is_replaced(host: RunningHost) -> None:

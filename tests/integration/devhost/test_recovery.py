@@ -1,11 +1,12 @@
 """Hosts and workers that die: nothing is lost, results count once."""
 
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.integration.devhost.hosting import RunningHost, eventually, is_alive
+from tests.integration.devhost.hosting import STORAGE_PROVIDER, RunningHost, eventually, is_alive
 
 STEPS = list(range(12))
 HOST_KILLS = ["activity.done:2", "episode.committed:2", "activity.stored:2"]
@@ -49,18 +50,37 @@ def test_start_request_cut_off_by_a_kill_is_done_or_not_done(host: RunningHost) 
         assert host.result("cut")["output"] == "escalated"
 
 
-def test_killed_workers_are_replaced_and_their_work_is_done_again(host: RunningHost) -> None:
-    kills = ["worker@activity.invoke:3", "worker@episode.invoke:4", "worker@activity.invoke:9"]
+def test_what_a_killed_host_held_comes_back_when_its_lease_ends(tmp_path: Path) -> None:
+    lease = {f"{STORAGE_PROVIDER}__workItemQueueVisibilityTimeout": "00:00:06"}
+    host = RunningHost(tmp_path, "durable_app.py", **lease)
+    with host.start("--kill", "activity.done:2"):
+        instance_id = host.begin("long_chain")
+        assert host.wait() == -9
+        killed = time.monotonic()
+        host.start()
+        assert host.result(instance_id)["output"] == STEPS
+        assert 4 < time.monotonic() - killed < 60
+
+
+def test_worker_killed_in_an_activity_fails_that_call_alone(host: RunningHost) -> None:
+    kills = ["worker@activity.invoke:1", "worker@activity.invoke:3"]
     options = [option for point in kills for option in ("--kill", point)]
     with host.start("--workers", "2", *options):
         first = set(host.worker_pids())
-        instance_id = host.begin("long_chain")
-        assert host.result(instance_id)["output"] == STEPS
-        counts = host.client.get("/admin/instances").json()
-        # A worker may have answered before it dies: then nothing is left to be done again.
-        assert counts["redeliveredActivities"] >= 1
+        output = host.result(host.begin("stubborn"))["output"]
+        assert output == [0, 1, 2, 3]
         eventually(lambda: len(host.worker_pids()) == 2)
         assert set(host.worker_pids()) != first
+        assert "Activity function" not in output
+        assert "python exited with code 137 (0x89)" in host.log.read_text()
+
+
+def test_worker_killed_in_an_episode_fails_the_instance(host: RunningHost) -> None:
+    with host.start("--kill", "worker@episode.invoke:2"):
+        ended = host.result(host.begin("long_chain"))
+    assert ended["runtimeStatus"] == "Failed"
+    words = "Orchestrator function 'long_chain' failed: python exited with code 137 (0x89)"
+    assert words in ended["output"]
 
 
 def test_http_request_in_a_dying_worker_answers_500(host: RunningHost) -> None:

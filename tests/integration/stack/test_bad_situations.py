@@ -4,6 +4,7 @@ import errno
 import shutil
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,21 +28,31 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def bootstrap(clone: Path, python: str | None) -> subprocess.CompletedProcess[str]:
-    """Run the script where `python3` is the given shell script, or is not there at all."""
+def bootstrap(clone: Path, **pythons: str) -> subprocess.CompletedProcess[str]:
+    """Run the script where the PATH has these commands, shell scripts, and no other Python."""
     path = clone / "bin"
     path.mkdir()
     for tool in TOOLS:
         found = shutil.which(tool)
         assert found
         (path / tool).symlink_to(found)
-    if python is not None:
-        (path / "python3").write_text(f"#!{path / 'bash'}\n{python}\n")
-        (path / "python3").chmod(0o755)
+    for name, script in pythons.items():
+        (path / name).write_text(f"#!{path / 'bash'}\n{script}\n")
+        (path / name).chmod(0o755)
     return subprocess.run(
         [str(path / "bash"), str(clone / "scripts" / "bootstrap.sh")],
         env={"PATH": str(path)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+def interpreter(version: str, missing: str = "") -> str:
+    """The script of a Python that says to be of that version, and lacks a module."""
+    pretend = f"import sys; sys.version_info = {tuple(map(int, version.split('.')))}"
+    lack = f"; sys.modules['{missing}'] = None" if missing else ""
+    return (
+        f'[[ "$1" == -c ]] && exec "{sys.executable}" -c "{pretend}{lack}; $2"\n'
+        f'[[ "$1" == -m ]] && exit 1; echo "Python {version}"'
+    )
 
 
 def making_venv_says(words: str) -> str:
@@ -50,7 +61,7 @@ def making_venv_says(words: str) -> str:
 
 @pytest.mark.parametrize("python", [None, "exit 1"])
 def test_wrong_python(clone: Path, python: str | None) -> None:
-    ended = bootstrap(clone, python)
+    ended = bootstrap(clone, **({"python3": python} if python else {}))
     assert ended.returncode == 1
     assert ended.stderr == (
         "PixCrawler needs Python 3.11, 3.12 or 3.13, and none was found on the PATH.\n"
@@ -66,10 +77,49 @@ def test_wrong_python(clone: Path, python: str | None) -> None:
     ],
 )
 def test_installation_that_cannot_be(clone: Path, words: str, sentence: str) -> None:
-    ended = bootstrap(clone, making_venv_says(words))
+    ended = bootstrap(clone, python3=making_venv_says(words))
     assert ended.returncode == 1
     assert ended.stderr.startswith(sentence)
     assert ended.stderr.count("\n") == 1
+
+
+BROKEN_SHIM = "echo 'pyenv: command not found' >&2; exit 127"
+
+
+@pytest.mark.parametrize(
+    ("pythons", "taken"),
+    [
+        ({"python3": "3.11", "python3.12": "3.12", "python3.13": "3.13"}, "3.13"),
+        ({"python3": "3.11", "python": "3.13"}, "3.13"),
+        ({"python3": "3.13"}, "3.13"),
+        ({"python3.12": "3.12"}, "3.12"),
+        ({"python3": "3.11"}, "3.11"),
+        ({"python3": "3.14", "python3.11": "3.11"}, "3.11"),
+        ({"python3": "3.10", "python": "3.12"}, "3.12"),
+        ({"python3.13": BROKEN_SHIM, "python3": "3.12"}, "3.12"),
+        ({"python3.13": interpreter("3.13", missing="ensurepip"), "python3": "3.11"}, "3.11"),
+    ],
+)
+def test_the_python_of_azure_is_preferred(clone: Path, pythons: dict[str, str], taken: str) -> None:
+    scripts = {n: interpreter(p) if p.startswith("3.") else p for n, p in pythons.items()}
+    said = bootstrap(clone, **scripts).stdout.splitlines()
+    assert said == [f"Making the virtual environment .venv with Python {taken}"]
+
+
+def test_a_sound_environment_stays(clone: Path) -> None:
+    python = clone / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/bash\n{interpreter('3.11')}\n")
+    python.chmod(0o755)
+    with (clone / "requirements-dev.txt").open() as wanted:
+        done = subprocess.run(["cksum"], stdin=wanted, capture_output=True, text=True, check=True)
+    (clone / ".venv" / ".requirements").write_text(done.stdout)
+    ended = bootstrap(clone, **{"python3.13": interpreter("3.13")})
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    python.write_text("#!/bin/bash\nexit 127\n")  # as after its interpreter went
+    shutil.rmtree(clone / "bin")
+    ended = bootstrap(clone, **{"python3.13": interpreter("3.13")})
+    assert ended.stdout == "Making the virtual environment .venv with Python 3.13\n"
 
 
 def test_no_npm_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from scripts.devhost.host.durable.client_binding import WEBHOOK_PATH, management
 from scripts.devhost.host.durable.engine import Engine, check_instance_id
 from scripts.devhost.host.durable.events import TERMINAL, EventType, Status, timestamp
 from scripts.devhost.host.durable.records import Instance
-from scripts.devhost.host.durable.status import history_json, status_json
+from scripts.devhost.host.durable.status import history_json, listed_json, status_json
 from scripts.devhost.host.errors import HostError
 
 _PAGE: Final = 100
@@ -123,14 +123,16 @@ class DurableApi:
                 show_output=request.flag("showHistoryOutput"),
             )
         if instance.status not in TERMINAL:
-            urls = management_urls(self._base, instance_id, self._engine.settings.hub_name)
-            return ApiReply(202, body, {"Location": urls["statusQueryGetUri"], "Retry-After": "5"})
+            location = f"{self._base}{request.path}?{request.query}"
+            return ApiReply(202, body, {"Location": location, "Retry-After": "5"})
         failed_as_error = request.flag("returnInternalServerErrorOnFailure")
         failed = instance.status is Status.FAILED
         return ApiReply(500 if failed and failed_as_error else 200, body)
 
     def _matching(self, request: ApiRequest, **more: Any) -> list[Instance]:
-        statuses = [part for part in request.first("runtimeStatus").split(",") if part]
+        known = {str(status).lower(): status for status in Status}
+        named = request.first("runtimeStatus").lower().split(",")
+        statuses = [known[name] for name in named if name in known]
         return self._store.query(
             created_from=_moment(request.first("createdTimeFrom")),
             created_to=_moment(request.first("createdTimeTo")) or "~",
@@ -143,15 +145,15 @@ class DurableApi:
         page = int(request.first("top") or _PAGE)
         found = self._matching(request, after=request.headers.get(_CONTINUATION, ""), limit=page)
         show_input = request.flag("showInput", default=True)
-        headers = {_CONTINUATION: found[-1].id} if len(found) == page else {}
-        return ApiReply(200, [status_json(i, show_input=show_input) for i in found], headers)
+        headers = {_CONTINUATION: found[-1].id if len(found) == page else ""}
+        return ApiReply(200, [listed_json(i, show_input=show_input) for i in found], headers)
 
     def _purge(self, instance_id: str) -> ApiReply:
         instance = self._store.find(instance_id)
         if instance is None:
             return ApiReply(404)
         if instance.status not in TERMINAL:
-            return _refusal(412, f"The instance {instance_id} has not ended.")
+            return ApiReply(412, f"The instance {instance_id} has not ended.")
         return ApiReply(200, {"instancesDeleted": self._store.purge([instance_id])})
 
     def _purge_many(self, request: ApiRequest) -> ApiReply:
@@ -164,9 +166,11 @@ class DurableApi:
         self, request: ApiRequest, instance_id: str, operation: str, rest: list[str]
     ) -> ApiReply:
         instance = self._store.find(instance_id)
+        if instance is None and operation.lower() == "restart":
+            return _refusal(400, f"There is no instance {instance_id} to restart.")
         if instance is None:
             return ApiReply(404)
-        if operation == "restart":
+        if operation.lower() == "restart":
             return self._restart(request, instance)
         if operation == "rewind":
             return _refusal(501, "Rewinding is not offered by the local host.")
@@ -190,10 +194,10 @@ class DurableApi:
     def _raise_event(self, request: ApiRequest, instance: Instance, rest: list[str]) -> ApiReply:
         if len(rest) != 1:
             return ApiReply(404)
-        problem = _not_json(request.body)
+        problem = _not_json(request.body or b"?")
         if problem is not None:
             return _refusal(400, problem)
-        text = request.body.decode() or "null"
+        text = request.body.decode()
         return self._send(instance, EventType.EVENT_RAISED, Name=rest[0], Input=text)
 
     def _suspend(self, instance: Instance, reason: str) -> ApiReply:

@@ -7,6 +7,7 @@ import sqlite3
 import uuid
 from collections import Counter
 from collections.abc import Coroutine
+from math import inf
 from typing import Any, Final
 
 from scripts.devhost.host.durable.episode import Episode
@@ -65,6 +66,7 @@ class Engine:
         self._activities: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._renewed = 0.0
         self._log = get_log("durable")
 
     # What clients ask for
@@ -106,9 +108,12 @@ class Engine:
         while True:
             self._wake.clear()
             now = utc_now().timestamp()
+            self._renew_leases(now)
             self._dispatch_episodes(now)
-            self._dispatch_activities()
+            self._dispatch_activities(now)
             due = self.store.next_due(now)
+            if self._activities:
+                due = min(due or inf, self._renewed + self.settings.work_item_visibility / 2)
             pause = None if due is None else max(0.0, due - utc_now().timestamp())
             try:
                 await asyncio.wait_for(self._wake.wait(), pause)
@@ -116,9 +121,17 @@ class Engine:
                 continue
 
     async def drain(self, seconds: float) -> None:
-        """Give running work that time to end."""
+        """Give running work that time to end; what has not ended then is left to the next host."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
+        self.store.lease_activities(list(self._activities), 0)
+
+    def _renew_leases(self, now: float) -> None:
+        """Hold on to what is running, also when it takes long."""
+        if now >= self._renewed + self.settings.work_item_visibility / 2:
+            until = now + self.settings.work_item_visibility
+            self.store.lease_activities(list(self._activities), until)
+            self._renewed = now
 
     def _dispatch_episodes(self, now: float) -> None:
         free = self.settings.max_orchestrators - len(self._instances)
@@ -127,13 +140,17 @@ class Engine:
             self._instances.add(instance_id)
             self._spawn(self._run_instance(instance_id))
 
-    def _dispatch_activities(self) -> None:
+    def _dispatch_activities(self, now: float) -> None:
         free = self.settings.max_activities - len(self._activities)
         if free <= 0:
             return
-        pending = self.store.pending_activities(free * 4 + len(self._activities))
+        pending = self.store.pending_activities(free * 4, now)
         waiting = [item for item in pending if item.sequence not in self._activities]
-        for item in self.faults.order(waiting)[:free]:
+        chosen = self.faults.order(waiting)[:free]
+        if chosen:
+            until = now + self.settings.work_item_visibility
+            self.store.lease_activities([item.sequence for item in chosen], until)
+        for item in chosen:
             self._activities.add(item.sequence)
             self._spawn(self._run_activity(item))
 
@@ -152,16 +169,22 @@ class Engine:
 
     async def _run_instance(self, instance_id: str) -> None:
         try:
-            batch = self.store.load(instance_id, utc_now().timestamp())
+            lease = self.settings.control_queue_visibility
+            batch = self.store.load(instance_id, utc_now().timestamp(), lease)
             if batch is not None:
-                await self._run_episode(batch)
-        except WorkerLost:
-            self._log.warning("%s: the worker died, the episode runs again", instance_id)
+                await self._run_batch(batch)
         except sqlite3.OperationalError as error:
             self._log.error("%s: cannot store the episode: %s", instance_id, error)
             await asyncio.sleep(1)
         finally:
             self._instances.discard(instance_id)
+
+    async def _run_batch(self, batch: Batch) -> None:
+        try:
+            await self._run_episode(batch)
+        except sqlite3.OperationalError:
+            self.store.lease_messages(batch.sequences, 0)
+            raise
 
     async def _run_episode(self, batch: Batch) -> None:
         instance = batch.instance
@@ -180,8 +203,11 @@ class Engine:
             answer,
             now=now,
             store_inputs=self.settings.store_inputs,
-            unknown_name=self._unknown_name,
+            timer_speed=self.faults.timer_speed,
+            unknown_activity=self._unknown_activity,
         ).decide()
+        if outcome.hangs_for:
+            self._log.error("%s hangs for ever: %s", instance.id, outcome.hangs_for)
         for activity in outcome.activities:
             self._check_size(activity.name, "input", activity.input)
         self.faults.reach("episode.commit")
@@ -202,24 +228,22 @@ class Engine:
                 text(body),
                 on_sent=lambda pid: self.faults.reach_worker("episode.invoke", pid),
             )
-        except InvocationError as error:
+        except (InvocationError, WorkerLost) as error:
+            # A worker that dies fails the instance, for the real host replays no action then.
             return read_failure(str(error))
         return read_answer(read_text(answer.return_value) or "null")
 
-    def _unknown_name(self, scheduled: Scheduled) -> str | None:
-        if scheduled.kind is EventType.TASK_SCHEDULED:
-            if self.functions.activity(scheduled.name) is None:
-                return self._missing(scheduled.name, "activity")
-        elif (
-            scheduled.kind is EventType.SUB_ORCHESTRATION_CREATED
-            and self.functions.orchestrator(scheduled.name) is None
-        ):
-            return self._missing(scheduled.name, "orchestrator")
+    def _unknown_activity(self, scheduled: Scheduled) -> str | None:
+        is_activity = scheduled.kind is EventType.TASK_SCHEDULED
+        if is_activity and self.functions.activity(scheduled.name) is None:
+            return self._missing(scheduled.name, "activity")
         return None
 
     def _missing(self, name: str, kind: str) -> str:
         trigger = "activityTrigger" if kind == "activity" else "orchestrationTrigger"
-        known = ", ".join(f"'{f.durable_name}'" for f in self.functions.of_kind(trigger))
+        known = ", ".join(
+            f"'{f.durable_name}'" for f in self.functions.declared if f.kind == trigger
+        )
         return (
             f"The function '{name}' doesn't exist, is disabled, or is not an {kind} "
             f"function. Additional info: The following are the known {kind} functions: {known}."
@@ -233,9 +257,6 @@ class Engine:
             self.faults.reach("activity.done")
             self.store.complete_activity(item, result)
             self.faults.reach("activity.stored")
-        except WorkerLost:
-            self._log.warning("%s: the worker died, the activity runs again", item.name)
-            self.counters["redeliveredActivities"] += 1
         except sqlite3.OperationalError as error:
             self._log.error("%s: cannot store the result: %s", item.name, error)
             await asyncio.sleep(1)
@@ -257,9 +278,10 @@ class Engine:
             result = read_text(answer.return_value)
             self._check_size(item.name, "output", result)
             self._refuse_oversize(item.name, "output", result)
-        except InvocationError as error:
-            self._log.warning("%s failed: %s\n%s", item.name, error, error.trace.rstrip())
-            return task_failed(timestamp(utc_now()), item.task_id, item.name, str(error))
+        except (InvocationError, WorkerLost) as error:
+            trace = getattr(error, "trace", "")
+            self._log.warning("%s failed: %s\n%s", item.name, error, trace.rstrip())
+            return task_failed(timestamp(utc_now()), item.task_id, item.name, str(error), trace)
         return task_completed(timestamp(utc_now()), item.task_id, result)
 
     def _check_size(self, name: str, what: str, text: str | None) -> None:

@@ -15,6 +15,8 @@ from scripts.devhost.host.durable.events import (
     event,
     execution_started,
     parent_instance,
+    parse_timestamp,
+    timestamp,
 )
 from scripts.devhost.host.durable.records import ActivityItem, Instance, Message, Outcome
 from scripts.devhost.host.durable.replay import (
@@ -40,7 +42,8 @@ class Episode:
         *,
         now: str,
         store_inputs: bool = False,
-        unknown_name: Callable[[Scheduled], str | None] = lambda _: None,
+        timer_speed: float = 1.0,
+        unknown_activity: Callable[[Scheduled], str | None] = lambda _: None,
     ) -> None:
         self._instance = instance
         self._history = history
@@ -48,7 +51,8 @@ class Episode:
         self._answer = answer
         self._now = now
         self._store_inputs = store_inputs
-        self._unknown_name = unknown_name
+        self._timer_speed = timer_speed
+        self._unknown_activity = unknown_activity
         self._replay = Replay(answer.state["actions"][0], instance.execution_id)
 
     def decide(self) -> Outcome:
@@ -60,7 +64,7 @@ class Episode:
         else:
             outcome = self._conclude()
         outcome.custom_status = custom_status
-        if outcome.continued is not None:
+        if outcome.continued is not None or outcome.hangs_for:
             return outcome
         delivered = [
             new if new["EventType"] == EventType.ORCHESTRATOR_STARTED else {**new, "IsPlayed": True}
@@ -103,19 +107,18 @@ class Episode:
 
     def _running(self) -> Outcome:
         status = Status.SUSPENDED if self._replay.suspended else Status.RUNNING
-        output = None
-        if status is Status.SUSPENDED:
-            suspended = [
-                past
-                for past in [*self._history, *self._new]
-                if past["EventType"] == EventType.EXECUTION_SUSPENDED
-            ]
-            output = suspended[-1].get("Reason")
+        told = [
+            past.get("Reason")
+            for past in [*self._history, *self._new]
+            if past["EventType"] in (EventType.EXECUTION_SUSPENDED, EventType.EXECUTION_RESUMED)
+        ]
+        output = told[-1] if told else None
         outcome = Outcome(status, output)
         for task_id, scheduled in sorted(self._replay.unscheduled.items()):
-            problem = self._unknown_name(scheduled)
+            problem = self._unknown_activity(scheduled)
             if problem is not None:
-                return self._failed(problem)
+                # The real extension gives the whole episode up, and nothing wakes the instance.
+                return Outcome(status, output, hangs_for=problem)
             self._schedule(outcome, task_id, scheduled)
         return outcome
 
@@ -126,7 +129,7 @@ class Episode:
             outcome.messages.append(self._timer_message(task_id, scheduled.fire_at))
         else:
             shown = scheduled.input if self._store_inputs else None
-            fields = {"Name": scheduled.name, "Version": scheduled.version, "Input": shown}
+            fields = {"Name": scheduled.name, "Version": scheduled.version or None, "Input": shown}
             fields["Tags"] = None
         if scheduled.kind is EventType.TASK_SCHEDULED:
             owner = self._instance
@@ -139,7 +142,9 @@ class Episode:
         outcome.history.append(event(scheduled.kind, self._now, task_id, **fields))
 
     def _timer_message(self, task_id: int, fire_at: str) -> Message:
-        fired = event(EventType.TIMER_FIRED, fire_at, TimerId=task_id, FireAt=fire_at)
+        now = parse_timestamp(self._now)
+        due = now + (parse_timestamp(fire_at) - now) / self._timer_speed
+        fired = event(EventType.TIMER_FIRED, timestamp(due), TimerId=task_id, FireAt=fire_at)
         return Message(self._instance.id, self._instance.execution_id, fired)
 
     def _child(self, task_id: int, scheduled: Scheduled) -> Event:

@@ -126,7 +126,7 @@ def execution_started(
         OrchestrationInstance={"InstanceId": instance_id, "ExecutionId": execution_id},
         ParentInstance=parent,
         Name=name,
-        Version=version,
+        Version=version or None,
         Input=input_text,
         Tags=None,
         Correlation=None,
@@ -153,15 +153,30 @@ def task_completed(now: str, task_id: int, result: str | None) -> Event:
     return event(EventType.TASK_COMPLETED, now, TaskScheduledId=task_id, Result=result)
 
 
-def task_failed(now: str, task_id: int, activity: str, error: str) -> Event:
-    """An activity has raised `Type: message`; user code reads Reason and Details."""
-    details = {"$type": "System.Exception, System.Private.CoreLib", "Message": f" {error}"}
+def task_failed(now: str, task_id: int, activity: str, error: str, trace: str = "") -> Event:
+    """An activity has raised `Type: message`; user code reads Reason and Details.
+
+    The details are those of the .NET exception, so that the text is as long as on Azure.
+    """
+    details = {
+        "$type": "System.Exception, System.Private.CoreLib",
+        "ClassName": "System.Exception",
+        "Message": error,
+        "Data": None,
+        "InnerException": {
+            "$type": "Microsoft.Azure.WebJobs.Script.Workers.Rpc.RpcException, "
+            "Microsoft.Azure.WebJobs.Script",
+            "IsUserException": False,
+            "RemoteStackTrace": trace,
+            "RemoteMessage": error,
+        },
+    }
     return event(
         EventType.TASK_FAILED,
         now,
         TaskScheduledId=task_id,
-        Reason=f"Activity function '{activity}' failed:  {error}",
-        Details=json.dumps(details),
+        Reason=f"Activity function '{activity}' failed: {error}",
+        Details=json.dumps(details, separators=(",", ":")),
         FailureDetails=None,
     )
 
@@ -177,6 +192,6 @@ def child_answer(task_id: int, status: Status, output: str | None, now: str) -> 
         now,
         TaskScheduledId=task_id,
         Reason=output,
-        Details=None,
+        Details=f"Message: {output}, StackTrace: ",
         FailureDetails=None,
     )

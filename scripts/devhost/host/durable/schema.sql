@@ -23,13 +23,15 @@ CREATE TABLE IF NOT EXISTS history (
     PRIMARY KEY (instance_id, position)
 ) WITHOUT ROWID;
 
--- Inboxes: events on their way to an instance; a timer is an event that is due later.
+-- Inboxes: events on their way to an instance; a timer is an event that is due later. What a host
+-- works on is leased to it: if it dies, another takes it up when the lease has run out.
 CREATE TABLE IF NOT EXISTS messages (
     sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
     instance_id  TEXT NOT NULL,
     execution_id TEXT,
     due          REAL NOT NULL,
-    event        TEXT NOT NULL
+    event        TEXT NOT NULL,
+    leased_until REAL NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS messages_by_due ON messages (due);
 CREATE INDEX IF NOT EXISTS messages_by_instance ON messages (instance_id, due);
@@ -41,7 +43,8 @@ CREATE TABLE IF NOT EXISTS activities (
     execution_id TEXT NOT NULL,
     task_id      INTEGER NOT NULL,
     name         TEXT NOT NULL,
-    input        TEXT
+    input        TEXT,
+    leased_until REAL NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS activities_by_instance ON activities (instance_id);
 

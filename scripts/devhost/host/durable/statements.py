@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from scripts.devhost.host.durable.events import TERMINAL, Event, Status, child_answer
 from scripts.devhost.host.durable.records import ActivityItem, Instance, Message, Outcome
@@ -58,7 +58,7 @@ def _insert_instance(
             moment,
             moment,
             None if parent is None else json.dumps(parent),
-            started["Version"],
+            started["Version"] or "",
         ),
     )
     _insert_message(db, Message(ids["InstanceId"], ids["ExecutionId"], started))
@@ -132,6 +132,19 @@ def _insert_message(db: sqlite3.Connection, message: Message) -> None:
 def delete_messages(db: sqlite3.Connection, sequences: Sequence[int]) -> None:
     """Delete messages by their sequence numbers."""
     db.executemany("DELETE FROM messages WHERE sequence = ?", [(number,) for number in sequences])
+
+
+def lease(
+    db: sqlite3.Connection,
+    table: Literal["messages", "activities"],
+    sequences: Sequence[int],
+    until: float,
+) -> None:
+    """Hide rows until that moment."""
+    db.executemany(
+        f"UPDATE {table} SET leased_until = ? WHERE sequence = ?",  # noqa: S608
+        [(until, number) for number in sequences],
+    )
 
 
 def add_activity(db: sqlite3.Connection, item: ActivityItem) -> None:

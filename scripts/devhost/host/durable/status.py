@@ -15,6 +15,7 @@ from scripts.devhost.host.durable.records import Instance
 
 _SCHEDULING: Final = (EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_CREATED)
 _NOT_SHOWN: Final = (EventType.ORCHESTRATOR_STARTED, EventType.ORCHESTRATOR_COMPLETED)
+_START_FIELDS: Final = ("Correlation", "ParentTraceContext", "ScheduledStartTime")
 _STATUS_NAMES: Final = {number: str(status) for status, number in STATUS_NUMBERS.items()}
 
 
@@ -30,6 +31,14 @@ def status_json(instance: Instance, *, show_input: bool = True) -> dict[str, Any
         "createdTime": _whole_seconds(instance.created),
         "lastUpdatedTime": _whole_seconds(instance.updated),
     }
+
+
+def listed_json(instance: Instance, *, show_input: bool) -> dict[str, Any]:
+    """The status of an instance in a list, which also names its parent."""
+    shown = status_json(instance, show_input=show_input)
+    if instance.parent is not None:
+        shown["parentInstanceId"] = instance.parent["OrchestrationInstance"]["InstanceId"]
+    return shown
 
 
 def json_value(text: str | None) -> Any:
@@ -60,8 +69,10 @@ def history_json(
         if kind in COMPLETIONS and past["TaskScheduledId"] in scheduled:
             begun = scheduled[past["TaskScheduledId"]]
             entry |= {"ScheduledTime": begun["Timestamp"], "FunctionName": begun["Name"]}
+            if "InstanceId" in begun:
+                entry["InstanceId"] = begun["InstanceId"]
             if show_input:
-                entry["Input"] = json_value(begun["Input"])
+                entry["Input"] = begun["Input"]
         shown.append(entry)
     return shown
 
@@ -78,8 +89,10 @@ def _entry(kind: EventType, past: Event, *, show_input: bool, show_output: bool)
     hidden = {"EventType", "EventId", "IsPlayed", "Timestamp", "TaskScheduledId", "TimerId"}
     if kind is EventType.EXECUTION_STARTED:
         entry["FunctionName"] = past["Name"]
+        entry |= {name: past.get(name) for name in _START_FIELDS}
+        entry |= {"Generation": 0, "GenerateNewTrace": False}
         if show_input:
-            entry["Input"] = json_value(past["Input"])
+            entry["Input"] = past["Input"]
         return entry
     if kind is EventType.EXECUTION_COMPLETED:
         entry["OrchestrationStatus"] = _STATUS_NAMES[past["OrchestrationStatus"]]
@@ -88,8 +101,9 @@ def _entry(kind: EventType, past: Event, *, show_input: bool, show_output: bool)
         hidden.add("Result")
     if not show_input:
         hidden.add("Input")
+    if kind is EventType.EVENT_RAISED:
+        entry["ParentTraceContext"] = None
     values = {name: value for name, value in past.items() if name not in hidden}
-    for name in ("Result", "Input"):
-        if name in values:
-            values[name] = json_value(values[name])
+    if "Result" in values:  # an input is shown as the text that it is
+        values["Result"] = json_value(values["Result"])
     return entry | values

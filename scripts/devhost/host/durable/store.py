@@ -120,24 +120,34 @@ class Store:
     def ready_instances(self, now: float) -> list[str]:
         """Instances with due messages, longest waiting first."""
         rows = self._db.execute(
-            "SELECT instance_id FROM messages WHERE due <= ? "
+            "SELECT instance_id FROM messages WHERE due <= ? AND leased_until <= ? "
             "GROUP BY instance_id ORDER BY min(sequence)",
-            (now,),
+            (now, now),
         )
         return [row["instance_id"] for row in rows]
 
     def next_due(self, now: float) -> float | None:
-        """When the next message after now is due."""
-        row = self._db.execute("SELECT min(due) AS due FROM messages WHERE due > ?", (now,))
-        due = row.fetchone()["due"]
-        return None if due is None else float(due)
+        """When the next message after now is due, or the next lease runs out."""
+        row = self._db.execute(
+            "SELECT min(moment) AS moment FROM (SELECT min(due) AS moment FROM messages "
+            "WHERE due > :now UNION ALL SELECT min(leased_until) FROM messages "
+            "WHERE leased_until > :now UNION ALL SELECT min(leased_until) FROM activities "
+            "WHERE leased_until > :now)",
+            {"now": now},
+        )
+        moment = row.fetchone()["moment"]
+        return None if moment is None else float(moment)
 
-    def load(self, instance_id: str, now: float) -> Batch | None:
-        """What the next episode starts from; None if there is nothing to deliver."""
+    def load(self, instance_id: str, now: float, lease: float = 0) -> Batch | None:
+        """What the next episode starts from, leased for so many seconds.
+
+        None if there is nothing to deliver.
+        """
         instance = self.find(instance_id)
         rows = self._db.execute(
-            "SELECT * FROM messages WHERE instance_id = ? AND due <= ? ORDER BY due, sequence",
-            (instance_id, now),
+            "SELECT * FROM messages WHERE instance_id = ? AND due <= ? AND leased_until <= ? "
+            "ORDER BY due, sequence",
+            (instance_id, now, now),
         ).fetchall()
         stale = [
             row["sequence"]
@@ -155,7 +165,13 @@ class Store:
         # An execution begins with its start, also when events came before it.
         messages.sort(key=lambda m: m.event["EventType"] != EventType.EXECUTION_STARTED)
         sequences = [row["sequence"] for row in kept]
+        self.lease_messages(sequences, now + lease)
         return Batch(instance, self._history_texts(instance_id), messages, sequences)
+
+    def lease_messages(self, sequences: Sequence[int], until: float) -> None:
+        """Hide messages until then from every other host, or (0) from none."""
+        with self._transaction() as db:
+            statements.lease(db, "messages", sequences, until)
 
     def drop_messages(self, sequences: Sequence[int]) -> None:
         """Delete messages that change nothing."""
@@ -183,9 +199,12 @@ class Store:
 
     # Activities
 
-    def pending_activities(self, limit: int) -> list[ActivityItem]:
-        """The oldest activities whose results are not stored."""
-        rows = self._db.execute("SELECT * FROM activities ORDER BY sequence LIMIT ?", (limit,))
+    def pending_activities(self, limit: int, now: float = 0) -> list[ActivityItem]:
+        """The oldest activities that nobody works on."""
+        rows = self._db.execute(
+            "SELECT * FROM activities WHERE leased_until <= ? ORDER BY sequence LIMIT ?",
+            (now, limit),
+        )
         return [
             ActivityItem(
                 row["instance_id"],
@@ -197,6 +216,11 @@ class Store:
             )
             for row in rows
         ]
+
+    def lease_activities(self, sequences: Sequence[int], until: float) -> None:
+        """Hide activities until then from every other host, or (0) from none."""
+        with self._transaction() as db:
+            statements.lease(db, "activities", sequences, until)
 
     def complete_activity(self, item: ActivityItem, result: Event) -> None:
         """Store the result and forget the work, at once."""
