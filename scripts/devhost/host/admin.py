@@ -7,7 +7,6 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,7 +45,6 @@ class Admin:
         app: Path,
         prefix: str,
         functions: FunctionTable,
-        errors: Mapping[str, str],
         engine: Engine,
         pool: WorkerPool,
         on_demand: OnDemand,
@@ -54,7 +52,6 @@ class Admin:
         self._app = app
         self._prefix = prefix
         self._functions = functions
-        self._errors = errors
         self._engine = engine
         self._pool = pool
         self._on_demand = on_demand
@@ -121,7 +118,7 @@ class Admin:
         function = self._find(name)
         if function is None:
             return Response(404)
-        error = self._errors.get(function.name)
+        error = self._functions.errors.get(function.name)
         return json_response({} if error is None else {"errors": [error]})
 
     def _describe(self, function: Function, origin: str) -> dict[str, Any]:
@@ -166,7 +163,7 @@ class Admin:
         if isinstance(given, dict | list):
             return Response(400)
         function = self._find(name)
-        if function is None or function.name in self._errors:
+        if function is None or function.name in self._functions.errors:
             return Response(404)
         text = "" if given is None else given if isinstance(given, str) else json.dumps(given)
         self._on_demand.start(function, text)

@@ -1,19 +1,16 @@
-"""What the real host refuses at load, one sentence for each problem."""
+"""What keeps an app, or one of its functions, from running."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from scripts.devhost.host.errors import HostError
 from scripts.devhost.host.functions import Binding, Function
-from scripts.devhost.host.ncrontab import parse_schedule
-from scripts.devhost.host.outputs import queue_name
+from scripts.devhost.host.indexing import find_indexing_error
 from scripts.devhost.host.routing import compile_route, fold, route_of
-from scripts.devhost.host.settings import expand
 
 _FUNCTION_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,127}")
 _BINDING_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,127}|\$return")
-_QUEUE_NAME: Final = re.compile(r"[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]")
 _RESERVED_ROUTES: Final = ("admin", "runtime")
 _SUPPORTED: Final = {
     "httpTrigger",
@@ -63,23 +60,9 @@ def _binding_problems(function: Function, binding: Binding) -> Iterable[str]:
         yield "durable entities are not offered by the local host"
     elif kind not in _SUPPORTED:
         yield f"the binding type {kind} is not offered by the local host"
-    try:
-        if kind in ("queueTrigger", "queue"):
-            queue = queue_name(binding, function.name)
-            if not _QUEUE_NAME.fullmatch(queue):
-                yield f"the queue name {queue!r} is not allowed"
-        if kind == "timerTrigger":
-            yield from _schedule_problems(function, binding)
-    except HostError as error:
-        yield str(error).removeprefix(f"Function {function.name}: ").removesuffix(".")
-
-
-def _schedule_problems(function: Function, binding: Binding) -> Iterable[str]:
-    schedule = expand(binding["schedule"], f"Function {function.name}")
-    try:
-        parse_schedule(schedule)
-    except ValueError as error:
-        yield f"the schedule {schedule!r} {error}"
+    queue = str(binding.get("queueName", ""))
+    if "{" in queue:
+        yield f"the expression in the queue name {queue!r} is not offered by the local host"
 
 
 def _route_problems(functions: Sequence[Function], prefix: str) -> Iterable[str]:
@@ -90,8 +73,22 @@ def _route_problems(functions: Sequence[Function], prefix: str) -> Iterable[str]
             yield str(error)
 
 
-def find_route_conflicts(functions: Sequence[Function]) -> dict[str, str]:
-    """Functions that the real host leaves out because of their route, while the rest runs."""
+def find_functions_in_error(
+    functions: Sequence[Function], open_account: Callable[[Binding], object]
+) -> dict[str, str]:
+    """What the real host says of functions that it leaves out, while the rest runs.
+
+    `open_account` gives the storage account of a queue trigger, or raises IndexingError.
+    """
+    errors = _find_route_conflicts(functions)
+    for function in functions:
+        error = find_indexing_error(function, open_account)
+        if error is not None:
+            errors[function.name] = error
+    return errors
+
+
+def _find_route_conflicts(functions: Sequence[Function]) -> dict[str, str]:
     conflicts: dict[str, str] = {}
     taken: list[tuple[str, frozenset[str], str]] = []
     for function in functions:

@@ -1,6 +1,7 @@
 """What can go wrong in the host, by who has to act.
 
 HostError            the user: shown as one sentence, exit code 1
+IndexingError        the user: one function is left out, the others run
 InvocationError      the app: a user function raised
 WorkerLost           nobody: the worker process died, the work is delivered again
 FunctionTimeout      the app: a function ran longer than functionTimeout
@@ -9,6 +10,10 @@ FunctionTimeout      the app: a function ran longer than functionTimeout
 
 class HostError(Exception):
     """A problem the user can mend; its text is one clear sentence."""
+
+
+class IndexingError(Exception):
+    """What the real host says of a function that it cannot offer; the others run."""
 
 
 class InvocationError(Exception):

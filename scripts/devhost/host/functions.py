@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -73,12 +73,17 @@ class Function:
 
 
 class FunctionTable:
-    """All enabled functions of the app, in the host's order: by name, ignoring case."""
+    """All functions of the app, in the host's order: by name, ignoring case.
 
-    def __init__(self, functions: Iterable[Function]) -> None:
+    Those in error are known but not offered, while the rest runs.
+    """
+
+    def __init__(self, functions: Iterable[Function], errors: Mapping[str, str]) -> None:
         self.declared = list(functions)
+        self.errors = errors
         self.all = sorted(self.declared, key=lambda function: function.name.upper())
-        self.enabled = [function for function in self.all if not function.is_disabled]
+        self.offered = [function for function in self.all if function.name not in errors]
+        self.enabled = [function for function in self.offered if not function.is_disabled]
         self._durable = {(f.kind, f.durable_name.lower()): f for f in self.enabled}
 
     def of_kind(self, kind: str) -> list[Function]:

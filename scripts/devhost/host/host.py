@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scripts.devhost.host.admin import Admin
-from scripts.devhost.host.checks import find_problems, find_route_conflicts
+from scripts.devhost.host.checks import find_functions_in_error, find_problems
 from scripts.devhost.host.cors import Cors
 from scripts.devhost.host.durable.api import DurableApi
 from scripts.devhost.host.durable.client_binding import client_binding
@@ -99,7 +99,7 @@ class Host:
         problems = find_problems(functions, self._settings.http.route_prefix)
         if problems:
             raise HostError("\n".join(problems))
-        table = FunctionTable(functions)
+        table = FunctionTable(functions, find_functions_in_error(functions, self._accounts.get))
         engine = self._engine = Engine(
             self._store,
             self._pool,
@@ -134,10 +134,7 @@ class Host:
 
     async def _start_http(self, table: FunctionTable, engine: Engine) -> None:
         origin = f"http://{self._options.address}:{self._options.port}"
-        conflicts = find_route_conflicts(table.all)
-        for name, error in conflicts.items():
-            self._log.error("Function %s is not offered: %s", name, error)
-        served = [f for f in table.all if f.kind == "httpTrigger" and f.name not in conflicts]
+        served = [function for function in table.offered if function.kind == "httpTrigger"]
         routes = RouteTable(served, self._settings.http.route_prefix)
         on_demand = OnDemand(self._pool, engine, self._listeners, self._timers)
         front = HttpFront(
@@ -150,7 +147,6 @@ class Host:
                 self._options.app,
                 self._settings.http.route_prefix,
                 table,
-                conflicts,
                 engine,
                 self._pool,
                 on_demand,
@@ -179,6 +175,8 @@ class Host:
             raise HostError(f"Cannot listen on {address}:{port}: {error.strerror}.") from None
 
     def _announce(self, table: FunctionTable) -> None:
+        for name, error in table.errors.items():
+            self._log.error("Function %s is not offered: %s", name, error)
         for function in table.enabled:
             if (function.retry or self._settings.retry) and function.kind != "timerTrigger":
                 self._log.warning(

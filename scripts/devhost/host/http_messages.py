@@ -4,11 +4,11 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import quote
 
+from scripts.devhost.host.dotnet import text_of
 from scripts.devhost.host.errors import InvocationError
 from scripts.devhost.host.http.messages import Head, Response
 from scripts.devhost.host.http.urls import encode_path, encode_query, parse_query
@@ -105,10 +105,10 @@ def _lines(headers: Mapping[str, Any], cookies: Iterable[Any]) -> Iterator[tuple
     """The header lines, the content type first; an empty one is none."""
     named = {name.lower(): name for name in headers}
     if kind := headers.get(named.get("content-type", "")):
-        yield "Content-Type", _text_of(kind)
+        yield "Content-Type", text_of(kind)
     for name, value in headers.items():
         if name.lower() != "content-type":
-            yield name, _text_of(value)
+            yield name, text_of(value)
     for cookie in cookies:
         if not _NAME.fullmatch(cookie.name):
             yield "", ""
@@ -149,7 +149,7 @@ def _respond_to_text(text: str) -> Response:
     except ValueError:
         return _respond(200, {}, (), text)
     if not isinstance(value, dict | list):
-        return _respond(200, {}, (), _text_of(value))
+        return _respond(200, {}, (), text_of(value))
     fields = (
         {name.lower(): item for name, item in value.items()}
         if value and isinstance(value, dict)
@@ -162,7 +162,7 @@ def _respond_to_text(text: str) -> Response:
     content = (
         json.dumps(body, separators=(",", ":"), ensure_ascii=False)
         if isinstance(body, dict)
-        else _text_of(body)
+        else text_of(body)
     )
     return _respond(_status(fields), headers if isinstance(headers, dict) else {}, (), content)
 
@@ -172,21 +172,3 @@ def _status(fields: Mapping[str, Any]) -> int:
     is_number = isinstance(given, int) and not isinstance(given, bool)
     is_text = isinstance(given, str) and re.fullmatch(r"\s*[+-]?[0-9]+\s*", given)
     return int(given) if is_number or is_text else 200
-
-
-def _text_of(value: Any) -> str:
-    """The value as .NET's ToString writes it."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value)
-        case float() if abs(value) >= 1e15:
-            return format(Decimal(repr(value)), "E")
-        case float():
-            return repr(value).removesuffix(".0").replace("e", "E")
-        case list():
-            return "System.Collections.Generic.List`1[System.Object]"
-        case dict():
-            return "System.Dynamic.ExpandoObject"
-    return str(value)

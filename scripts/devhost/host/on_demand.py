@@ -46,7 +46,7 @@ class OnDemand:
             elif function.kind == "httpTrigger":
                 raise InvocationError("NotSupportedException: An HttpRequest is required")
             elif function.name in self._timers:
-                await self._timers[function.name].fire(past_due=False)
+                await self._timers[function.name].fire()
             elif function.name in self._listeners:
                 await self._listeners[function.name].run_now(text)
             elif function.kind == "orchestrationTrigger":

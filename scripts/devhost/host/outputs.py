@@ -5,16 +5,11 @@ from typing import Any
 
 from azure.core.exceptions import AzureError
 
-from scripts.devhost.host.errors import InvocationError
+from scripts.devhost.host.errors import IndexingError, InvocationError
 from scripts.devhost.host.functions import Binding, Function
+from scripts.devhost.host.indexing import queue_name
 from scripts.devhost.host.queue_messages import output_bodies
-from scripts.devhost.host.settings import expand
 from scripts.devhost.host.storage_accounts import StorageAccounts
-
-
-def queue_name(binding: Binding, function: str) -> str:
-    """The queue that a binding means: settings expanded, lower case."""
-    return expand(str(binding.get("queueName", "")), f"Function {function}").lower()
 
 
 class OutputSender:
@@ -34,14 +29,19 @@ class OutputSender:
         if function.returns == "queue":
             outputs.append(("$return", answer.return_value))
         for name, data in outputs:
-            binding = function.binding(name)
-            queue = queue_name(binding, function.name)
+            bodies = output_bodies(data)
+            if bodies:
+                await self._put(function.binding(name), bodies)
+
+    async def _put(self, binding: Binding, bodies: list[bytes]) -> None:
+        try:
+            queue = queue_name(binding)
             storage = self._accounts.get(binding)
-            try:
-                for body in output_bodies(data):
-                    await storage.put(queue, storage.encode(body))
-            except (AzureError, ValueError) as error:
-                reason = str(error).partition("\n")[0]
-                raise InvocationError(f"OutputError: cannot send to {queue}: {reason}") from None
-            if queue in self._wakers:
-                self._wakers[queue]()
+            for body in bodies:
+                await storage.put(queue, storage.encode(body))
+                if queue in self._wakers:
+                    self._wakers[queue]()
+        except (AzureError, IndexingError, ValueError) as error:
+            reason = str(error).partition("\n")[0]
+            name = binding.get("queueName")
+            raise InvocationError(f"OutputError: cannot send to {name}: {reason}") from None

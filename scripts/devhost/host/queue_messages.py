@@ -1,27 +1,61 @@
 """Queue messages as the worker gets them, and outputs as they go to the queue."""
 
+import datetime as dt
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
+from scripts.devhost.host.dotnet import compact, looks_like_json, offset_time, token_text
+from scripts.devhost.host.errors import InvocationError
+from scripts.devhost.host.functions import Binding
 from scripts.devhost.host.messages import json_text, rpc, text
 
-_PLAIN: Final = ("Id", "PopReceipt")
 
-
-def message_body(body: bytes) -> Any:
-    """The value of a queue trigger: a text, unless the bytes are none."""
+def message_body(trigger: Binding, body: bytes) -> Any:
+    """The value of a queue trigger: a text, unless it asks for bytes."""
+    if str(trigger.get("dataType", "")).lower() == "binary":
+        return rpc.TypedData(bytes=body)
     try:
         return text(body.decode())
     except UnicodeDecodeError:
-        return rpc.TypedData(bytes=body)
+        raise InvocationError("The message is not UTF-8, and its function takes a text.") from None
 
 
-def message_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """What belongs to a queue message: its id and receipt as texts, all else as JSON."""
+def message_metadata(message: Mapping[str, Any], body: Any) -> dict[str, Any]:
+    """What belongs to a queue message.
+
+    Properties of a JSON body come in the place of the message's own, in whatever case.
+    """
+    metadata = {name: _typed(value) for name, value in message.items() if value is not None}
+    if body.WhichOneof("data") == "string":
+        metadata["QueueTrigger"] = body
+        known = {name.lower(): name for name in metadata}
+        for name, value in _properties(body.string).items():
+            metadata[known.setdefault(name.lower(), name)] = value
+    return metadata
+
+
+def _typed(value: Any) -> Any:
+    if isinstance(value, str):
+        return text(value)
+    shown = offset_time(value) if isinstance(value, dt.datetime) else value
+    return json_text(compact(shown))
+
+
+def _properties(body: str) -> dict[str, Any]:
+    """The properties of a JSON object but for null and arrays: objects as JSON, others as texts."""
+    if not looks_like_json(body):
+        return {}
+    try:
+        parsed = json.loads(body.strip(), strict=False)
+    except ValueError:
+        return {}
+    if not isinstance(parsed, dict):
+        return {}
     return {
-        name: text(value) if name in _PLAIN else json_text(json.dumps(value))
-        for name, value in metadata.items()
+        name: json_text(compact(value)) if isinstance(value, dict) else text(token_text(value))
+        for name, value in parsed.items()
+        if value is not None and not isinstance(value, list)
     }
 
 
@@ -32,15 +66,23 @@ def output_bodies(data: Any) -> list[bytes]:
         return []
     if kind == "bytes":
         return [bytes(data.bytes)]
-    written = getattr(data, kind)
-    if kind not in ("string", "json"):
-        return [json.dumps(written).encode()]
-    try:
-        parsed = json.loads(written)
-    except ValueError:
-        return [written.encode()]
-    if not isinstance(parsed, list):
-        return [written.encode()]
-    return [
-        item.encode() if isinstance(item, str) else json.dumps(item).encode() for item in parsed
-    ]
+    value = getattr(data, kind)
+    if kind == "json":
+        value = json.loads(value)
+        if value is None:
+            return []
+        if isinstance(value, list):
+            return [_written(item) for item in value]
+    if isinstance(value, str) and looks_like_json(value):
+        try:
+            parsed = json.loads(value.strip(), strict=False)
+        except ValueError as error:
+            raise InvocationError(f"JsonReaderException: {error}") from None
+        items = parsed if isinstance(parsed, list) else [parsed]
+        return [token_text(item).encode() for item in items]
+    return [_written(value)]
+
+
+def _written(value: Any) -> bytes:
+    """A value as text; a text stays as it is."""
+    return (value if isinstance(value, str) else token_text(value)).encode()

@@ -1,9 +1,7 @@
 """The storage account's queues, by connection setting."""
 
 import base64
-import binascii
 import datetime as dt
-import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -11,13 +9,15 @@ from typing import Any, Final
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue.aio import QueueServiceClient
 
-from scripts.devhost.host.errors import HostError
+from scripts.devhost.host.errors import IndexingError
 
 _DEVELOPMENT: Final = (
     "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey="
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
     "QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;"
 )
+_BLANKS: Final = str.maketrans("", "", " \t\r\n")
+_SDK: Final = "Azure.Storage.Queues"
 
 
 @dataclass(frozen=True)
@@ -32,51 +32,51 @@ class QueuedMessage:
     expires: dt.datetime
     next_visible: dt.datetime
 
-    def metadata(self) -> dict[str, Any]:
-        """The trigger metadata that user code sees as properties of the message."""
+    def properties(self) -> dict[str, Any]:
+        """What user code sees as properties of the message."""
         return {
             "Id": self.id,
             "DequeueCount": self.dequeue_count,
             "PopReceipt": self.pop_receipt,
-            "InsertionTime": self.inserted.isoformat(),
-            "ExpirationTime": self.expires.isoformat(),
-            "NextVisibleTime": self.next_visible.isoformat(),
+            "InsertionTime": self.inserted,
+            "ExpirationTime": self.expires,
+            "NextVisibleTime": self.next_visible,
         }
-
-
-def connection_string(setting: str) -> str:
-    """The connection string that a binding's `connection` names."""
-    for name in (f"AzureWebJobs{setting}", setting):
-        value = os.environ.get(name)
-        if value:
-            return _DEVELOPMENT if "UseDevelopmentStorage=true" in value else value
-    raise HostError(f"The setting {setting}, which queue bindings need, is not defined.")
 
 
 class QueueStorage:
     """One storage account's queue service; sends and receives in the host's encoding."""
 
-    def __init__(self, setting: str, *, base64_encoding: bool) -> None:
+    def __init__(self, connection: str, *, base64_encoding: bool) -> None:
+        if "UseDevelopmentStorage=true" in connection:
+            connection = _DEVELOPMENT
+        if not all("=" in part for part in connection.split(";") if part):
+            raise IndexingError(f'{_SDK}: Settings must be of the form "name=value".')
         try:
             self._service = QueueServiceClient.from_connection_string(
-                connection_string(setting), retry_total=2, retry_backoff_factor=0.2
+                connection, retry_total=2, retry_backoff_factor=0.2
             )
-        except ValueError as error:
-            raise HostError(f"The setting {setting} is not a connection string: {error}") from None
+        except ValueError:
+            raise IndexingError(
+                f"{_SDK}: No valid combination of account information found."
+            ) from None
         self._base64 = base64_encoding
 
     async def close(self) -> None:
         """Close the connections."""
         await self._service.close()
 
-    def decode(self, message: QueuedMessage) -> bytes:
-        """The message's body; ValueError if it is not in the host's encoding."""
+    def decode(self, message: QueuedMessage) -> bytes | None:
+        """The message's body; None if it is not in the host's encoding."""
         if not self._base64:
             return message.content.encode()
+        text = message.content.translate(_BLANKS)
+        if len(text) % 4:
+            return None
         try:
-            return base64.b64decode(message.content, validate=True)
-        except binascii.Error as error:
-            raise ValueError(f"the message is not base64: {error}") from None
+            return base64.b64decode(text, validate=True)
+        except ValueError:
+            return None
 
     def encode(self, body: bytes) -> str:
         """The text to store for a body."""

@@ -1,6 +1,7 @@
 """Queue triggers: lease, run, delete; count failures and move poison aside."""
 
 import asyncio
+import datetime as dt
 import random
 from typing import Final
 
@@ -9,8 +10,9 @@ from azure.core.exceptions import AzureError
 from scripts.devhost.host.errors import InvocationError, WorkerLost
 from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import Function
+from scripts.devhost.host.indexing import queue_name
 from scripts.devhost.host.log import get_log
-from scripts.devhost.host.outputs import OutputSender, queue_name
+from scripts.devhost.host.outputs import OutputSender
 from scripts.devhost.host.queue_messages import message_body, message_metadata
 from scripts.devhost.host.queue_storage import QueuedMessage, QueueStorage
 from scripts.devhost.host.settings import QueueSettings
@@ -18,6 +20,7 @@ from scripts.devhost.host.workers import WorkerPool
 
 _LEASE_SECONDS: Final = 600
 _MIN_POLLING_INTERVAL: Final = 0.1
+_MAX_NAME: Final = 63
 
 
 class QueueListener:
@@ -32,7 +35,8 @@ class QueueListener:
         outputs: OutputSender,
         faults: Faults,
     ) -> None:
-        self.queue = queue_name(function.trigger, function.name)
+        self.queue = queue_name(function.trigger)
+        self._poison = _poison_queue(self.queue)
         self._function = function
         self._storage = storage
         self._settings = settings
@@ -75,7 +79,14 @@ class QueueListener:
 
     async def run_now(self, body: str) -> None:
         """Run the function once with a body that comes from no queue."""
-        await self._invoke(body.encode(), {"Id": "", "DequeueCount": 1, "PopReceipt": ""})
+        for_ever = dt.datetime.max.replace(tzinfo=dt.UTC)
+        message = {
+            "DequeueCount": 0,
+            "InsertionTime": dt.datetime.now(dt.UTC),
+            "ExpirationTime": for_ever,
+            "NextVisibleTime": for_ever,
+        }
+        await self._invoke(body.encode(), message)
 
     async def _receive(self) -> list[QueuedMessage]:
         try:
@@ -93,15 +104,18 @@ class QueueListener:
 
     async def _process(self, message: QueuedMessage) -> None:
         lease = _Lease(self._storage, self.queue, message)
+        body = self._storage.decode(message)
         try:
-            succeeded = await self._deliver(message)
+            if body is None:
+                self._log.error("the message %s is not base64", message.id)
+            succeeded = body is not None and await self._deliver(message, body)
             message = await lease.end()
             if succeeded:
                 self._faults.reach("queue.done")
                 await self._storage.delete(self.queue, message)
-            elif message.dequeue_count >= self._settings.max_dequeue_count:
-                await self._move_to_poison(message)
-            else:
+            elif body is None or message.dequeue_count >= self._settings.max_dequeue_count:
+                await self._move_to_poison(message, body)
+            elif self._poison is not None:
                 await self._storage.hide(self.queue, message, self._settings.visibility_timeout)
         except AzureError as error:
             reason = str(error).partition("\n")[0]
@@ -109,42 +123,50 @@ class QueueListener:
         finally:
             lease.abandon()
 
-    async def _deliver(self, message: QueuedMessage) -> bool:
+    async def _deliver(self, message: QueuedMessage, body: bytes) -> bool:
         """Whether the function took the message."""
         if message.dequeue_count > self._settings.max_dequeue_count:
             return False
         try:
-            body = self._storage.decode(message)
             for _ in range(2 if self._faults.deliver_twice else 1):
-                await self._invoke(body, message.metadata())
+                await self._invoke(body, message.properties())
         except InvocationError as error:
             self._log.error(
                 "failed (delivery %d): %s\n%s", message.dequeue_count, error, error.trace.rstrip()
             )
-        except (ValueError, WorkerLost) as error:
+        except WorkerLost as error:
             self._log.error("failed (delivery %d): %s", message.dequeue_count, error)
         else:
             return True
         return False
 
-    async def _invoke(self, body: bytes, metadata: dict[str, object]) -> None:
+    async def _invoke(self, body: bytes, properties: dict[str, object]) -> None:
         self._faults.reach("queue.invoke")
+        value = message_body(self._function.trigger, body)
         answer = await self._pool.invoke(
             self._function,
-            message_body(body),
-            message_metadata(metadata),
+            value,
+            message_metadata(properties, value),
             on_sent=lambda pid: self._faults.reach_worker("queue.invoke", pid),
         )
         await self._outputs.send(self._function, answer)
 
-    async def _move_to_poison(self, message: QueuedMessage) -> None:
-        if self.queue.endswith("-poison"):
-            self._log.error("dropped the poison message %s", message.id)
-        else:
-            poison = f"{self.queue}-poison"
-            self._log.error("moving the message %s to %s", message.id, poison)
-            await self._storage.put(poison, message.content)
+    async def _move_to_poison(self, message: QueuedMessage, body: bytes | None) -> None:
+        """Put the message aside; what has no poison queue stays leased and is tried for ever."""
+        if self._poison is None:
+            self._log.error("the message %s stays in %s", message.id, self.queue)
+            return
+        self._log.error("moving the message %s to %s", message.id, self._poison)
+        content = message.content if body is None else self._storage.encode(body)
+        await self._storage.put(self._poison, content)
         await self._storage.delete(self.queue, message)
+
+
+def _poison_queue(queue: str) -> str | None:
+    """Where messages that fail go; a poison queue and a name too long to be one have none."""
+    poison = f"{queue}-poison"
+    has_one = not queue.endswith("-poison") and len(poison) <= _MAX_NAME
+    return poison if has_one else None
 
 
 class _Lease:

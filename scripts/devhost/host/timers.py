@@ -4,22 +4,40 @@ import asyncio
 import datetime as dt
 import json
 import os
+from dataclasses import asdict, dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from scripts.devhost.host.dotnet import offset_time
 from scripts.devhost.host.durable.store import Store
 from scripts.devhost.host.errors import InvocationError, WorkerLost
 from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import Function
+from scripts.devhost.host.indexing import read_schedule
 from scripts.devhost.host.log import get_log
 from scripts.devhost.host.messages import json_text
-from scripts.devhost.host.ncrontab import Schedule, parse_schedule
+from scripts.devhost.host.ncrontab import Schedule
 from scripts.devhost.host.outputs import OutputSender
-from scripts.devhost.host.settings import expand
 from scripts.devhost.host.workers import WorkerPool
 
-_MONITOR_THRESHOLD: Final = dt.timedelta(minutes=1)
-_NEVER: Final = "0001-01-01T00:00:00+00:00"
+_NEVER: Final = dt.datetime.min.replace(tzinfo=dt.UTC)
+_SHORTEST_PAUSE: Final = 0.001
+
+
+@dataclass(frozen=True)
+class _Status:
+    """When a timer last ran, is to run next, and from when the next run was counted."""
+
+    Last: dt.datetime
+    Next: dt.datetime
+    LastUpdated: dt.datetime
+
+    @classmethod
+    def from_stored(cls, stored: dict[str, str]) -> "_Status":
+        return cls(**{name: dt.datetime.fromisoformat(text) for name, text in stored.items()})
+
+    def shown(self) -> dict[str, str]:
+        return {name: offset_time(moment) for name, moment in asdict(self).items()}
 
 
 class Timer:
@@ -39,37 +57,53 @@ class Timer:
         self._store = store
         self._outputs = outputs
         self._faults = faults
-        self._schedule = parse_schedule(expand(trigger["schedule"], f"Function {function.name}"))
+        self._schedule = read_schedule(trigger)
         self._runs_on_startup = bool(trigger.get("runOnStartup"))
         wants_monitor = trigger.get("useMonitor") is not False
-        self._is_monitored = wants_monitor and _period(self._schedule) >= _MONITOR_THRESHOLD
+        self._is_monitored = wants_monitor and not self._schedule.is_frequent
         self._log = get_log(function.name)
 
     async def run(self) -> None:
         """Keep the schedule until cancelled."""
-        if self._is_past_due():
-            await self.fire(past_due=True)
-        elif self._runs_on_startup:
-            await self.fire(past_due=False)
-        planned = self._schedule.next_after(_now())
-        if self._is_monitored and self._status() is None:
-            self._save(last=_NEVER, following=planned)
+        self._log.debug("the timer is using the schedule %s", self._schedule)
+        now = _now()
+        stored = self._stored() if self._is_monitored else None
+        is_past_due = False
+        if stored is None:
+            status = _Status(_NEVER, self._schedule.next_after(now), _NEVER)
+            self._save(_Status(_NEVER, status.Next, now))
+        else:
+            status = _after_change(stored, self._schedule, now)
+            self._save(status)
+            is_past_due = now > status.Next
+        if is_past_due or self._runs_on_startup:
+            status = await self._run_once(status, is_past_due=is_past_due)
         while True:
-            await asyncio.sleep(max(0.0, (planned - _now()).total_seconds()))
-            if _now() < planned:
-                continue
-            await self.fire(past_due=False)
-            # A run that began early by clock skew must not be repeated at its planned time.
-            planned = self._schedule.next_after(max(_now(), planned))
+            pause = (status.Next - _now()).total_seconds()
+            await asyncio.sleep(max(_SHORTEST_PAUSE, pause))
+            if _now() >= status.Next:
+                status = await self._run_once(status)
 
-    async def fire(self, *, past_due: bool) -> None:
+    async def _run_once(self, status: _Status, *, is_past_due: bool = False) -> _Status:
+        """Run the function; the next run is counted from when this one began."""
+        began = _now()
+        await self._invoke(status, is_past_due=is_past_due)
+        following = _Status(began, self._schedule.next_after(began), began)
+        self._save(following)
+        return following
+
+    async def fire(self) -> None:
+        """Run the function once, outside of its schedule."""
+        await self._invoke(self._stored(), is_past_due=False)
+
+    async def _invoke(self, status: _Status | None, *, is_past_due: bool) -> None:
         """Run the function once; its failure does not stop the schedule."""
         self._faults.reach("timer.invoke")
-        started = _now()
+        is_shown = self._is_monitored and status is not None
         body = {
-            "Schedule": {"AdjustForDST": True},
-            "ScheduleStatus": self._status(),
-            "IsPastDue": past_due,
+            "Schedule": {"AdjustForDST": self._schedule.adjusts_for_dst},
+            "ScheduleStatus": status.shown() if is_shown and status else None,
+            "IsPastDue": is_past_due,
         }
         try:
             answer = await self._pool.invoke(
@@ -83,35 +117,28 @@ class Timer:
         except WorkerLost:
             self._log.error("the worker died while the timer ran")
         self._faults.reach("timer.done")
+
+    def _stored(self) -> _Status | None:
+        stored = self._store.schedule_status(self._function.name)
+        return None if stored is None else _Status.from_stored(stored)
+
+    def _save(self, status: _Status) -> None:
         if self._is_monitored:
-            following = self._schedule.next_after(_now())
-            self._save(last=started.isoformat(), following=following)
+            self._store.save_schedule_status(self._function.name, status.shown())
 
-    def _is_past_due(self) -> bool:
-        """Whether an occurrence passed while no host was running.
 
-        It is counted from the last run, so that a changed schedule is taken into account.
-        """
-        status = self._status()
-        if status is None:
-            return False
-        base = status["LastUpdated"] if status["Last"] == _NEVER else status["Last"]
-        return _now() > self._schedule.next_after(dt.datetime.fromisoformat(base))
-
-    def _status(self) -> dict[str, str] | None:
-        return self._store.schedule_status(self._function.name) if self._is_monitored else None
-
-    def _save(self, *, last: str, following: dt.datetime) -> None:
-        status = {"Last": last, "Next": following.isoformat(), "LastUpdated": _now().isoformat()}
-        self._store.save_schedule_status(self._function.name, status)
+def _after_change(stored: _Status, schedule: Schedule, now: dt.datetime) -> _Status:
+    """The stored status; if the schedule has changed since, with the next run by the new one."""
+    counted_from = stored.Last if stored.Last != _NEVER else stored.LastUpdated
+    following = schedule.next_after(counted_from.astimezone(now.tzinfo))
+    if following == stored.Next:
+        return stored
+    if now > following:  # of the new schedule nothing has been missed
+        counted_from, following = now, schedule.next_after(now)
+    return _Status(_NEVER, following, counted_from)
 
 
 def _now() -> dt.datetime:
     """The time in the zone of schedules: WEBSITE_TIME_ZONE, else the machine's."""
     name = os.environ.get("WEBSITE_TIME_ZONE")
     return dt.datetime.now(ZoneInfo(name)) if name else dt.datetime.now().astimezone()
-
-
-def _period(schedule: Schedule) -> dt.timedelta:
-    first = schedule.next_after(dt.datetime.now(dt.UTC))
-    return schedule.next_after(first) - first

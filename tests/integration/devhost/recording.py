@@ -36,7 +36,7 @@ class RecordingHost(RunningHost):
         self._read = len(text)
         found = [json.loads(line) for line in lines]
         for item in found:
-            item.pop("body_type")  # "bytes", which the recordings leave out
+            item.pop("body_type", None)  # "bytes", which the recordings leave out
         return found
 
 

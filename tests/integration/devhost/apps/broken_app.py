@@ -20,16 +20,8 @@ def misnamed(req: func.HttpRequest) -> func.HttpResponse:
 def underscored(my_message: func.QueueMessage) -> None: ...
 
 
-@app.queue_trigger(arg_name="message", queue_name="No_Such--Queue", connection=CONNECTION)
-def misqueued(message: func.QueueMessage) -> None: ...
-
-
-@app.timer_trigger(arg_name="timer", schedule="0 0 0 * * 7")
-def never(timer: func.TimerRequest) -> None: ...
-
-
-@app.timer_trigger(arg_name="timer", schedule="%NOT_DEFINED%")
-def undefined(timer: func.TimerRequest) -> None: ...
+@app.queue_trigger(arg_name="message", queue_name="of-{user}", connection=CONNECTION)
+def expressed(message: func.QueueMessage) -> None: ...
 
 
 @app.route("twice/{id}", methods=["GET"])
