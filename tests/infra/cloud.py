@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ NEEDED = {
     "PIXCRAWLER_DEPLOYER_ID": "11111111-1111-1111-1111-111111111111",
     "PIXCRAWLER_PYTHON": "{}.{}".format(*sys.version_info),
 }
+# What Azure has beside the app: its worker library, its messages (in a folder "tests"), protobuf.
+WORKER = ("azure_functions_runtime*", "azurefunctions*", "tests", "google", "protobuf*", "uvloop*")
 
 
 class Project:
@@ -155,15 +158,16 @@ class Cloud:
 def empty_python(directory: Path) -> Path:
     """A virtual environment of this Python without packages.
 
-    The local host's worker itself needs uvloop, which stands beside; the real one does not.
+    Azure's worker library and what it needs stand beside, as on Azure.
     """
-    import uvloop
-
     environment = directory / "venv"
     subprocess.run([*uv(), "venv", "--quiet", "--python", sys.executable, environment], check=True)
     beside = environment / "beside"
     beside.mkdir()
-    (beside / "uvloop").symlink_to(Path(uvloop.__file__).parent)
+    site = Path(sysconfig.get_path("purelib"))
+    for name in WORKER:
+        for found in site.glob(name):
+            (beside / found.name).symlink_to(found)
     return environment / "bin" / "python"
 
 
