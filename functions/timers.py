@@ -27,6 +27,7 @@ async def reconcile_jobs(timer: func.TimerRequest, client: OrchestrationClient) 
     """Twice a minute: sends and starts what a crash left unsent and unstarted."""
     app = bootstrap.services()
     await app.outbox.send_overdue(client)
+    await reconcile.restart_dead(app.database, client)
     await reconcile.restart_stalled(app.database, client)
 
 

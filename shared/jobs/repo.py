@@ -1,5 +1,6 @@
 """The table ``crawl_jobs`` and what is read along with it."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -235,14 +236,32 @@ async def count_valid(transaction: Transaction, job_id: int) -> tuple[int, int]:
     return int(row["valid"]), int(row["paid"])
 
 
-async def list_stalled(transaction: Transaction, *, quiet_seconds: int) -> list[dict[str, Any]]:
-    """Running jobs (``id, attempt``) whose row has not moved for that long, the longest first.
-
-    Those that only wait for a busy source are among them: they must not crowd out the dead.
-    """
+async def list_running(
+    transaction: Transaction, attempts: Sequence[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Those of the (job, attempt) that are running."""
     cursor = await transaction.connection.execute(
         """
         SELECT id, attempt FROM crawl_jobs
+        JOIN unnest(%(jobs)s::int[], %(attempts)s::int[]) AS asked (job, number)
+          ON id = asked.job AND attempt = asked.number
+        WHERE status = 'running'
+        """,
+        {"jobs": [job for job, _ in attempts], "attempts": [number for _, number in attempts]},
+    )
+    return [(row["id"], row["attempt"]) for row in await cursor.fetchall()]
+
+
+async def list_stalled(transaction: Transaction, *, quiet_seconds: int) -> list[dict[str, Any]]:
+    """Running jobs (``id, attempt, quiet_seconds``) whose row has not moved for that long.
+
+    The longest first. Those that only wait for a busy source are among them: they must not crowd
+    out the dead.
+    """
+    cursor = await transaction.connection.execute(
+        """
+        SELECT id, attempt, extract(epoch FROM now() - updated_at)::int AS quiet_seconds
+        FROM crawl_jobs
         WHERE status = 'running' AND updated_at < now() - %(quiet)s * interval '1 second'
         ORDER BY updated_at LIMIT 100
         """,

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +20,14 @@ _DESCRIPTION: Final = """\
 Runs an Azure Functions app (Python v2 programming model) on this machine: HTTP, queue and timer
 triggers and Durable Functions, with the routing, delivery and replay rules of the real host.
 It reads host.json and local.settings.json of the app; variables that are set in the environment
-win over the file's Values. Queue triggers need AzureWebJobsStorage (Azurite will do). Durable
-state lives in one SQLite file under --state: kill the host at any moment and start it again,
-and everything goes on. Function keys are not checked, as in Core Tools.
+win over the file's Values, and keys of host.json that Azure ignores are named. Queue triggers
+need AzureWebJobsStorage (Azurite will do). Durable state lives in one SQLite file under --state:
+kill the host at any moment and start it again, and everything goes on. Requests and answers are
+as on the real host, but that no key is asked for, neither by functions nor by /admin.
 
 Ready when GET /admin/host/status answers 200. GET /admin/functions lists what was loaded,
-GET /admin/instances counts durable instances and work on its way, and
-POST /admin/functions/NAME {"input": "..."} runs any function that is not HTTP at once.
+GET /admin/instances counts durable instances and work on its way (unless a function takes that
+path), and POST /admin/functions/NAME {"input": "..."} runs any function that is not HTTP at once.
 Durable entities, call_http, rewind and bindings other than HTTP, queue, timer and durable ones
 are not offered. maxConcurrentActivityFunctions and maxConcurrentOrchestratorFunctions hold for
 the host with all its workers, as they hold for one instance in Azure."""
@@ -107,9 +109,11 @@ def _run(given: argparse.Namespace) -> None:
         deliver_twice=given.deliver_twice,
         reorder_seed=given.reorder,
         timer_speed=given.timer_speed,
-        lease_seconds=given.lease,
     )
     settings = load_settings(app, cors=given.cors)
+    if given.lease is not None:
+        leases = {"work_item_visibility": given.lease, "control_queue_visibility": given.lease}
+        settings = replace(settings, durable=replace(settings.durable, **leases))
     options = Options(
         app=app,
         state=state,

@@ -57,7 +57,6 @@ class Faults:
     deliver_twice: bool = False
     reorder_seed: int | None = None
     timer_speed: float = 1.0
-    lease_seconds: float | None = None
     _passes: Counter[str] = field(default_factory=Counter)
     _random: random.Random = field(init=False)
 

@@ -1,6 +1,8 @@
 """The HTTP front: CORS, limits, management paths, routing, function invocation, home page."""
 
 import asyncio
+import logging
+import re
 import time
 from typing import Final
 
@@ -26,6 +28,7 @@ from scripts.devhost.host.settings import HttpSettings
 from scripts.devhost.host.workers import WorkerPool
 
 RPC_PATH: Final = "/durabletask"
+_ADDRESS: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[^\]]+\])(?::([0-9]+))?")
 _WEBHOOKS: Final = "/runtime/webhooks/"
 _WEBHOOK_METHODS: Final = ("GET", "PUT", "POST", "DELETE", "OPTIONS")
 
@@ -157,17 +160,18 @@ class HttpFront:
             self._log.error("%s: the worker died while it ran", function.name)
             return Response(500)
         self._faults.reach("http.done")
-        self._log.debug(
-            "%s %s -> %d (%s, %.0f ms)", request.head.method, request_url(request.head),
-            response.status, function.name, (time.perf_counter() - started) * 1000,
-        )  # fmt: skip
+        if self._log.isEnabledFor(logging.DEBUG):
+            duration = (time.perf_counter() - started) * 1000
+            what = f"{request.head.method} {request_url(request.head)} -> {response.status}"
+            self._log.debug("%s (%s, %.0f ms)", what, function.name, duration)
         return response
 
     def _find_problem(
         self, request: Request, function: Function, route: dict[str, str]
     ) -> str | None:
         """Why the real host fails the request before it calls the function."""
-        if not request.head.host:
+        address = _ADDRESS.fullmatch(request.head.host)
+        if address is None or int(address[1] or 0) > 65535:
             return "Invalid URI: The hostname could not be parsed."
         if (request.head.length or 0) > self._settings.body_limit:
             limit = self._settings.body_limit

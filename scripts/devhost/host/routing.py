@@ -21,39 +21,31 @@ class Route:
     """A compiled route template with its methods (None: any)."""
 
     template: str
-    segments: tuple[Segment, ...]
-    literals: tuple[str | None, ...]  # of each segment that is one literal, without case
+    segments: tuple[Segment, ...]  # without the catch-all
+    catch_all: Parameter | None
+    literals: tuple[tuple[int, str], ...]  # the segments that are one literal, without case
     checks: tuple[tuple[Parameter, tuple[Check, ...]], ...]
     methods: frozenset[str] | None
 
-    def match(self, path: str, pieces: list[str]) -> Values | None:
+    def match(self, path: str, pieces: list[str], folded: list[str]) -> Values | None:
         """The route parameters of a path whose pieces are given, or None."""
-        last = self.segments[-1][0] if self.segments else ""
-        catch_all = last if isinstance(last, Parameter) and last.is_catch_all else None
-        fixed = self.segments[:-1] if catch_all else self.segments
-        if len(pieces) > len(fixed) and catch_all is None:
+        count = len(pieces)
+        for position, literal in self.literals:
+            if position >= count or folded[position] != literal:
+                return None
+        if count > len(self.segments) and self.catch_all is None:
             return None
         values: Values = {}
-        for position, segment in enumerate(fixed):
-            if position >= len(pieces):
+        for position, segment in enumerate(self.segments):
+            if position >= count:
                 if not _match_nothing(segment, values):
                     return None
-            elif not self._match_piece(position, segment, pieces[position], values):
+            elif not _match_piece(segment, pieces[position], values):
                 return None
-        if catch_all is not None and not _match_rest(catch_all, path, pieces, len(fixed), values):
+        rest = self.catch_all
+        if rest is not None and not _match_rest(rest, path, pieces, len(self.segments), values):
             return None
         return values if self._holds(values) else None
-
-    def _match_piece(self, position: int, segment: Segment, piece: str, values: Values) -> bool:
-        if not piece:
-            return False
-        literal = self.literals[position]
-        if literal is not None:
-            return literal == fold(piece)
-        if len(segment) == 1 and isinstance(segment[0], Parameter):
-            values[segment[0].name] = piece
-            return True
-        return _match_parts(segment, piece, values)
 
     def _holds(self, values: Values) -> bool:
         for parameter, checks in self.checks:
@@ -75,11 +67,12 @@ class RouteTable:
         """The function for a request and its route parameters; None is a 404."""
         path = path.removeprefix("/")
         pieces = path.removesuffix("/").split("/") if path else []
+        folded = [fold(piece) for piece in pieces]
         method = method.upper()
         for function, route in self.routes:
             if route.methods is not None and method not in route.methods:
                 continue
-            values = route.match(path, pieces)
+            values = route.match(path, pieces, folded)
             if values is not None:
                 return function, values
         return None
@@ -102,11 +95,15 @@ def compile_route(function: Function, prefix: str) -> Route:
         for part in segment
         if isinstance(part, Parameter) and part.constraints
     ]
-    literals = [
-        fold(segment[0]) if len(segment) == 1 and isinstance(segment[0], str) else None
-        for segment in segments
-    ]
-    return Route(template, segments, tuple(literals), tuple(checks), allowed)
+    last = segments[-1][0] if segments else ""
+    catch_all = last if isinstance(last, Parameter) and last.is_catch_all else None
+    fixed = segments[:-1] if catch_all else segments
+    literals = tuple(
+        (position, fold(segment[0]))
+        for position, segment in enumerate(fixed)
+        if len(segment) == 1 and isinstance(segment[0], str)
+    )
+    return Route(template, fixed, catch_all, literals, tuple(checks), allowed)
 
 
 def route_of(function: Function) -> str:
@@ -140,6 +137,18 @@ def _resolve(name: str, template: str, parameter: Parameter) -> tuple[Check, ...
             )
         checks.append(check)
     return tuple(checks)
+
+
+def _match_piece(segment: Segment, piece: str, values: Values) -> bool:
+    """Give the segment's parameters their values; a lone literal has been compared before."""
+    part = segment[0]
+    if not piece:
+        return False
+    if len(segment) > 1:
+        return _match_parts(segment, piece, values)
+    if isinstance(part, Parameter):
+        values[part.name] = piece
+    return True
 
 
 def _match_nothing(segment: Segment, values: Values) -> bool:

@@ -45,8 +45,7 @@ class ActivityRunner:
         self._limit = settings.max_activities
         self._faults = faults
         self._strict_sizes = strict_sizes
-        lease = faults.lease_seconds
-        self._lease = settings.work_item_visibility if lease is None else lease
+        self._lease = settings.work_item_visibility
         self._running: set[int] = set()
         self._renewed = 0.0
         self._log = get_log("durable")

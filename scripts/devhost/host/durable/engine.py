@@ -61,8 +61,6 @@ class Engine:
         self._instances: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
-        lease = faults.lease_seconds
-        self._lease = settings.control_queue_visibility if lease is None else lease
         self._log = get_log("durable")
 
     # What clients ask for
@@ -147,7 +145,8 @@ class Engine:
 
     async def _run_instance(self, instance_id: str) -> None:
         try:
-            batch = self.store.load(instance_id, utc_now().timestamp(), self._lease)
+            lease = self.settings.control_queue_visibility
+            batch = self.store.load(instance_id, utc_now().timestamp(), lease)
             if batch is not None:
                 await self._run_batch(batch)
         except sqlite3.OperationalError as error:

@@ -11,8 +11,9 @@ FIELDS_LIMIT: Final = 32 * 1024
 _FIELD_COUNT: Final = 100
 
 _TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~%!$&'()*+,;=]*)(?::\d+)?")
+_HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,}\]|[A-Za-z0-9!$&'()\-._~]*)(?::[0-9]+)?")
 _ABSOLUTE: Final = re.compile(r"https?://([^/?#]+)([^?]*)(.*)", re.IGNORECASE)
+_DIGITS: Final = re.compile(r"[0-9]{1,19}")
 _ONCE: Final = ("host", "content-length")
 
 
@@ -28,7 +29,7 @@ def parse_line(line: bytes) -> tuple[str, str, bool]:
     """Method, target and whether it is HTTP/1.1, from a request line without its end."""
     method, _, rest = line.partition(b" ")
     target, _, version = rest.partition(b" ")
-    if not (_TOKEN.fullmatch(method) and target and version):
+    if not (_TOKEN.fullmatch(method) and target) or len(version) != len(b"HTTP/1.1"):
         raise Refusal(400)
     if version not in (b"HTTP/1.1", b"HTTP/1.0"):
         raise Refusal(505)
@@ -97,7 +98,7 @@ def _check_host(host: str | None, is_http11: bool) -> None:
 def _framing(headers: dict[str, str]) -> tuple[bool, int | None]:
     """Whether the body comes in chunks, and its length where that is announced."""
     length = headers.get("content-length")
-    if length is not None and not (length.isascii() and length.isdecimal()):
+    if length is not None and not (_DIGITS.fullmatch(length) and int(length) < 2**63):
         raise Refusal(400)
     coding = headers.get("transfer-encoding")
     if coding is None:
