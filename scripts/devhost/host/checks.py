@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from scripts.devhost.host.errors import HostError
-from scripts.devhost.host.functions import Binding, Function
+from scripts.devhost.host.functions import Binding, Function, in_order
 from scripts.devhost.host.indexing import find_indexing_error
 from scripts.devhost.host.routing import compile_route, fold, route_of
 
@@ -74,13 +74,13 @@ def _route_problems(functions: Sequence[Function], prefix: str) -> Iterable[str]
 
 
 def find_functions_in_error(
-    functions: Sequence[Function], open_account: Callable[[Binding], object]
+    functions: Iterable[Function], open_account: Callable[[Binding], object]
 ) -> dict[str, str]:
     """What the real host says of functions that it leaves out, while the rest runs.
 
     `open_account` gives the storage account of a queue trigger, or raises IndexingError.
     """
-    errors = _find_route_conflicts(functions)
+    errors = _find_route_conflicts(in_order(functions))
     for function in functions:
         error = find_indexing_error(function, open_account)
         if error is not None:

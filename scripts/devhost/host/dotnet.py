@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import math
 import re
 from decimal import Decimal
 from typing import Any, Final
@@ -21,6 +22,8 @@ def text_of(value: Any) -> str:
             return ""
         case bool():
             return str(value)
+        case float() if not math.isfinite(value):
+            return repr(value).replace("nan", "NaN").replace("inf", "Infinity")
         case float() if abs(value) >= 1e15:
             return format(Decimal(repr(value)), "E")
         case float():

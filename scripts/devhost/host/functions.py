@@ -72,8 +72,13 @@ class Function:
         return next(b for b in self.bindings if b["name"] == name)
 
 
+def in_order(functions: Iterable[Function]) -> list[Function]:
+    """The functions in the host's order: by name, ignoring case."""
+    return sorted(functions, key=lambda function: function.name.upper())
+
+
 class FunctionTable:
-    """All functions of the app, in the host's order: by name, ignoring case.
+    """All functions of the app, in the host's order.
 
     Those in error are known but not offered, while the rest runs.
     """
@@ -81,7 +86,7 @@ class FunctionTable:
     def __init__(self, functions: Iterable[Function], errors: Mapping[str, str]) -> None:
         self.declared = list(functions)
         self.errors = errors
-        self.all = sorted(self.declared, key=lambda function: function.name.upper())
+        self.all = in_order(self.declared)
         self.offered = [function for function in self.all if function.name not in errors]
         self.enabled = [function for function in self.offered if not function.is_disabled]
         self._durable = {(f.kind, f.durable_name.lower()): f for f in self.enabled}

@@ -9,10 +9,10 @@ from tests.integration.devhost.hosting import RunningHost, eventually
 
 
 def store_last_run(host: RunningHost, moment: dt.datetime) -> None:
-    """Make the schedule monitor believe that the daily timer last ran then."""
+    """Make the schedule monitor believe that the daily timer last ran then, on time."""
     database = sqlite3.connect(host.directory / "state" / "durable.sqlite3")
-    text = moment.isoformat()
-    status = json.dumps({"Last": text, "Next": text, "LastUpdated": text})
+    last, following = moment.isoformat(), (moment + dt.timedelta(days=1)).isoformat()
+    status = json.dumps({"Last": last, "Next": following, "LastUpdated": last})
     with database:
         database.execute("UPDATE schedules SET status = ? WHERE function = 'daily'", (status,))
     database.close()
@@ -29,7 +29,8 @@ def test_schedule_startup_overlap_and_past_due(tmp_path: Path) -> None:
         assert "at_start False {}" in host.marks
         assert not any(line.startswith("daily") for line in host.marks)
 
-        store_last_run(host, dt.datetime.now(dt.UTC) - dt.timedelta(days=3))
+        on_time = tomorrow.replace(minute=0, second=0, microsecond=0)
+        store_last_run(host, on_time - dt.timedelta(days=3))
         host.start()
         past_due = eventually(lambda: [m for m in host.marks if m.startswith("daily True")])
         assert len(past_due) == 1  # one run, however many were missed

@@ -39,6 +39,7 @@ def test_metadata_of_a_message_that_is_no_json() -> None:
         ('{"id":true}', "Id", "True"),
         ('{"id":1.0}', "Id", "1"),
         ('{"id":-2.5e3}', "Id", "-2500"),
+        ('{"id":-Infinity}', "Id", "-Infinity"),
         ('{"id":12345678901234567890}', "Id", "12345678901234567890"),
         ('{"id":{"a": {"b": ["é", null]}}}', "Id", '{"a":{"b":["é",null]}}'),
         ('{"popreceipt":5}', "PopReceipt", "5"),
