@@ -1,4 +1,4 @@
-"""Where activities meet the durable engine: which failures it shall retry."""
+"""Where activities meet the durable engine: what they answer when they have no result."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -11,9 +11,10 @@ P = ParamSpec("P")
 
 
 def step(activity: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[dict[str, Any]]]:
-    """Answers ``{"result": …}``, or ``{"failed": error class}`` for what another try cannot mend.
+    """Answers ``{"result": …}``, or else what the flow makes its retries from.
 
-    Only an unreachable part (`Unavailable`) is raised, for the engine retries whatever is.
+    ``{"unreachable": what is}`` is asked again, ``{"failed": error class}`` is what another try
+    cannot mend. Nothing is raised. Tries and retries are logged here, for a flow is replayed.
     """
 
     @wraps(activity)
@@ -22,12 +23,15 @@ def step(activity: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[dict[st
         ids = {"job_id": str(order["job_id"])} if "job_id" in order else {}
         trace = tracing.carry_trace(order.get("traceparent"), activity.__name__)
         with trace, logging.log_context(**ids):
+            log = logging.get_logger(__name__)
+            if "retry" in order:
+                log.bind(retry=order["retry"]).warning(f"{activity.__name__} is tried again")
             try:
                 return {"result": await activity(*args, **kwargs)}
-            except Unavailable:
-                raise
+            except Unavailable as error:
+                log.bind(error=str(error)).warning(f"{activity.__name__} met an unreachable part")
+                return {"unreachable": str(error)}
             except Exception as error:  # noqa: BLE001 - a bug ends the job, not in a loop
-                log = logging.get_logger(__name__)
                 log.opt(exception=True).error(f"{activity.__name__} failed")
                 return {"failed": type(error).__name__}
 

@@ -18,12 +18,17 @@ class JobOrder(TypedDict):
     job_id: int
     attempt: int
     failure: NotRequired[str]
+    retry: NotRequired[int]
+    traceparent: NotRequired[str]
 
 
 class StepOrder(TypedDict):
-    """The search or chunk to work on."""
+    """The search or chunk to work on, of which job, at which retry."""
 
     id: int
+    job_id: int
+    retry: NotRequired[int]
+    traceparent: NotRequired[str]
 
 
 @bp.activity_trigger(input_name="order", activity=names.BEGIN)

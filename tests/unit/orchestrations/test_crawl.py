@@ -51,12 +51,5 @@ def test_a_step_that_fails_ends_the_job_with_a_reason(seed: int, step: str) -> N
     job = Job(random.Random(seed), 5, fail=step)
     job.pages = 1
     instance, _ = run(job)
-    assert (instance.status, json.loads(instance.output or "")) == (Status.COMPLETED, "failed")
-
-
-def test_names_in_running_histories_stay() -> None:
-    """An instance that was started by the build before must find its steps."""
-    assert names.CRAWL == "crawl"
-    assert [names.BEGIN, names.ADVANCE, names.DISCOVER, names.PROCESS_CHUNK, names.FINISH] == [
-        "crawl_begin", "crawl_advance", "crawl_discover", "crawl_process_chunk", "crawl_finish",
-    ]  # fmt: skip
+    assert instance.status is Status.COMPLETED
+    assert json.loads(instance.output or "") == f"The step {step} failed on our side."

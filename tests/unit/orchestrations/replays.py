@@ -1,0 +1,92 @@
+"""Orchestrators on the real engine and SDK, and their histories replayed."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import azure.functions as func
+
+from orchestrations import names
+from scripts.devhost.host.durable.events import EventType
+from scripts.devhost.host.durable.records import ActivityItem, Instance
+from scripts.devhost.host.durable.replay import NonDeterminismError, Replay
+from scripts.devhost.host.durable.wire import read_answer
+from scripts.devhost.simulation import Answer, Choice, Simulation, ask
+from tests.unit.devhost.simulation import app_of
+
+Ask = Callable[[str], str]
+
+CRAWL: Ask = partial(ask, names.CRAWL)
+ANSWERED = (EventType.TASK_COMPLETED, EventType.TASK_FAILED, EventType.TIMER_FIRED)
+
+
+def asking(orchestrator: Any) -> Ask:
+    """Asks the orchestrator what it does next."""
+    (function,) = app_of(orchestrator).get_functions()
+    handle = function.get_user_function()
+    return lambda body: str(handle(func.OrchestrationContext(body)))
+
+
+class Recorded(Simulation):
+    """Remembers the last history of each generation, and which activity was tried when."""
+
+    def __init__(self, directory: Path, answer: Answer, choose: Choice, orchestrator: Ask) -> None:
+        super().__init__(directory, names.CRAWL, self._noted, choose)
+        self._given = answer
+        self._orchestrator = orchestrator
+        self._begun = self.now
+        self.histories: dict[str, str] = {}
+        self.tries: list[tuple[str, float, Any]] = []
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been running."""
+        return (self.now - self._begun).total_seconds()
+
+    def _noted(self, item: ActivityItem) -> Any:
+        self.tries.append((item.name, self.seconds, json.loads(item.input or "null")))
+        return self._given(item)
+
+    def _ask(self, body: str) -> str:
+        started = json.loads(body)["history"][1]
+        self.histories[started["OrchestrationInstance"]["ExecutionId"]] = body
+        return self._orchestrator(body)
+
+
+def run(
+    answer: Answer, choose: Choice = lambda pending: pending, *, orchestrator: Ask = CRAWL
+) -> tuple[Instance, Recorded]:
+    """A whole run, and how it ended."""
+    with tempfile.TemporaryDirectory() as directory:
+        simulation = Recorded(Path(directory), answer, choose, orchestrator)
+        return simulation.run({"job_id": 1, "attempt": 1}), simulation
+
+
+def replay_at_every_length(body: str, orchestrator: Ask) -> int:
+    """Asks with each beginning of the history that ends with an answer; how many there are.
+
+    Raises:
+        NonDeterminismError: what it does is not in the history, or not what it did before.
+    """
+    context = json.loads(body)
+    history, lengths = context["history"], 0
+    before: list[str] = []
+    for length, event in enumerate(history, start=1):
+        if event["EventType"] not in ANSWERED:
+            continue
+        context["history"] = history[:length]
+        actions = read_answer(orchestrator(json.dumps(context))).state["actions"][0]
+        replay = Replay(actions, "1")
+        for past in history[:length]:
+            replay.feed(past)
+        # A timer may be cancelled later.
+        done = [
+            str(action).replace("'isCanceled': True", "'isCanceled': False") for action in actions
+        ]
+        if done[: len(before)] != before:
+            raise NonDeterminismError(f"{done} does not begin with {before}")
+        before, lengths = done, lengths + 1
+    return lengths
