@@ -1,6 +1,7 @@
 """Rules of the code base that a reader may rely on, checked on the source itself."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,8 +103,8 @@ class TestOrchestrators:
         "environ", "getenv", "open",
     )  # fmt: skip
     ALLOWED_IMPORTS = (
-        "collections.abc", "datetime", "typing", "azure.durable_functions", "orchestrations",
-        "orchestrations.names", "orchestrations.retry",
+        "collections.abc", "dataclasses", "datetime", "typing", "azure.durable_functions",
+        "orchestrations", "orchestrations.names", "orchestrations.engine",
     )  # fmt: skip
 
     @classmethod
@@ -120,7 +121,7 @@ class TestOrchestrators:
         return found
 
     def test_all_are_looked_at(self) -> None:
-        assert [path.name for path in orchestrators()] == ["crawl.py", "names.py", "retry.py"]
+        assert [path.name for path in orchestrators()] == ["crawl.py", "engine.py", "names.py"]
 
     @pytest.mark.parametrize("path", orchestrators(), ids=name_of)
     def test_depend_on_nothing_but_the_history(self, path: Path) -> None:
@@ -138,6 +139,59 @@ class TestOrchestrators:
     )  # fmt: skip
     def test_what_is_forbidden_is_found(self, line: str) -> None:
         assert self.breaches(line)
+
+
+class TestDurableContext:
+    """Retries beside open tasks kill an instance on Azure: one module knows how to make them."""
+
+    ENGINE = "orchestrations/engine.py"
+
+    @staticmethod
+    def policies(source: str) -> list[str]:
+        """Where it uses a retry policy of the SDK."""
+        return re.findall(r"\w+_with_retry|RetryOptions", source)
+
+    @staticmethod
+    def uses(source: str) -> list[str]:
+        """Where it asks something of the durable context, or waits for a task itself."""
+        found = []
+        for node in ast.walk(ast.parse(source)):
+            match node:
+                case ast.Attribute(value=ast.Name(id="context"), attr=name):
+                    found.append(name)
+                case ast.Assign(value=ast.Name(id="context")):
+                    found.append("assigned")
+                case ast.Yield():
+                    found.append("yield")
+        return found
+
+    @pytest.mark.parametrize("path", python_files(*PRODUCT), ids=name_of)
+    def test_no_retry_policy_is_used(self, path: Path) -> None:
+        assert self.policies(path.read_text()) == []
+
+    @pytest.mark.parametrize("path", python_files("orchestrations"), ids=name_of)
+    def test_one_module_uses_it(self, path: Path) -> None:
+        assert bool(self.uses(path.read_text())) == (name_of(path) == self.ENGINE)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "yield context.call_activity_with_retry('a', policy, 1)", "df.RetryOptions(1, 2)",
+            "call = context.call_sub_orchestrator_with_retry", "from azure.x import RetryOptions",
+        ],
+    )  # fmt: skip
+    def test_a_policy_is_found(self, line: str) -> None:
+        assert self.policies(line)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "context.call_activity('a', 1)", "started = context.current_utc_datetime",
+            "yield task", "self._context = context", "context.continue_as_new(None)",
+        ],
+    )  # fmt: skip
+    def test_a_use_is_found(self, line: str) -> None:
+        assert self.uses(line)
 
 
 def test_continuous_integration_is_the_documented_command() -> None:

@@ -71,6 +71,7 @@ class TroubledJob(Job):
         self, chance: random.Random, chunks: int, *, rate: float, most: int = 3, hopeless: str = ""
     ) -> None:
         super().__init__(chance, chunks)
+        self.pages = min(self.pages, 1)  # each brings three chunks
         self._rate, self._most, self._hopeless = rate, most, hopeless
         self._delivered: list[ActivityItem] = []
 

@@ -37,9 +37,11 @@ def run_flow(
     flow: Callable[[Engine], Flow[Any]],
     answer: Callable[[ActivityItem], dict[str, Any]],
     choose: Callable[[Sequence[ActivityItem]], Sequence[ActivityItem]] = lambda pending: pending,
+    *,
+    engine: type[Engine] = Engine,
 ) -> tuple[Instance, Recorded]:
     def orchestrator(context: df.DurableOrchestrationContext) -> Flow[Any]:
-        return flow(Engine(context))
+        return flow(engine(context))
 
     return run(answer, choose, orchestrator=asking(orchestrator))
 
@@ -98,18 +100,34 @@ def many_steps(engine: Engine) -> Flow[Any]:
     return "all"
 
 
+class Waiting:
+    """Counts the activities that wait when the next are answered, which are all of them."""
+
+    def __init__(self) -> None:
+        self.counts: list[int] = []
+
+    def __call__(self, pending: Sequence[ActivityItem]) -> Sequence[ActivityItem]:
+        self.counts.append(len(pending))
+        return pending
+
+
 @pytest.mark.parametrize(("trouble", "seconds"), [(UNREACHABLE, 60), (LOST, 0)])
 def test_retries_run_side_by_side(trouble: dict[str, Any], seconds: float) -> None:
     """The extension takes up one listed action after the other, as soon as it may go on."""
-    waiting = []
-
-    def choose(pending: Sequence[ActivityItem]) -> Sequence[ActivityItem]:
-        waiting.append(len(pending))
-        return pending
-
-    instance, simulation = run_flow(many_steps, answers(*[trouble] * 30, DONE), choose)
+    waiting = Waiting()
+    instance, simulation = run_flow(many_steps, answers(*[trouble] * 30, DONE), waiting)
     assert (instance.output, simulation.seconds) == ('"all"', seconds)
-    assert waiting == [30, 30]
+    assert waiting.counts == [30, 30]
+
+
+def test_without_a_timer_that_is_due_retries_follow_each_other() -> None:
+    class Held(Engine):
+        def _let_go_on(self) -> None:
+            """Lets it wait for the try."""
+
+    waiting = Waiting()
+    run_flow(many_steps, answers(*[LOST] * 30, DONE), waiting, engine=Held)
+    assert waiting.counts == [30] + [1] * 30
 
 
 def test_a_pause_holds_up_no_other_step() -> None:

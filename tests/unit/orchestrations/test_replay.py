@@ -28,7 +28,7 @@ from tests.unit.orchestrations.jobs import Job
 # Once per process the SDK asks for types that activities of this SDK cannot be given.
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
 ROOT = Path(__file__).parents[3]
-OLD = Path(__file__).parent / "running.json"
+OLD = sorted(Path(__file__).parent.glob("running*.json"))
 
 # A process of another time, with other chance and other settings; a history a line.
 WORLD = """
@@ -110,12 +110,14 @@ def test_another_process_decides_the_same(worlds: list[World], seed: int, chunks
             assert json.loads(world.ask(body)) == json.loads(answer)
 
 
-def test_an_instance_of_the_build_before_goes_on() -> None:
-    """`running.json` is the history of a running job: whatever changes, it must be replayed.
+@pytest.mark.parametrize("path", OLD, ids=lambda path: path.stem)
+def test_an_instance_of_the_build_before_goes_on(path: Path) -> None:
+    """These are histories of running jobs: whatever changes, they must be replayed.
 
-    If it is not, the new code needs an orchestration of another name beside the old one.
+    One is of a job that nothing happened to, as all builds write it, one has retries under way. If
+    one is not replayed, the new code needs an orchestration of another name beside the old one.
     """
-    body = OLD.read_text()
+    body = path.read_text()
     answer = read_answer(ask(names.CRAWL, body))
     assert answer.error is None
     replay = Replay(answer.state["actions"][0], "1")

@@ -1,0 +1,44 @@
+"""Names that running instances call by: Azure lets one that nobody answers to hang its instance.
+
+`names_in_flight.txt` lists what the last release answered to and what has come since. A name goes
+from the code, and from the list, one release after the flow stopped calling it.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import azure.durable_functions as df
+import pytest
+
+from orchestrations import crawl, crawl_activities, names
+
+LIST = Path(__file__).with_name("names_in_flight.txt")
+KINDS = {"activityTrigger": "activity", "orchestrationTrigger": "orchestration"}
+
+
+def answered(blueprints: Iterable[Any]) -> list[str]:
+    """Kind and name of what an app of these answers to."""
+    app = df.DFApp()
+    for blueprint in blueprints:
+        app.register_functions(blueprint)
+    triggers = [function.get_trigger() for function in app.get_functions()]
+    return sorted(f"{one.type} {getattr(one, KINDS[one.type])}" for one in triggers)
+
+
+@pytest.fixture(scope="module")
+def app() -> list[str]:
+    return answered([crawl.bp, crawl_activities.bp])
+
+
+def test_names_in_flight_are_answered(app: list[str]) -> None:
+    assert app == LIST.read_text().splitlines()
+
+
+def test_every_name_that_a_flow_may_call_is_among_them(app: list[str]) -> None:
+    called = {name for key, name in vars(names).items() if key.isupper()}
+    assert called <= {line.split()[1] for line in app}
+
+
+def test_a_name_that_is_gone_is_found() -> None:
+    assert answered([crawl.bp]) != LIST.read_text().splitlines()
