@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:azure.functions df_loads"),
     pytest.mark.filterwarnings("ignore:Potential duplicate Task completion"),
 ]
-CHUNKS = st.integers(0, sized(3, 20))
+CHUNKS = st.integers(0, sized(4, 20))
 RATES = st.sampled_from([0.1, 0.3, *([0.6] if FULL else [])])
 PHASES = (Phase.explicit, Phase.generate)  # a seed gets no clearer by being smaller
 
