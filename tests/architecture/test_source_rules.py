@@ -194,6 +194,27 @@ class TestDurableContext:
         assert self.uses(line)
 
 
+class TestWorkerShim:
+    """How functions are loaded and called is Microsoft's affair, not that of our worker process."""
+
+    SHIM = python_files("scripts/devhost/host/worker")
+
+    @staticmethod
+    def meddling(source: str) -> list[str]:
+        """What it imports of Microsoft's SDK for functions."""
+        return [module for module in imported(ast.parse(source)) if top(module) == "azure"]
+
+    def test_it_imports_nothing_of_the_sdk(self) -> None:
+        assert [self.meddling(path.read_text()) for path in self.SHIM] == [[], []]
+
+    def test_it_is_thin(self) -> None:
+        assert sum(len(path.read_text().splitlines()) for path in self.SHIM) < 300
+
+    @pytest.mark.parametrize("line", ["import azure.functions", "from azure.functions import meta"])
+    def test_an_import_of_the_sdk_is_found(self, line: str) -> None:
+        assert self.meddling(line)
+
+
 def test_continuous_integration_is_the_documented_command() -> None:
     lines = (ROOT / ".ci/run").read_text().splitlines()
     assert [line for line in lines if line and not line.startswith("#")] == [
