@@ -7,7 +7,7 @@ from shared.credits import service as credit_service
 from shared.jobs import reconcile
 from shared.metrics import service as metrics
 from shared.platform import bootstrap, idempotency, ratelimit
-from shared.platform.durable import OrchestrationClient
+from shared.platform.durable import InstanceClient
 from shared.usage import service as usage
 
 bp = df.Blueprint()
@@ -23,12 +23,12 @@ async def meter_usage(timer: func.TimerRequest) -> None:
 
 @bp.timer_trigger(arg_name="timer", schedule="0,30 * * * * *")
 @bp.durable_client_input(client_name="client")
-async def reconcile_jobs(timer: func.TimerRequest, client: OrchestrationClient) -> None:
-    """Twice a minute: sends and starts what a crash left unsent and unstarted."""
+async def reconcile_jobs(timer: func.TimerRequest, client: InstanceClient) -> None:
+    """Twice a minute: sends what a crash left unsent, starts anew what is dead."""
     app = bootstrap.services()
     await app.outbox.send_overdue(client)
     await reconcile.restart_dead(app.database, client)
-    await reconcile.restart_stalled(app.database, client)
+    await reconcile.restart_quiet(app.database, client)
 
 
 @bp.timer_trigger(arg_name="timer", schedule="45 * * * * *", run_on_startup=True)
@@ -46,8 +46,10 @@ async def watch_queues(timer: func.TimerRequest) -> None:
 
 
 @bp.timer_trigger(arg_name="timer", schedule="0 30 2 * * *")
-async def clean_up(timer: func.TimerRequest) -> None:
-    """Daily: forgets ended windows of rate limits and answers kept for idempotency keys."""
+@bp.durable_client_input(client_name="client")
+async def clean_up(timer: func.TimerRequest, client: InstanceClient) -> None:
+    """Daily: forgets ended windows of rate limits, answers kept for idempotency keys, instances."""
     async with bootstrap.services().database.transaction() as transaction:
         await ratelimit.delete_expired(transaction)
         await idempotency.delete_expired(transaction)
+    await reconcile.forget_ended(client)

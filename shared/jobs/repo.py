@@ -236,35 +236,41 @@ async def count_valid(transaction: Transaction, job_id: int) -> tuple[int, int]:
     return int(row["valid"]), int(row["paid"])
 
 
-async def list_running(
-    transaction: Transaction, attempts: Sequence[tuple[int, int]]
-) -> list[tuple[int, int]]:
-    """Those of the (job, attempt) that are running."""
+async def list_running(transaction: Transaction, job_ids: list[int]) -> list[dict[str, Any]]:
+    """Those of the jobs that are running (``id, attempt``)."""
     cursor = await transaction.connection.execute(
         """
         SELECT id, attempt FROM crawl_jobs
-        JOIN unnest(%(jobs)s::int[], %(attempts)s::int[]) AS asked (job, number)
-          ON id = asked.job AND attempt = asked.number
-        WHERE status = 'running'
+        WHERE id = ANY(%(job_ids)s::bigint[]) AND status = 'running'
         """,
-        {"jobs": [job for job, _ in attempts], "attempts": [number for _, number in attempts]},
+        {"job_ids": job_ids},
     )
-    return [(row["id"], row["attempt"]) for row in await cursor.fetchall()]
+    return await cursor.fetchall()
 
 
-async def list_stalled(transaction: Transaction, *, quiet_seconds: int) -> list[dict[str, Any]]:
-    """Running jobs (``id, attempt, quiet_seconds``) whose row has not moved for that long.
+async def list_quiet(
+    transaction: Transaction, *, quiet_seconds: int, hung_seconds: int, limit: int
+) -> list[dict[str, Any]]:
+    """Running jobs (``id, attempt, hung``) whose row has not moved for that long.
 
-    The longest first. Those that only wait for a busy source are among them: they must not crowd
-    out the dead.
+    First those that have not for ``hung_seconds``; of the rest any, for many of them only wait for
+    a busy source and must not crowd out the dead.
     """
     cursor = await transaction.connection.execute(
         """
-        SELECT id, attempt, extract(epoch FROM now() - updated_at)::int AS quiet_seconds
+        SELECT id, attempt, updated_at < now() - %(hung)s * interval '1 second' AS hung
         FROM crawl_jobs
         WHERE status = 'running' AND updated_at < now() - %(quiet)s * interval '1 second'
-        ORDER BY updated_at LIMIT 100
+        ORDER BY hung DESC, random() LIMIT %(limit)s
         """,
-        {"quiet": quiet_seconds},
+        {"quiet": quiet_seconds, "hung": hung_seconds, "limit": limit},
     )
     return await cursor.fetchall()
+
+
+async def touch(transaction: Transaction, job_id: int) -> None:
+    """Moves the job's ``updated_at``, which its trigger sets."""
+    await transaction.connection.execute(
+        "UPDATE crawl_jobs SET updated_at = now() WHERE id = %(job_id)s AND status = 'running'",
+        {"job_id": job_id},
+    )

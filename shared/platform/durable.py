@@ -1,23 +1,21 @@
 """What this app asks of the durable engine."""
 
 from collections.abc import Sequence
-from enum import StrEnum
-from typing import Any, Final, Protocol
+from datetime import datetime
+from enum import Enum
+from typing import Any, Protocol
 
 
-class EndedStatus(StrEnum):
-    """The runtime status of an instance that has ended, as the engine names it."""
+class RuntimeStatus(Enum):
+    """The statuses of instances that have ended, as the engine writes them."""
 
     COMPLETED = "Completed"
     FAILED = "Failed"
     TERMINATED = "Terminated"
 
 
-DEAD: Final = (EndedStatus.FAILED, EndedStatus.TERMINATED)
-
-
-class OrchestrationStarter(Protocol):
-    """What starting instances takes of the durable client."""
+class OrchestrationClient(Protocol):
+    """The part of the durable client that starts instances."""
 
     async def get_status(self, instance_id: str) -> Any:
         """The status of an instance; falsy when there is none."""
@@ -31,16 +29,27 @@ class OrchestrationStarter(Protocol):
         """Starts an instance."""
 
 
-class OrchestrationClient(OrchestrationStarter, Protocol):
-    """The part of the durable client that we use."""
+class InstanceClient(OrchestrationClient, Protocol):
+    """The part of the durable client that looks after them, too."""
 
     async def get_status_by(
-        self, *, runtime_status: Sequence[EndedStatus], instance_id_prefix: str
+        self,
+        *,
+        runtime_status: Sequence[RuntimeStatus],
+        instance_id_prefix: str,
     ) -> Sequence[Any]:
-        """The first hundred instances of these statuses."""
+        """The statuses of such instances: the first hundred, for Python reads no further page."""
 
     async def terminate(self, instance_id: str, reason: str) -> None:
-        """Ends an instance from outside, soon."""
+        """Asks a running instance to end; it does so a little later."""
 
     async def purge_instance_history(self, instance_id: str) -> Any:
         """Forgets an instance that has ended."""
+
+    async def purge_instance_history_by(
+        self,
+        created_time_from: datetime,
+        created_time_to: datetime,
+        runtime_status: Sequence[RuntimeStatus],
+    ) -> Any:
+        """Forgets instances that have ended, and were started between these times."""
