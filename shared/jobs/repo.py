@@ -1,6 +1,5 @@
 """The table ``crawl_jobs`` and what is read along with it."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database, Transaction
-from shared.platform.durable import OrchestrationStarter
+from shared.platform.durable import OrchestrationClient
 from shared.platform.logging import get_logger
 from shared.platform.outbox import repo
 from shared.platform.queue import QueueSender
@@ -59,7 +59,7 @@ class Dispatcher:
     blobs: BlobStore
     queues: QueueSender
 
-    async def send(self, ids: Sequence[int], client: OrchestrationStarter | None = None) -> None:
+    async def send(self, ids: Sequence[int], client: OrchestrationClient | None = None) -> None:
         """Sends the rows just committed; what fails or hangs is left to the reconciler."""
         if not ids:
             return
@@ -70,7 +70,7 @@ class Dispatcher:
             log.bind(error=type(error).__name__).warning("outbox left to the reconciler")
 
     async def send_overdue(
-        self, client: OrchestrationStarter, *, older_than: timedelta = timedelta(seconds=10)
+        self, client: OrchestrationClient, *, older_than: timedelta = timedelta(seconds=10)
     ) -> int:
         """Sends everything that a crash left behind; returns how many rows were sent."""
         total = 0
@@ -79,7 +79,7 @@ class Dispatcher:
         return total
 
     async def _send_batch(
-        self, client: OrchestrationStarter | None, ids: list[int] | None, older_than: timedelta
+        self, client: OrchestrationClient | None, ids: list[int] | None, older_than: timedelta
     ) -> int:
         sent = 0
         async with self.database.transaction() as transaction:
@@ -89,7 +89,7 @@ class Dispatcher:
         return sent
 
     async def _send_one(
-        self, transaction: Transaction, row: dict[str, Any], client: OrchestrationStarter | None
+        self, transaction: Transaction, row: dict[str, Any], client: OrchestrationClient | None
     ) -> bool:
         if row["kind"] == "start_orchestration" and client is None:
             return False
@@ -102,7 +102,7 @@ class Dispatcher:
         await repo.mark_sent(transaction, row["id"])
         return True
 
-    async def _perform(self, row: dict[str, Any], client: OrchestrationStarter | None) -> None:
+    async def _perform(self, row: dict[str, Any], client: OrchestrationClient | None) -> None:
         kind, payload = row["kind"], row["payload"]
         if kind == "queue_message":
             await self.queues.send(payload["queue"], payload["message"])
