@@ -96,7 +96,7 @@ class Api:
                 if last or method != "GET":
                     raise ApiError(f"{self._http.base_url} does not answer: {error}") from None
             else:
-                busy = answer.status_code in (429, 502, 503)
+                busy = answer.status_code == 429 or answer.status_code >= 500
                 if not busy or last or method != "GET":
                     return _checked(answer)
             time.sleep(min(0.5 * 2**attempt, 5))

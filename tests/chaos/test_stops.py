@@ -41,7 +41,7 @@ def _stop(stack: LocalStack, api: Api, job_id: int) -> None:
 
 def _wait_until_idle(stack: LocalStack) -> None:
     """Until nothing of the job is under way in the engine any more."""
-    url = f"{stack.info.api_url}/admin/instances"
+    url = f"{stack.info.api_url}/runtime/webhooks/devhost/instances"
 
     def is_idle(counts: dict[str, Any]) -> bool:
         return not counts["pendingActivities"] and "Running" not in counts["instances"]

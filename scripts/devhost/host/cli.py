@@ -26,8 +26,8 @@ kill the host at any moment and start it again, and everything goes on. Requests
 as on the real host, but that no key is asked for, neither by functions nor by /admin.
 
 Ready when GET /admin/host/status answers 200. GET /admin/functions lists what was loaded,
-GET /admin/instances counts durable instances and work on its way (unless a function takes that
-path), and POST /admin/functions/NAME {"input": "..."} runs any function that is not HTTP at once.
+POST /admin/functions/NAME {"input": "..."} runs any function that is not HTTP at once, and
+GET /runtime/webhooks/devhost/instances counts durable instances and work on its way.
 Durable entities, call_http, rewind and bindings other than HTTP, queue, timer and durable ones
 are not offered. maxConcurrentActivityFunctions and maxConcurrentOrchestratorFunctions hold for
 the host with all its workers, as they hold for one instance in Azure."""

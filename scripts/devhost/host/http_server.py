@@ -30,6 +30,8 @@ from scripts.devhost.host.workers import WorkerPool
 RPC_PATH: Final = "/durabletask"
 _ADDRESS: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[^\]]+\])(?::([0-9]+))?")
 _WEBHOOKS: Final = "/runtime/webhooks/"
+# As if it were an extension's: no function of the app can take such a path.
+INSTANCES_PATH: Final = f"{_WEBHOOKS}devhost/instances"
 _WEBHOOK_METHODS: Final = ("GET", "PUT", "POST", "DELETE", "OPTIONS")
 
 
@@ -109,12 +111,10 @@ class HttpFront:
         if path.lower().startswith(_WEBHOOKS) and method.upper() in _WEBHOOK_METHODS:
             if f"{path.lower()}/".startswith(f"{WEBHOOK_PATH}/"):
                 return await self._manage(request, path[: len(WEBHOOK_PATH)])
-            return Response(404)
+            return self._admin.instances() if path == INSTANCES_PATH else Response(404)
         found = self._routes.find(method, path)
         if found is not None:
             return await self._call(request, *found)
-        if path == "/admin/instances" and method == "GET":
-            return self._admin.instances()
         return home_page() if path == "/" else Response(404)
 
     async def _manage(self, request: Request, base: str) -> Response:

@@ -186,7 +186,7 @@ def test_no_more_activities_at_once_than_host_json_allows(host: RunningHost) -> 
 
 def test_oversized_payload_is_counted(host: RunningHost) -> None:
     assert len(host.result(host.begin("call", ["produce", 20_000]))["output"]) == 20_000
-    assert host.client.get("/admin/instances").json()["oversizedPayloads"] == 1
+    assert host.client.get("/runtime/webhooks/devhost/instances").json()["oversizedPayloads"] == 1
 
 
 def test_overlong_activity_fails_and_is_not_repeated(host: RunningHost) -> None:

@@ -96,4 +96,7 @@ def test_other_paths_below_admin_belong_to_functions(host: RecordingHost) -> Non
     for path in ("/admin/x", "/admin", "/admin/host", "/administrator", "/admin/host/status/x"):
         assert host.client.get(path).status_code == 404
     assert host.client.post("/admin/host/status").status_code == 404
-    assert json.loads(host.client.get("/admin/instances").text)["pendingActivities"] == 0
+    assert (
+        json.loads(host.client.get("/runtime/webhooks/devhost/instances").text)["pendingActivities"]
+        == 0
+    )

@@ -92,7 +92,12 @@ def test_everything_delivered_twice_and_in_disorder_gives_the_same(host: Running
     with host.start("--deliver-twice", "--reorder", "7"):
         instance_id = host.begin("long_chain")
         ended = host.result(instance_id)
-        eventually(lambda: host.client.get("/admin/instances").json()["pendingActivities"] == 0)
+        eventually(
+            lambda: (
+                host.client.get("/runtime/webhooks/devhost/instances").json()["pendingActivities"]
+                == 0
+            )
+        )
     assert ended["output"] == STEPS
     marks = [int(line.split()[1]) for line in host.marks]
     assert sorted(marks) == sorted(STEPS * 2)
