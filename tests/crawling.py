@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 import psycopg
 from azure.storage.blob import ContainerClient
 
-from scripts.crawl.api import Api
+from scripts.crawl.api import Api, ApiError
 from scripts.crawl.local import sign_in
 from scripts.devhost.imageweb.catalogue import Catalogue
 from scripts.devhost.stack import LocalStack
@@ -55,9 +55,16 @@ def start_crawl(api: Api, keywords: tuple[str, ...], max_images: int, **fields: 
 
 
 def wait_for_end(api: Api, job_id: int, *, seconds: float = 120) -> dict[str, Any]:
-    """The job's progress when it has ended."""
+    """The job's progress when it has ended, however often the API is down meanwhile."""
+
+    def progress_now() -> dict[str, Any]:
+        try:
+            return dict(api.get(f"jobs/{job_id}/progress"))
+        except ApiError:
+            return {"status": "running"}
+
     ended: dict[str, Any] = wait_for(
-        lambda: api.get(f"jobs/{job_id}/progress"),
+        progress_now,
         lambda progress: progress["status"] not in ("pending", "running"),
         seconds=seconds,
     )
