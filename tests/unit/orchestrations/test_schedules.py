@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:azure.functions df_loads"),
     pytest.mark.filterwarnings("ignore:Potential duplicate Task completion"),
 ]
-CHUNKS = st.integers(0, 6)  # a replay at every length costs the square of them
+CHUNKS = st.integers(0, sized(4, 6))  # a replay at every length costs the square of them
 RATES = st.sampled_from([0.1, 0.3])
 PHASES = (Phase.explicit, Phase.generate)  # a seed gets no clearer by being smaller
 
