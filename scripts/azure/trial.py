@@ -22,7 +22,7 @@ import httpx
 from scripts.azure import OperationError
 from scripts.azure.build import AZURE_PYTHON, PACKAGES, uv
 from scripts.azure.processes import ROOT, run
-from scripts.devhost.host import library
+from scripts.devhost.host import worker_library
 from scripts.devhost.host.worker_process import WORKER_PYTHON
 from scripts.devhost.stack import LocalStack, StackError
 from scripts.devhost.stack.ports import choose_ports
@@ -31,7 +31,7 @@ from scripts.pythons import supported_pythons
 
 SERVICES: Final = ("postgres", "azurite", "imageweb", "auth")
 RUNS: Final = 5
-WORKER: Final = (*library.PACKAGES, "protobuf", "uvloop")
+WORKER: Final = (*worker_library.PACKAGES, "protobuf", "uvloop")
 START_SECONDS: Final = 60
 IMPORT: Final = "import time; t = time.perf_counter(); {}; print(time.perf_counter() - t)"
 
@@ -46,7 +46,7 @@ def bare_python(version: str, directory: Path, packages: Path) -> Path:
         raise OperationError(f"There is no Python {version} on this machine.")
     run([*uv(), "venv", "--quiet", "--python", interpreter, str(directory / "venv")])
     beside = directory / "beside"
-    wanted = [f"{name}=={version}" for name, version in library.pinned(WORKER).items()]
+    wanted = [f"{name}=={version}" for name, version in worker_library.pinned(WORKER).items()]
     run([*uv(), "pip", "install", "--quiet", "--no-deps", "--python", interpreter,
          "--target", str(beside), *wanted])  # fmt: skip
     command = directory / "python"

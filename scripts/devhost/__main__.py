@@ -2,14 +2,14 @@
 
 import sys
 
-from scripts.devhost.host import library
+from scripts.devhost.host import worker_library
 from scripts.devhost.host.errors import HostError
 
 
 def main() -> int:
     """Run the command line, unless the worker library is missing; the exit code."""
     try:
-        library.check()
+        worker_library.check()
         from scripts.devhost.host import cli  # imports the library's messages
     except HostError as error:
         print(error, file=sys.stderr)

@@ -3,7 +3,7 @@
 HostError            the user: shown as one sentence, exit code 1
 IndexingError        the user: one function is left out, the others run
 InvocationError      the app: a user function raised
-WorkerLost           nobody: the worker process died, the work is delivered again
+WorkerLost           nobody: the worker process died, and with it what it ran, as on Azure
 FunctionTimeout      the app: a function ran longer than functionTimeout
 """
 

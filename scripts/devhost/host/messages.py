@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from scripts.devhost.host.library import load_messages
+from scripts.devhost.host.worker_library import load_messages
 
 rpc: Final = load_messages()
 
