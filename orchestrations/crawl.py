@@ -43,7 +43,9 @@ def _generation(engine: Engine, order: Payload) -> Flow[bool]:
     """Whether the crawl is over; if not, another generation must follow."""
     if not order.get("begun"):
         yield from engine.step(names.BEGIN, order)
-    whose = {name: order[name] for name in ("job_id", "traceparent") if name in order}
+    whose: dict[str, Any] = {
+        name: order[name] for name in ("job_id", "traceparent") if name in order
+    }
     while engine.started < STEPS_PER_GENERATION:
         plan: dict[str, Any] = yield from engine.step(names.ADVANCE, order)
         running = engine.running
@@ -54,9 +56,10 @@ def _generation(engine: Engine, order: Payload) -> Flow[bool]:
             continue
         work = [(names.DISCOVER, search) for search in plan["searches"]]
         work += [(names.PROCESS_CHUNK, chunk) for chunk in plan["chunks"]]
-        steps = [(name, {**whose, "id": id_}) for name, id_ in work]
-        for name, payload in (step for step in steps if step not in running):
-            engine.call(name, payload)
+        for name, id_ in work:
+            payload = {**whose, "id": id_}
+            if (name, payload) not in running:
+                engine.call(name, payload)
         if not engine.running:  # all sources are busy
             yield from engine.sleep(max(plan["wait"], 1))
         yield from engine.finish_some(leave=len(engine.running) // 2)

@@ -13,10 +13,11 @@ bp = df.Blueprint()
 
 # A TypedDict, for Azure's worker takes no `dict[str, int]` here: it wants classes.
 class JobOrder(TypedDict):
-    """Which attempt of which job; `failure` is the reason when a step has failed for good."""
+    """Which attempt of which job, `begun` by a generation before; `failure` is why it ends."""
 
     job_id: int
     attempt: int
+    begun: NotRequired[bool]
     failure: NotRequired[str]
     retry: NotRequired[int]
     traceparent: NotRequired[str]

@@ -1,4 +1,4 @@
-"""The durable engine as a flow uses it: steps side by side, asked again when they do not come off.
+"""The durable engine as a flow uses it: steps side by side, tried again when they fail.
 
 The only module that touches the durable context and its tasks. Retries are made here and not by
 the SDK's retry policies: the extension starts the listed actions in turn and numbers them as it

@@ -46,7 +46,7 @@ def bare_python(version: str, directory: Path, packages: Path) -> Path:
         raise OperationError(f"There is no Python {version} on this machine.")
     run([*uv(), "venv", "--quiet", "--python", interpreter, str(directory / "venv")])
     beside = directory / "beside"
-    wanted = [f"{name}=={version}" for name, version in worker_library.pinned(WORKER).items()]
+    wanted = [f"{name}=={pin}" for name, pin in worker_library.pinned(WORKER).items()]
     run([*uv(), "pip", "install", "--quiet", "--no-deps", "--python", interpreter,
          "--target", str(beside), *wanted])  # fmt: skip
     command = directory / "python"

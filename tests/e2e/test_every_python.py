@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.azure.build import uv
 from scripts.pythons import supported_pythons
 
 SMALL_APPS = "test_the_host_judges_as_the_library_alone"
@@ -32,7 +33,7 @@ def test_the_app_loads_and_its_flows_run(version: str) -> None:
     venv = ROOT / ".local" / f"python-{version}"
     if not (venv / "bin" / "python").exists():
         interpreter = supported_pythons()[version]
-        subprocess.run(["uv", "venv", "-q", "--seed", "-p", interpreter, str(venv)], check=True)
+        subprocess.run([*uv(), "venv", "-q", "--seed", "-p", interpreter, str(venv)], check=True)
     run = subprocess.run(
         ["bash", "-c", RUN, "bash", *TESTS],
         cwd=ROOT, env={**os.environ, "PIXCRAWLER_VENV": str(venv)},

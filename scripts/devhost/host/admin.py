@@ -88,7 +88,8 @@ class Admin:
 
     def instances(self) -> Response:
         """Counts of durable instances and of work on its way, which only this host has."""
-        return json_response(self._engine.store.counts() | dict(self._engine.counters))
+        oversized = {"oversizedPayloads": self._engine.oversized_payloads}
+        return json_response(self._engine.store.counts() | oversized)
 
     def _host_status(self) -> dict[str, Any]:
         return {

@@ -2,9 +2,9 @@
 
 HostError            the user: shown as one sentence, exit code 1
 IndexingError        the user: one function is left out, the others run
-InvocationError      the app: a user function raised
-WorkerLost           nobody: the worker process died, and with it what it ran, as on Azure
-FunctionTimeout      the app: a function ran longer than functionTimeout
+InvocationError      the app: a user function raised, or gave no answer because
+  WorkerLost           its worker process died
+  FunctionTimeout      it ran longer than functionTimeout
 """
 
 
@@ -24,7 +24,7 @@ class InvocationError(Exception):
         self.trace = trace
 
 
-class WorkerLost(Exception):
+class WorkerLost(InvocationError):
     """The worker process died while it ran the function."""
 
 

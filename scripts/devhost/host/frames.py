@@ -49,8 +49,3 @@ class FrameConnection(asyncio.Protocol):
         """Queue one frame; frames sent after the other side died are dropped."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(_LENGTH.pack(len(frame)) + frame)
-
-    def close(self) -> None:
-        """Close the socket."""
-        if self._transport is not None:
-            self._transport.close()

@@ -95,11 +95,6 @@ class FunctionTable:
         """The enabled functions with that trigger type."""
         return [function for function in self.enabled if function.kind == kind]
 
-    def find(self, name: str) -> Function | None:
-        """The enabled function of that name, ignoring case."""
-        wanted = name.lower()
-        return next((f for f in self.enabled if f.name.lower() == wanted), None)
-
     def missing(self, name: str, kind: Literal["activity", "orchestrator"]) -> str:
         """The extension's words on a name that no function answers to."""
         trigger = "activityTrigger" if kind == "activity" else "orchestrationTrigger"

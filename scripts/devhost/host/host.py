@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from scripts.devhost.host.queues import QueueListener
 
 _GRACE_SECONDS: Final = 5.0
-_DATABASE: Final = "durable.sqlite3"
+# A new number with each change of schema.sql; what an older file holds is started anew.
+DATABASE: Final = "durable-2.sqlite3"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Host:
         self._options = options
         self._settings = settings
         self._faults = options.faults
-        self._store = Store(options.state / _DATABASE)
+        self._store = Store(options.state / DATABASE)
         self._pool = WorkerPool(
             options.app, options.workers, settings.function_timeout, settings.retry
         )

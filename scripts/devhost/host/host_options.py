@@ -12,7 +12,7 @@ _TIME_SPAN: Final = re.compile(
     r"(?P<sign>-)?(?:(?P<only>\d+)|(?:(?P<days>\d+)\.)?(?P<hours>\d+):(?P<minutes>\d+)"
     r"(?::(?P<seconds>\d+)(?:\.(?P<fraction>\d{1,7}))?)?)"
 )
-_MAX_TIME_SPAN: Final = 922337203685.4775807
+MAX_TIME_SPAN: Final = 922337203685.4775807  # seconds
 _RANGE: Final = "Specified argument was out of the range of valid values. (Parameter 'value')"
 _DAY: Final = 86400.0
 _TASK_HUB: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{2,49}")
@@ -214,7 +214,7 @@ OPTIONS: Final[dict[str, Option]] = {
     "metadataProviderTimeout": Option(SPAN),
     "functionTimeout": Option(
         SPAN,
-        lambda v: v == -_DAY or 1 <= v <= _MAX_TIME_SPAN,
+        lambda v: v == -_DAY or 1 <= v <= MAX_TIME_SPAN,
         "FunctionTimeout must be greater than 00:00:01 and less than 10675199.02:48:05.4775807.",
     ),
     "retry/strategy": Option(_STRATEGY),

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from scripts.devhost.host.dotnet import text_of
+from scripts.devhost.host.dotnet import compact, text_of, token_text
 from scripts.devhost.host.errors import InvocationError
 from scripts.devhost.host.http.messages import Head, Response
 from scripts.devhost.host.http.urls import encode_path, encode_query, parse_query
@@ -156,14 +156,10 @@ def _respond_to_text(text: str) -> Response:
         else {}
     )
     if "body" not in fields:
-        return _respond(200, {}, (), json.dumps(value, indent=2, ensure_ascii=False))
+        return _respond(200, {}, (), token_text(value))
     headers = fields.get("headers")
     body = fields["body"]
-    content = (
-        json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-        if isinstance(body, dict)
-        else text_of(body)
-    )
+    content = compact(body) if isinstance(body, dict) else text_of(body)
     return _respond(_status(fields), headers if isinstance(headers, dict) else {}, (), content)
 
 

@@ -10,7 +10,7 @@ from scripts.devhost.host.admin import Admin
 from scripts.devhost.host.cors import Cors
 from scripts.devhost.host.durable.api import ApiRequest, DurableApi
 from scripts.devhost.host.durable.client_binding import WEBHOOK_PATH
-from scripts.devhost.host.errors import FunctionTimeout, InvocationError, WorkerLost
+from scripts.devhost.host.errors import InvocationError
 from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import Function
 from scripts.devhost.host.homepage import home_page
@@ -150,14 +150,8 @@ class HttpFront:
             )
             response = http_response(answer.return_value)
             await self._outputs.send(function, answer)
-        except FunctionTimeout as error:
-            self._log.error("%s: %s", function.name, error)
-            return Response(500)
         except InvocationError as error:
             self._log.error("%s failed: %s\n%s", function.name, error, error.trace.rstrip())
-            return Response(500)
-        except WorkerLost:
-            self._log.error("%s: the worker died while it ran", function.name)
             return Response(500)
         self._faults.reach("http.done")
         if self._log.isEnabledFor(logging.DEBUG):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from scripts.devhost.host.dotnet import time_span
-from scripts.devhost.host.host_options import parse_time_span
+from scripts.devhost.host.host_options import MAX_TIME_SPAN, parse_time_span
 
 _MONTHS: Final = [name.lower() for name in calendar.month_name][1:]
 _DAYS: Final = ["sunday", *(name.lower() for name in calendar.day_name[:-1])]
@@ -24,7 +24,6 @@ _INTEGER: Final = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 _MAX_INTEGER: Final = 2**31 - 1
 _CYCLE_YEARS: Final = 400  # after which the calendar repeats, week days included
 _MINUTE: Final = dt.timedelta(minutes=1)
-_MAX_TIME_SPAN: Final = 922_337_203_685.0  # seconds
 _END_OF_TIME: Final = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
@@ -122,7 +121,7 @@ def parse_schedule(text: str) -> Schedule:
     fields = [field for field in text.split(" ") if field]
     if len(fields) not in (5, 6):
         seconds = parse_time_span(text)
-        if abs(seconds) > _MAX_TIME_SPAN:
+        if abs(seconds) > MAX_TIME_SPAN:
             raise ValueError(f"{text!r} is longer than a time span can be")
         return Interval(dt.timedelta(seconds=seconds))
     has_seconds = len(fields) == 6

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from scripts.devhost.host.durable.engine import Engine
-from scripts.devhost.host.errors import InvocationError, WorkerLost
+from scripts.devhost.host.errors import InvocationError
 from scripts.devhost.host.functions import Function
 from scripts.devhost.host.log import get_log
 from scripts.devhost.host.messages import text as value_of
@@ -53,5 +53,5 @@ class OnDemand:
                 self._engine.start(function.durable_name, None, text or None, None)
             else:
                 await self._pool.invoke(function, value_of(text))
-        except (InvocationError, WorkerLost) as error:
+        except InvocationError as error:
             self._log.error("%s failed: %s", function.name, error)

@@ -7,7 +7,7 @@ from typing import Final
 
 from azure.core.exceptions import AzureError
 
-from scripts.devhost.host.errors import InvocationError, WorkerLost
+from scripts.devhost.host.errors import InvocationError
 from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import Function
 from scripts.devhost.host.indexing import queue_name
@@ -134,8 +134,6 @@ class QueueListener:
             self._log.error(
                 "failed (delivery %d): %s\n%s", message.dequeue_count, error, error.trace.rstrip()
             )
-        except WorkerLost as error:
-            self._log.error("failed (delivery %d): %s", message.dequeue_count, error)
         else:
             return True
         return False

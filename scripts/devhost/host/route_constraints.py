@@ -1,6 +1,7 @@
 """The route constraints of ASP.NET Core that Functions routes may use."""
 
 import re
+from calendar import monthrange
 from collections.abc import Callable
 from typing import Final
 
@@ -54,13 +55,7 @@ def _is_datetime(value: str) -> bool:
     if not _MOMENT.fullmatch(text):
         return False
     found = _DAYS.match(text)
-    return found is None or int(found[3]) <= _days_in(int(found[1]), int(found[2]))
-
-
-def _days_in(year: int, month: int) -> int:
-    if month == 2:
-        return 29 if year % 4 == 0 and (year % 100 or year % 400 == 0) else 28
-    return 30 if month in (4, 6, 9, 11) else 31
+    return found is None or int(found[3]) <= monthrange(int(found[1]), int(found[2]))[1]
 
 
 def _is_file_name(value: str) -> bool:

@@ -59,8 +59,8 @@ class DurableSettings:
     replace_running_instances: bool
     store_inputs: bool
     default_version: str
-    work_item_visibility: float = 300.0
-    control_queue_visibility: float = 300.0
+    work_item_visibility: float
+    control_queue_visibility: float
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from scripts.devhost.host.dotnet import offset_time
 from scripts.devhost.host.durable.store import Store
-from scripts.devhost.host.errors import InvocationError, WorkerLost
+from scripts.devhost.host.errors import InvocationError
 from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import Function
 from scripts.devhost.host.indexing import read_schedule
@@ -99,10 +99,9 @@ class Timer:
     async def _invoke(self, status: _Status | None, *, is_past_due: bool) -> None:
         """Run the function once; its failure does not stop the schedule."""
         self._faults.reach("timer.invoke")
-        is_shown = self._is_monitored and status is not None
         body = {
             "Schedule": {"AdjustForDST": self._schedule.adjusts_for_dst},
-            "ScheduleStatus": status.shown() if is_shown and status else None,
+            "ScheduleStatus": status.shown() if status and self._is_monitored else None,
             "IsPastDue": is_past_due,
         }
         try:
@@ -114,8 +113,6 @@ class Timer:
             await self._outputs.send(self._function, answer)
         except InvocationError as error:
             self._log.error("failed: %s\n%s", error, error.trace.rstrip())
-        except WorkerLost:
-            self._log.error("the worker died while the timer ran")
         self._faults.reach("timer.done")
 
     def _stored(self) -> _Status | None:

@@ -27,10 +27,9 @@ _NAMESPACE: Final = "devhost_function_rpc"
 
 
 def pinned(names: Iterable[str]) -> dict[str, str]:
-    """The versions of packages that the project wants."""
-    text = _PINS.read_text()
-    found = {name: re.search(rf"^{name}==(\S+)", text, re.MULTILINE) for name in names}
-    return {name: match[1] for name, match in found.items() if match}
+    """The versions of packages that the project wants; KeyError for one without a pin."""
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)", _PINS.read_text(), re.MULTILINE))
+    return {name: pins[name] for name in names}
 
 
 def check() -> None:

@@ -154,12 +154,10 @@ class WorkerProcess:
         """Fail an overlong invocation and end the worker, as the real host does."""
         future = self.running.get(invocation_id)
         if future is not None and not future.done():
-            text_ = f"Timeout value of {seconds:g} seconds exceeded"
-            future.set_exception(FunctionTimeout(text_))
+            future.set_exception(FunctionTimeout(f"Timeout value of {seconds:g} seconds exceeded"))
             self.kill()
 
     def _connection_lost(self) -> None:
-        self.lost.set()
         self.kill()
         self._ending = asyncio.create_task(self._fail_all())
 

@@ -1,14 +1,13 @@
 """The worker processes: start, share out invocations, restart what dies."""
 
 import asyncio
-import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from scripts.devhost.host.errors import FunctionTimeout, HostError, InvocationError
+from scripts.devhost.host.errors import FunctionTimeout, HostError, InvocationError, WorkerLost
 from scripts.devhost.host.functions import Function
 from scripts.devhost.host.log import get_log
 from scripts.devhost.host.messages import rpc, text
@@ -46,7 +45,8 @@ class WorkerPool:
         watchers = [asyncio.create_task(worker.watch()) for worker in self._workers]
         loaded = await asyncio.gather(*(worker.functions for worker in self._workers))
         self._keepers = [
-            asyncio.create_task(self._keep(slot, watcher)) for slot, watcher in enumerate(watchers)
+            asyncio.create_task(self._keep(slot, worker, watcher))
+            for slot, (worker, watcher) in enumerate(zip(self._workers, watchers, strict=True))
         ]
         self._ready.set()
         return loaded[0]
@@ -72,8 +72,8 @@ class WorkerPool:
         """Run the function; its InvocationResponse.
 
         `data` is the trigger's value and `metadata` what belongs to it, as TypedData; `trace` is
-        the RpcTraceContext of what caused it. Raises InvocationError when the function failed,
-        FunctionTimeout or WorkerLost.
+        the RpcTraceContext of what caused it. Raises InvocationError when the function failed
+        or gave no answer.
         """
         policy = None if function.kind == "httpTrigger" else function.retry or self._retry
         attempt = 0
@@ -84,7 +84,7 @@ class WorkerPool:
                 request.retry_context.max_retry_count = policy.count
             try:
                 return await self._invoke(function.name, request, on_sent)
-            except FunctionTimeout:
+            except (FunctionTimeout, WorkerLost):
                 raise
             except InvocationError as error:
                 if policy is None or not policy.allows(attempt):
@@ -145,31 +145,31 @@ class WorkerPool:
             self._ready.clear()
             await self._ready.wait()
 
-    async def _keep(self, slot: int, watcher: asyncio.Task[None]) -> None:
+    async def _keep(self, slot: int, worker: WorkerProcess, watcher: asyncio.Task[None]) -> None:
         """Replace the worker of this slot whenever it dies; wait longer if it dies young."""
         delay, born = 0.0, time.monotonic()
         while True:
             await watcher
-            code = self._workers[slot].process.returncode
+            code = worker.process.returncode
             self._log.warning("worker %d ended (exit code %s), starting it again", slot + 1, code)
             young = time.monotonic() - born < _STABLE_SECONDS
             await asyncio.sleep(delay)
             delay = min(_MAX_RESTART_DELAY, delay * 2 or 0.25) if young else 0.0
             born = time.monotonic()
-            watcher = await self._replace(slot)
+            worker, watcher = await self._replace(slot)
 
-    async def _replace(self, slot: int) -> asyncio.Task[None]:
+    async def _replace(self, slot: int) -> tuple[WorkerProcess, asyncio.Task[None]]:
         worker = await WorkerProcess.start(slot + 1, self._app)
         watcher = asyncio.create_task(worker.watch())
         try:
             await worker.functions
         except HostError as error:
-            self._log.log(logging.ERROR, "%s", error)
+            self._log.error("%s", error)
             worker.kill()
         else:
             self._workers[slot] = worker
             self._ready.set()
-        return watcher
+        return worker, watcher
 
 
 def new_traceparent(trace: str = "", flags: str = "01") -> str:

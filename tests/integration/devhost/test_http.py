@@ -79,7 +79,9 @@ class TestRequest:
             client.sendall(head)
         for client in stalled:
             with client:
-                assert client.recv(100).startswith(b"HTTP/1.1 500 ")
+                assert client.recv(1000).startswith(b"HTTP/1.1 500 ")
+                client.sendall(b" body GET / HTTP/1.1\r\nHost: x\r\n\r\n")  # is no request
+                assert client.recv(1000) == b""
         assert echoed(host, "POST", "/api/echo/", content=b"whole")["body"] == "whole"
 
     def test_context_names_the_invocation(self, host: RunningHost) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from scripts.devhost.host.host import DATABASE
 from tests.integration.devhost.hosting import RunningHost, eventually
 from tests.integration.devhost.recording import RecordingHost, read
 
@@ -74,7 +75,7 @@ def shape(item: dict[str, Any]) -> tuple[bool, dict[str, str], dict[str, bool]]:
 
 def monitor(host: RunningHost) -> closing[sqlite3.Connection]:
     """Where the schedule monitor keeps what it knows."""
-    return closing(sqlite3.connect(host.directory / "state" / "durable.sqlite3"))
+    return closing(sqlite3.connect(host.directory / "state" / DATABASE))
 
 
 def stored(host: RunningHost, name: str) -> dict[str, str]:

@@ -70,7 +70,6 @@ def test_worker_killed_in_an_activity_fails_that_call_alone(host: RunningHost) -
         assert output == [0, 1, 2, 3]
         eventually(lambda: len(host.worker_pids()) == 2)
         assert set(host.worker_pids()) != first
-        assert "Activity function" not in output
         assert "python exited with code 137 (0x89)" in host.log.read_text()
 
 
@@ -109,6 +108,17 @@ def test_strict_sizes_fail_the_activity(host: RunningHost) -> None:
     with host.start("--strict-sizes"):
         output = host.result(host.begin("call", ["produce", 20_000]))["output"]
         assert "the output of produce is larger than 16 KB" in output
+
+
+def test_what_a_stopped_host_has_not_ended_is_run_again(host: RunningHost) -> None:
+    with host.start("--workers", "2"):
+        instance_id = host.begin("call", ["sleep", 9])
+        eventually(lambda: "TaskScheduled" in str(host.status(instance_id)))
+        assert host.stop() == 0
+        host.start()
+        ended = host.result(instance_id)
+    kinds = [event["EventType"] for event in ended["historyEvents"]]
+    assert (ended["runtimeStatus"], "TaskFailed" in kinds) == ("Completed", False)
 
 
 def test_stop_leaves_no_process_and_frees_the_port(host: RunningHost) -> None:

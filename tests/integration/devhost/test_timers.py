@@ -5,12 +5,13 @@ import json
 import sqlite3
 from pathlib import Path
 
+from scripts.devhost.host.host import DATABASE
 from tests.integration.devhost.hosting import RunningHost, eventually
 
 
 def store_last_run(host: RunningHost, moment: dt.datetime) -> None:
     """Make the schedule monitor believe that the daily timer last ran then, on time."""
-    database = sqlite3.connect(host.directory / "state" / "durable.sqlite3")
+    database = sqlite3.connect(host.directory / "state" / DATABASE)
     last, following = moment.isoformat(), (moment + dt.timedelta(days=1)).isoformat()
     status = json.dumps({"Last": last, "Next": following, "LastUpdated": last})
     with database:

@@ -34,8 +34,6 @@ OLD = sorted(Path(__file__).parent.glob("running*.json"))
 WORLD = """
 import random, sys, time_machine
 sys.path.insert(0, sys.argv[1])
-from scripts.devhost.host.durable.replay import Replay
-from scripts.devhost.host.durable.wire import read_answer
 from scripts.devhost.simulation import ask
 random.seed(sys.argv[2])
 with time_machine.travel(sys.argv[2]):

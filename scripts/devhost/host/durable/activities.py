@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections import Counter
 from math import inf
 from typing import Final
 
@@ -10,7 +9,7 @@ from scripts.devhost.host.durable.events import Event, task_completed, task_fail
 from scripts.devhost.host.durable.records import ActivityItem
 from scripts.devhost.host.durable.store import Store
 from scripts.devhost.host.durable.wire import utc_now
-from scripts.devhost.host.errors import InvocationError, WorkerLost
+from scripts.devhost.host.errors import InvocationError
 from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import FunctionTable
 from scripts.devhost.host.log import get_log
@@ -38,7 +37,7 @@ class ActivityRunner:
         *,
         strict_sizes: bool,
     ) -> None:
-        self.oversized: Counter[str] = Counter()
+        self.oversized = 0
         self._store = store
         self._pool = pool
         self._functions = functions
@@ -104,17 +103,18 @@ class ActivityRunner:
             result = read_text(answer.return_value)
             self.check_size(item.name, "output", result)
             self._refuse_oversize(item.name, "output", result)
-        except (InvocationError, WorkerLost) as error:
-            trace = getattr(error, "trace", "")
-            self._log.warning("%s failed: %s\n%s", item.name, error, trace.rstrip())
-            return task_failed(timestamp(utc_now()), item.task_id, item.name, str(error), trace)
+        except InvocationError as error:
+            self._log.warning("%s failed: %s\n%s", item.name, error, error.trace.rstrip())
+            return task_failed(
+                timestamp(utc_now()), item.task_id, item.name, str(error), error.trace
+            )
         return task_completed(timestamp(utc_now()), item.task_id, result)
 
     def check_size(self, name: str, what: str, value: str | None) -> None:
         """Count and name a payload that the history should not hold."""
         size = len(value or "")
         if size > PAYLOAD_LIMIT:
-            self.oversized["oversizedPayloads"] += 1
+            self.oversized += 1
             self._log.warning("%s: its %s has %d bytes, more than 16 KB", name, what, size)
 
     def _refuse_oversize(self, name: str, what: str, value: str | None) -> None:

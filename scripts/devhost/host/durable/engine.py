@@ -28,7 +28,7 @@ from scripts.devhost.host.durable.wire import (
     request_body,
     utc_now,
 )
-from scripts.devhost.host.errors import HostError, InvocationError, WorkerLost
+from scripts.devhost.host.errors import HostError, InvocationError
 from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import FunctionTable
 from scripts.devhost.host.log import get_log
@@ -92,9 +92,9 @@ class Engine:
         self.wake()
 
     @property
-    def counters(self) -> dict[str, int]:
-        """What happened that a test wants to know."""
-        return dict(self._activities.oversized)
+    def oversized_payloads(self) -> int:
+        """How many inputs and outputs were larger than the history should hold."""
+        return self._activities.oversized
 
     def wake(self) -> None:
         """Look for work now."""
@@ -122,6 +122,10 @@ class Engine:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
         self._activities.release()
+        # Before their workers are ended: that would count as the work's own failure.
+        for task in [*self._tasks]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _dispatch_episodes(self, now: float) -> None:
         free = self.settings.max_orchestrators - len(self._instances)
@@ -158,7 +162,7 @@ class Engine:
     async def _run_batch(self, batch: Batch) -> None:
         try:
             await self._run_episode(batch)
-        except sqlite3.OperationalError:
+        except (sqlite3.OperationalError, asyncio.CancelledError):
             self.store.lease_messages(batch.sequences, 0)
             raise
 
@@ -204,7 +208,7 @@ class Engine:
                 text(body),
                 on_sent=lambda pid: self.faults.reach_worker("episode.invoke", pid),
             )
-        except (InvocationError, WorkerLost) as error:
+        except InvocationError as error:
             # A worker that dies fails the instance, for the real host replays no action then.
             return read_failure(str(error))
         return read_answer(read_text(answer.return_value) or "null")

@@ -149,13 +149,9 @@ class Store:
             "ORDER BY due, sequence",
             (instance_id, now, now),
         ).fetchall()
-        stale = [
-            row["sequence"]
-            for row in rows
-            if instance is None or not statements.is_for(row, instance)
-        ]
+        stale = [row["sequence"] for row in rows if not statements.is_for(row, instance)]
         if stale:
-            self.drop_messages(sorted(stale))
+            self.drop_messages(stale)
         if instance is None or len(stale) == len(rows):
             return None
         kept = [row for row in rows if row["sequence"] not in stale]

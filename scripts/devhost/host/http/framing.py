@@ -2,6 +2,7 @@
 
 import time
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -56,18 +57,13 @@ def encode(head: Head, response: Response) -> tuple[list[bytes], bool]:
 
 
 def _head(status: int, headers: list[tuple[str, str]]) -> bytes:
-    lines = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}", f"Date: {_date()}", "Server: Kestrel"]
+    date = _date(int(time.time()))
+    lines = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}", f"Date: {date}", "Server: Kestrel"]
     lines += [f"{name}: {value}" for name, value in headers]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 
-_shown: tuple[int, str] = (0, "")
-
-
-def _date() -> str:
-    """The time as HTTP writes it, made once a second."""
-    global _shown
-    second = int(time.time())
-    if _shown[0] != second:
-        _shown = (second, formatdate(second, usegmt=True))
-    return _shown[1]
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    """The second as HTTP writes it, which all answers of that second share."""
+    return formatdate(second, usegmt=True)

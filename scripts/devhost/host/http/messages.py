@@ -1,9 +1,10 @@
 """Requests and answers as the host's parts see them."""
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from scripts.devhost.host.dotnet import compact
 
 JSON_TYPE: Final = "application/json; charset=utf-8"
 
@@ -66,5 +67,5 @@ class Response:
 
 def json_response(value: Any, status: int = 200) -> Response:
     """An answer that holds the value as JSON."""
-    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    body = compact(value).encode()
     return Response(status, body, [("Content-Type", JSON_TYPE)])

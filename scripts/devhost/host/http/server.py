@@ -105,6 +105,7 @@ class _Connection:
         self._writer = writer
         self._buffer = bytearray()
         self._body: Head | None = None  # the request whose body nobody has read yet
+        self._is_whole = True  # all that came has been understood
 
     async def read_head(self) -> Head | None:
         """The next request's head, or None where the client sends no more."""
@@ -162,13 +163,14 @@ class _Connection:
         try:
             return await self._take_body(head)
         except (TimeoutError, ValueError, ConnectionError):
+            self._is_whole = False
             raise BodyLost from None
 
     async def drop_body(self) -> bool:
         """Pass over a body that nobody has read; whether the connection can go on."""
         head, self._body = self._body, None
         if head is None:
-            return True
+            return self._is_whole
         if "expect" in head.headers:
             return False
         try:

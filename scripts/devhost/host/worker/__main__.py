@@ -68,7 +68,6 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._handlers: dict[str, tuple[str, Handler]] = {
             "worker_init_request": ("worker_init_response", _initialise),
-            "worker_status_request": ("worker_status_response", _report_status),
             "functions_metadata_request": (
                 "function_metadata_response",
                 library.functions_metadata_request,
@@ -94,8 +93,6 @@ class Worker:
 
     def _receive(self, frame: bytes) -> None:
         message = rpc.StreamingMessage.FromString(frame)
-        if message.WhichOneof("content") == "worker_terminate":
-            _host_gone()
         task = self._loop.create_task(self._answer(message))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -120,10 +117,6 @@ async def _invoke(request: Any) -> Any:
     # In threads the library sets it by itself; coroutines inherit it from here.
     library.invocation_id_cv.set(request.request.invocation_request.invocation_id)
     return await library.invocation_request(request)
-
-
-async def _report_status(_: Any) -> Any:
-    return rpc.WorkerStatusResponse()
 
 
 def _host_gone() -> None:

@@ -24,16 +24,6 @@ def underscored(my_message: func.QueueMessage) -> None: ...
 def expressed(message: func.QueueMessage) -> None: ...
 
 
-@app.route("twice/{id}", methods=["GET"])
-def twice_a(req: func.HttpRequest) -> func.HttpResponse:
-    return func.HttpResponse()
-
-
-@app.route("Twice/{id}", methods=["POST", "GET"])
-def twice_b(req: func.HttpRequest) -> func.HttpResponse:
-    return func.HttpResponse()
-
-
 @app.route("odd/{id:nonsense}")
 def misrouted(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse()
