@@ -21,7 +21,7 @@ bp = df.Blueprint()
     scope="jobs:write",
     raises=(NotFound, InsufficientCredits, MonthlyLimitReached, TooManyRunningJobs),
     idempotent=True,
-    deprecated=True,
+    successor="api/v1/jobs",
 )
 async def create_crawl_job(call: Call, body: JobCreate) -> Reply:
     """Create a job and start it."""
@@ -37,7 +37,7 @@ async def create_crawl_job(call: Call, body: JobCreate) -> Reply:
     "api/v1/crawl-jobs",
     returns={200: Page[JobOut]},
     scope="jobs:read",
-    deprecated=True,
+    successor="api/v1/jobs",
 )
 async def list_crawl_jobs(call: Call, query: JobQuery) -> Page[JobOut]:
     """The caller's jobs, newest first."""
@@ -52,7 +52,7 @@ async def list_crawl_jobs(call: Call, query: JobQuery) -> Page[JobOut]:
     scope="jobs:read",
     raises=(NotFound,),
     etag=True,
-    deprecated=True,
+    successor="api/v1/jobs/{job_id}",
 )
 async def get_crawl_job(call: Call, job_id: int) -> JobOut:
     """One job."""
@@ -66,7 +66,7 @@ async def get_crawl_job(call: Call, job_id: int) -> JobOut:
     returns={202: JobOut},
     scope="jobs:write",
     raises=(NotFound, JobNotRunning),
-    deprecated=True,
+    successor="api/v1/jobs/{job_id}/stop",
 )
 async def cancel_crawl_job(call: Call, job_id: int) -> JobOut:
     """Stop a running job; what is stored stays, unspent credits return."""

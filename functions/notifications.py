@@ -84,7 +84,7 @@ async def update_notification_preferences(call: Call, body: PreferencesUpdate) -
     "api/v1/notifications/{notification_id:int}",
     returns={200: NotificationOut},
     raises=(NotFound,),
-    deprecated=True,
+    successor="api/v1/notifications/{notification_id}/read",
 )
 async def update_notification(
     call: Call, notification_id: int, body: NotificationUpdate
@@ -100,7 +100,7 @@ async def update_notification(
     "POST",
     "api/v1/notifications/mark-all-read",
     returns={200: ReadCount},
-    deprecated=True,
+    successor="api/v1/notifications/read-all",
 )
 async def mark_all_notifications_read(call: Call) -> ReadCount:
     """Mark all notifications as read."""

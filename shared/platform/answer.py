@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import printable
 from typing import cast
 from urllib.parse import quote, urlencode
@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from pydantic import BaseModel
 
 from shared.platform.pagination import Page
-from shared.platform.registry import Endpoint
+from shared.platform.registry import Endpoint, fill
 from shared.platform.request import Request
 
 JSON = "application/json"
@@ -19,9 +19,10 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
     # What a page of another origin may read; the platform's CORS has no setting for it.
-    "Access-Control-Expose-Headers": "ETag, Link, Location, Idempotent-Replayed, RateLimit, "
-    "RateLimit-Policy, Retry-After, X-Request-ID",
+    "Access-Control-Expose-Headers": "Deprecation, ETag, Link, Location, Idempotent-Replayed, "
+    "RateLimit, RateLimit-Policy, Retry-After, X-Request-ID",
 }
+DEPRECATED_SINCE = "@1795392000"  # 2026-11-23, when this API took the place of the older one
 NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'"
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
@@ -63,6 +64,14 @@ def render(declared: Endpoint, result: object, request: Request) -> Answer:
         ):
             status, body = 304, b""
     return Answer(status, headers, body, reply.media_type)
+
+
+def with_successor(answer: Answer, successor: str, parameters: Mapping[str, str]) -> Answer:
+    """The answer of a deprecated endpoint, saying so (RFC 9745) and what to call (RFC 5829)."""
+    link = f'<{fill(successor, parameters)}>; rel="successor-version"'
+    links = filter(None, (answer.headers.get("Link"), link))
+    headers = {"Deprecation": DEPRECATED_SINCE, "Link": ", ".join(links)}
+    return replace(answer, headers=answer.headers | headers)
 
 
 def security_headers(media_type: str, *, https: bool) -> dict[str, str]:

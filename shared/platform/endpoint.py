@@ -35,7 +35,7 @@ def endpoint(
     internal: bool = False,
     rate: str | None = None,
     idempotent: bool = False,
-    deprecated: bool = False,
+    successor: str | None = None,
     in_transaction: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Declares ``handler`` as the endpoint ``method /path``.
@@ -67,7 +67,7 @@ def endpoint(
             internal=internal,
             rate=rate,
             idempotent=idempotent,
-            deprecated=deprecated,
+            successor=successor,
             in_transaction=in_transaction,
         )
         if declared.idempotent and not declared.in_transaction:

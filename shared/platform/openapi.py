@@ -110,6 +110,8 @@ def _operation(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
         "parameters": _parameters(endpoint, schemas),
         "responses": {**_successes(endpoint, schemas), **_failures(endpoint)},
     }
+    if endpoint.successor:
+        operation["deprecated"] = True
     if endpoint.body:
         schema = schemas[(endpoint.body, "validation")]
         operation["requestBody"] = {

@@ -24,9 +24,9 @@ class Endpoint:
     ``access``: anybody, a signed-in user, also an API key, or an administrator alone.
     ``internal``: reads tables that users have no rights on, hence as the service role, guarded by
     the owner predicate alone. ``rate``: a limit of its own, such as "10/minute", in place of the
-    one for its method. ``idempotent``: honours ``Idempotency-Key``. ``deprecated``: an older name
-    that is kept. Without ``in_transaction`` the handler opens what it needs itself, because it
-    waits for something else than the database.
+    one for its method. ``idempotent``: honours ``Idempotency-Key``. ``successor``: the path
+    that has taken its place; it is deprecated. Without ``in_transaction`` the handler opens what it
+    needs itself, because it waits for something else than the database.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Endpoint:
     internal: bool
     rate: str | None = None
     idempotent: bool = False
-    deprecated: bool = False
+    successor: str | None = None
     in_transaction: bool = True
 
     @property
@@ -59,7 +59,7 @@ class Endpoint:
 
     def fill(self, values: Mapping[str, str]) -> str:
         """Its path with the parameters' ``values`` in it."""
-        return "/" + _PARAMETER.sub(lambda match: values[match[1]], self.path)
+        return fill(self.path, values)
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -73,6 +73,11 @@ class Endpoint:
             position = match.end()
         parts.append(re.escape(self.path[position:]))
         return re.compile("/" + "".join(parts) + "/?", re.IGNORECASE)
+
+
+def fill(path: str, values: Mapping[str, str]) -> str:
+    """A declared path with the parameters' ``values`` in it."""
+    return "/" + _PARAMETER.sub(lambda match: values[match[1]], path)
 
 
 endpoints: dict[str, Endpoint] = {}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.platform import errors
-from shared.platform.answer import Answer, in_ascii, render, security_headers
+from shared.platform.answer import Answer, in_ascii, render, security_headers, with_successor
 from shared.platform.authentication import authenticate
 from shared.platform.bootstrap import services
 from shared.platform.call import Call, Handler
@@ -38,6 +38,8 @@ async def serve(
             failure = errors.InternalError("Something failed on our side; quote the request id.")
             answer = _problem(failure, declared, call)
     request_metrics().observe(declared.path, declared.method, answer.status, call.age)
+    if declared.successor:
+        answer = with_successor(answer, declared.successor, request.route_params)
     return _finish(answer, {**call.headers, "X-Request-ID": call.request_id})
 
 

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import function_app  # noqa: F401 - importing it declares the endpoints
 from shared.platform.errors import AppError
 from shared.platform.registry import Endpoint, endpoints
@@ -34,12 +36,27 @@ def declared(endpoint: Endpoint) -> tuple[str, str, int, bool]:
         f"{endpoint.method} /{path}",
         who[endpoint.access],
         endpoint.status,
-        endpoint.deprecated,
+        endpoint.successor is not None,
     )
 
 
 def test_lists_every_endpoint_once_as_it_is_declared() -> None:
     assert sorted(listed()) == sorted(map(declared, endpoints.values()))
+
+
+@pytest.mark.parametrize(
+    "old", [e for e in endpoints.values() if e.successor], ids=lambda old: old.name
+)
+def test_what_replaces_an_older_name_is_there(old: Endpoint) -> None:
+    replacing = [
+        endpoint
+        for endpoint in endpoints.values()
+        if re.sub(r":\w+}", "}", endpoint.path) == old.successor
+    ]
+    assert replacing
+    for endpoint in replacing:
+        assert endpoint.successor is None
+        assert endpoint.parameters == old.parameters
 
 
 def kinds(error: type[AppError] = AppError) -> Iterator[type[AppError]]:

@@ -7,7 +7,7 @@ import azure.functions as func
 import pytest
 from pydantic import BaseModel
 
-from shared.platform.answer import Reply, in_ascii, render, security_headers
+from shared.platform.answer import Reply, in_ascii, render, security_headers, with_successor
 from shared.platform.pagination import Page, PageMeta
 from shared.platform.registry import Endpoint
 
@@ -67,6 +67,18 @@ class TestLink:
 
     def test_the_last_page_has_none(self) -> None:
         assert "Link" not in render(declared(), self.page(None), request()).headers
+
+    def test_an_older_name_says_so_beside_the_next_page(self) -> None:
+        answer = with_successor(
+            render(declared(), self.page("abc"), request()),
+            "api/v1/jobs/{job_id}/pictures",
+            {"job_id": "7"},
+        )
+        assert answer.headers["Deprecation"] == "@1795392000"
+        assert answer.headers["Link"] == (
+            '</api/v1/jobs/7/things?cursor=abc>; rel="next", '
+            '</api/v1/jobs/7/pictures>; rel="successor-version"'
+        )
 
 
 class TestReply:

@@ -46,6 +46,7 @@ def test_says_what_is_declared(document: dict[str, Any], name: str) -> None:
     }
     assert {error.code for error in endpoint.raises} <= codes
     assert ("requestBody" in operation) == (endpoint.body is not None)
+    assert ("deprecated" in operation) == (endpoint.successor is not None)
     in_path = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
     assert in_path == set(endpoint.parameters)
     schemes = {scheme for item in operation.get("security", ()) for scheme in item}
