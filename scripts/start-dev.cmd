@@ -1,4 +1,6 @@
 @echo off
 rem Checks and starts everything for development; Ctrl-C stops it: scripts\start-dev.cmd --help
 cd /d "%~dp0.."
-where py >nul 2>nul && (py -3 -m scripts.dev %*) || (python -m scripts.dev %*)
+set "PYTHON=python"
+for %%v in (3.11 3.12 3.13) do py -%%v -c pass >nul 2>nul && set "PYTHON=py -%%v"
+%PYTHON% -m scripts.dev %*

@@ -1,5 +1,12 @@
 # Checks and starts everything for development; Ctrl-C stops it: scripts/start-dev.ps1 --help
 Set-Location (Join-Path $PSScriptRoot '..')
-$python = if (Get-Command py -ErrorAction SilentlyContinue) { 'py', '-3' } else { , 'python' }
-& $python[0] @($python | Select-Object -Skip 1) -m scripts.dev @args
+$command = , 'python'
+if (Get-Command py -ErrorAction SilentlyContinue) {
+  foreach ($version in '3.11', '3.12', '3.13') {
+    & py "-$version" -c pass 2>$null
+    if ($LASTEXITCODE -eq 0) { $command = 'py', "-$version" }
+  }
+}
+$program, $options = $command
+& $program @options -m scripts.dev @args
 exit $LASTEXITCODE

@@ -4,7 +4,7 @@
 
 Without local.settings.json (and without DATABASE_URL in the environment) it starts the local stack,
 which needs nothing. With it, the services named there are checked and only the host is started:
-`func start` where Core Tools is installed, else the local host.
+`func start` where Core Tools is installed, else the local host. A frontend is told of all of them.
 """
 
 import argparse
@@ -16,14 +16,19 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scripts.dev.children import WINDOWS, Children
+
+if TYPE_CHECKING:
+    from scripts.devhost.stack import LocalStack
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SETTINGS: Final = ROOT / "local.settings.json"
 ENVIRONMENT: Final = ROOT / ".venv" / ("Scripts" if WINDOWS else "bin")
 NODE_WANTED: Final = 20
+PORT: Final = 7071  # Core Tools' own
+FRONTEND_URL: Final = "http://localhost:3000"  # where `next dev` listens
 
 
 class CannotStart(Exception):
@@ -51,10 +56,16 @@ def main() -> int:
 
 def _start(given: argparse.Namespace) -> int:
     own_services = SETTINGS.exists() or "DATABASE_URL" in os.environ
+    if WINDOWS and not own_services:
+        raise CannotStart(
+            "The local stack does not run on Windows: copy local.settings.example.json to "
+            "local.settings.json, fill it in, and start again."
+        )
     frontend = _frontend_command(given.frontend) if given.frontend else None
-    host = _host_command(given.host, given.port) if own_services else None
-    if host and not WINDOWS:
-        _require_free_port(given.port)
+    port = given.port or PORT
+    host = _host_command(given.host, port) if own_services else None
+    if (own_services or given.port) and not WINDOWS:
+        _require_free_port(port)
     if own_services and not _examined():
         raise CannotStart("mend what failed above, then start again.")
     if given.check:
@@ -64,12 +75,14 @@ def _start(given: argparse.Namespace) -> int:
     with ExitStack() as cleanup:
         cleanup.callback(children.stop)
         if host:
-            url = f"http://127.0.0.1:{given.port}"
+            url = f"http://127.0.0.1:{port}"
             children.start("host", host, cwd=ROOT, environment={"PYTHONUNBUFFERED": "1"})
+            told = _of_own_services()
         else:
-            url = _start_stack(cleanup, children)
+            stack = _start_stack(cleanup, children, given.port)
+            url, told = stack.info.api_url, _of_stack(stack)
         if frontend:
-            environment = {"NEXT_PUBLIC_API_URL": f"{url}/api/v1"}
+            environment = told | {"NEXT_PUBLIC_API_URL": f"{url}/api/v1"}
             children.start("frontend", frontend, cwd=given.frontend, environment=environment)
         print(f"API {url}  health {url}/health  documentation {url}/docs   (Ctrl-C stops)")
         ended = children.wait()
@@ -143,17 +156,12 @@ def _examined() -> bool:
     return examine(SETTINGS) == 0
 
 
-def _start_stack(cleanup: ExitStack, children: Children) -> str:
-    """The API's address of the local stack, which is stopped with us."""
-    if WINDOWS:
-        raise CannotStart(
-            "The local stack does not run on Windows: copy local.settings.example.json to "
-            "local.settings.json, fill it in, and start again."
-        )
+def _start_stack(cleanup: ExitStack, children: Children, port: int | None) -> "LocalStack":
+    """The local stack, which is stopped with us."""
     from scripts.devhost.stack import LocalStack, StackError
     from scripts.devhost.stack.layout import SHARED
 
-    stack = LocalStack(SHARED)
+    stack = LocalStack(SHARED, ports={"host": port} if port else {})
     if stack.running:
         raise CannotStart("The local stack is running already (./scripts/stack.sh down stops it).")
     try:
@@ -163,7 +171,42 @@ def _start_stack(cleanup: ExitStack, children: Children) -> str:
     cleanup.callback(stack.stop)
     tail = ["tail", "-n", "0", "-F", str(stack.log("host"))]
     children.start("host", tail, cwd=ROOT, environment={})
-    return stack.info.api_url
+    return stack
+
+
+def _of_stack(stack: "LocalStack") -> dict[str, str]:
+    info = stack.info
+    return _told(
+        FRONTEND_URL, info.supabase_url, info.supabase_anon_key, database_url=info.database_url
+    )
+
+
+def _of_own_services() -> dict[str, str]:
+    from shared.platform.settings import get_settings
+
+    settings = get_settings()
+    return _told(
+        settings.app_url,
+        settings.supabase_url,
+        settings.supabase_anon_key.get_secret_value(),
+        database_url=settings.database_url.get_secret_value(),
+    )
+
+
+def _told(app_url: str, supabase_url: str, anon_key: str, *, database_url: str) -> dict[str, str]:
+    """What a frontend has to know of the services, under the names it reads."""
+    return {
+        "NEXT_PUBLIC_APP_URL": app_url,
+        "NEXT_PUBLIC_SUPABASE_URL": supabase_url,
+        "NEXT_PUBLIC_SUPABASE_ANON_KEY": anon_key,
+        "POSTGRES_URL": database_url,
+    }
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text} is no port: take one from 1 to 65535")
+    return int(text)
 
 
 def _parse() -> argparse.Namespace:
@@ -175,7 +218,8 @@ def _parse() -> argparse.Namespace:
     add = parser.add_argument
     add("--host", choices=("auto", "func", "local"), default="auto", help="which Functions host")
     add("--frontend", type=Path, metavar="DIR", help="also start the frontend in DIR, with bun")
-    add("--port", type=int, default=7071, help="port of the host (default: %(default)s)")
+    port_help = f"port of the API (default: {PORT}, or one that is free for the local stack)"
+    add("--port", type=_port, metavar="N", help=port_help)
     add("--check", action="store_true", help="only check")
     return parser.parse_args()
 

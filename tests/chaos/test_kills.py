@@ -1,4 +1,4 @@
-"""Twenty times kill -9 for the host or one of its workers in the middle of a crawl."""
+"""Many times kill -9 for the host or one of its workers in the middle of a crawl."""
 
 import random
 import time
@@ -15,7 +15,7 @@ from tests.chaos.disturbance import check, crawl, running_stack, victims
 from tests.crawling import wait_for
 from tests.scale import FULL, sized
 
-KILLS = 20
+KILLS = sized(8, 20)
 
 
 def kill_at_random_moments(stack: LocalStack, seed: int, *, host_alone: bool) -> None:

@@ -35,7 +35,7 @@ class LocalStack:
     def __init__(
         self, directory: Path, parts: Sequence[str] = PARTS, *,
         environment: Mapping[str, str] | None = None, host_options: Sequence[str] = (),
-        image_web_options: Sequence[str] = (),
+        image_web_options: Sequence[str] = (), ports: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
         unknown = set(parts) - set(PARTS)
         if unknown:
@@ -44,6 +44,7 @@ class LocalStack:
         self.request = Request(
             parts=tuple(parts), environment=dict(environment or {}),
             host_options=tuple(host_options), image_web_options=tuple(image_web_options),
+            ports=dict(ports or {}),
         )  # fmt: skip
         self._supervisor: subprocess.Popen[bytes] | None = None
 

@@ -34,6 +34,7 @@ class Request:
     environment: dict[str, str] = field(default_factory=dict)
     host_options: tuple[str, ...] = ()
     image_web_options: tuple[str, ...] = ()
+    ports: dict[str, int] = field(default_factory=dict)  # those that somebody asked for
     # End when the standard input closes, which is when whoever asked is gone.
     tied: bool = False
 
@@ -46,7 +47,7 @@ class Plan:
         self.request = request
         wanted = [part for part in PARTS if part in request.parts]
         names = [name for part in wanted for name in _port_names(part)]
-        self.ports = choose_ports(layout.ports, names)
+        self.ports = choose_ports(layout.ports, names, request.ports)
         self.keys = Keys.load(layout.data("auth"))
         self.secrets = _secrets(layout)
         makers = {

@@ -3,7 +3,7 @@
 import os
 import random
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +16,11 @@ RANGE: Final = range(20_000, 32_000)
 ATTEMPTS: Final = 200
 
 
-def choose_ports(file: Path, names: Iterable[str]) -> dict[str, int]:
-    """A port for each name: the one of the last time if nobody took it, else another."""
-    remembered = read_json(file)
+def choose_ports(
+    file: Path, names: Iterable[str], wanted: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """A port for each name: the wanted one or that of the last time if it is free, else another."""
+    remembered = read_json(file) | dict(wanted or {})
     chosen: dict[str, int] = {}
     for name in names:
         candidates = _candidates(remembered.get(name), set(chosen.values()))

@@ -7,14 +7,19 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from scripts.devhost.stack import LocalStack
 from scripts.devhost.stack.layout import SHARED
 from scripts.devhost.stack.node import install, node
 
 HERE = Path(__file__).parent
+ALLOWED = "http://localhost:3000"
+FOREIGN = "http://localhost:4000"
+PAGE = '<!doctype html><body><script src="/supabase.js"></script></body>'
 # The package unpacks its libraries and fonts only where it believes to be on a bare machine.
 UNPACK = """
 import("@sparticuz/chromium").then(async ({ default: chromium }) => {
@@ -65,3 +70,31 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def frontend(page: Page, npm_packages: Path) -> Page:
+    """A page with supabase-js, at whatever origin it is asked for."""
+    script = npm_packages / "@supabase" / "supabase-js" / "dist" / "umd" / "supabase.js"
+
+    def serve(route: Route) -> None:
+        if route.request.url.endswith("/supabase.js"):
+            route.fulfill(content_type="text/javascript", path=script)
+        else:
+            route.fulfill(content_type="text/html", body=PAGE)
+
+    page.route(f"{ALLOWED}/**", serve)
+    page.route(f"{FOREIGN}/**", serve)
+    return page
+
+
+def signing_in(stack: LocalStack) -> dict[str, Any]:
+    """What a script needs to speak as the stack's first user."""
+    info, user = stack.info, stack.info.users[0]
+    return {
+        "supabaseUrl": info.supabase_url,
+        "anonKey": info.supabase_anon_key,
+        "apiUrl": info.api_url,
+        "email": user.email,
+        "password": user.password,
+    }

@@ -1,19 +1,15 @@
 """A frontend's whole journey in a browser, from an origin that is allowed and one that is not."""
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route
 
 from scripts.crawl.api import Api
 from scripts.devhost.stack import LocalStack
+from tests.e2e.browser.conftest import ALLOWED, FOREIGN, signing_in
 from tests.fakes import postgrest
 
-ALLOWED = "http://localhost:3000"
-FOREIGN = "http://localhost:4000"
-PAGE = '<!doctype html><body><script src="/supabase.js"></script></body>'
 JOURNEY = """
 async ({ supabaseUrl, anonKey, apiUrl, email, password }) => {
   const client = supabase.createClient(supabaseUrl, anonKey);
@@ -80,34 +76,6 @@ async ({ supabaseUrl, anonKey, email, password, projectId }) => {
   };
 }
 """
-
-
-@pytest.fixture
-def frontend(page: Page, npm_packages: Path) -> Page:
-    """A page with supabase-js, at whatever origin it is asked for."""
-    script = npm_packages / "@supabase" / "supabase-js" / "dist" / "umd" / "supabase.js"
-
-    def serve(route: Route) -> None:
-        if route.request.url.endswith("/supabase.js"):
-            route.fulfill(content_type="text/javascript", path=script)
-        else:
-            route.fulfill(content_type="text/html", body=PAGE)
-
-    page.route(f"{ALLOWED}/**", serve)
-    page.route(f"{FOREIGN}/**", serve)
-    return page
-
-
-def signing_in(stack: LocalStack) -> dict[str, Any]:
-    """What a script needs to speak as the stack's first user."""
-    info, user = stack.info, stack.info.users[0]
-    return {
-        "supabaseUrl": info.supabase_url,
-        "anonKey": info.supabase_anon_key,
-        "apiUrl": info.api_url,
-        "email": user.email,
-        "password": user.password,
-    }
 
 
 def test_an_allowed_origin_goes_from_sign_in_to_images(frontend: Page, stack: LocalStack) -> None:

@@ -1,0 +1,51 @@
+"""What the page on the founding documents names is there: files, tests, commands, calls."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+import function_app  # noqa: F401 - importing it declares the endpoints
+from scripts.azure.variables import variables
+from shared.platform.registry import endpoints
+
+ROOT = Path(__file__).parents[2]
+LINE = re.compile(r"^\| (?P<asked>.+) \| (?P<holds>.+) \|$", re.MULTILINE)
+QUOTED = re.compile(r"`([^`]+)`")
+CALLS = {f"{e.method} /{re.sub(r':[a-z]+}', '}', e.path)}" for e in endpoints.values()}
+NAMES = {name for variable in variables() for name in variable.names}
+PROSE = {"repo.py", "database-slow"}  # a file of many packages, an alert
+
+
+def problem(word: str) -> str:
+    """What is wrong with something the page names; "" if it is there."""
+    if word in CALLS | NAMES | PROSE:
+        return ""
+    path, _, test = word.partition("::")
+    if word.startswith("./"):
+        path = word.split()[0]
+        return "" if os.access(ROOT / path, os.X_OK) else "no command"
+    if not (ROOT / path).exists():
+        return "nothing of that name"
+    return "" if not test or f"def {test}(" in (ROOT / path).read_text() else "no such test"
+
+
+def named() -> list[str]:
+    text = (ROOT / "docs" / "founding.md").read_text()
+    held = [re.sub(r"\*\*open\*\*.*", "", line["holds"]) for line in LINE.finditer(text)]
+    return sorted({word for cell in held for word in QUOTED.findall(cell)})
+
+
+@pytest.mark.parametrize("word", named())
+def test_what_is_named_exists(word: str) -> None:
+    assert problem(word) == ""
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["docs/nothing.md", "docs/api.md::test_nothing", "./scripts/nothing.sh", "./docs/api.md",
+     "GET /nothing", "NO_SUCH_SETTING"],
+)  # fmt: skip
+def test_what_is_missing_is_found(word: str) -> None:
+    assert problem(word) != ""
