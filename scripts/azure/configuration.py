@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from scripts.azure.processes import ROOT
-from scripts.azure.variables import Variable, variables
+from shared.platform.settings.variables import Variable, variables
 
 PAGE: Final = ROOT / "docs" / "configuration.md"
 SECTION: Final = re.compile(r"^# =+\n# (.+)\n# =+\n", re.MULTILINE)
@@ -29,6 +29,18 @@ are never shown. `scripts/doctor.py` tells without starting.
 In the column *in Azure*: `vault` is a secret in the vault, `Bicep` is set from a parameter, and
 nothing means that the default holds. To change such a one in Azure, add it to `appSettings` in that
 file; a test keeps you from adding what does not exist.
+
+At the start the app also names, each in one line: a variable that changes nothing, and why; a
+variable that looks like one of these and is none, with the one that is probably meant. It refuses
+to start when the service role key is given as the anon key or the other way round, or when a
+variable that the frontend builds into its pages (`NEXT_PUBLIC_…`) holds a secret.
+
+There is one class of settings for all environments, not one for each: all have the same variables
+and the same defaults, so that what was tried in one holds in the next. What an environment decides
+beyond them is little, and stands where it is decided: production refuses `DEBUG=true`, `*` among
+the origins, the storage emulator, hosts exempt from the guard and a limiter that counts in memory
+(`UNFIT` in `shared/platform/settings/model.py`); staging and production log JSON without e-mail
+addresses; outside of development and test, writes wait for the limiter.
 
 `host.json` is explained in [host-json.md](host-json.md).
 

@@ -175,7 +175,8 @@ def _parse() -> argparse.Namespace:
     add = parser.add_argument
     add("--host", choices=("auto", "func", "local"), default="auto", help="which Functions host")
     add("--frontend", type=Path, metavar="DIR", help="also start the frontend in DIR, with bun")
-    add("--port", type=int, default=7071, help="port of the host (default: %(default)s)")
+    add("--port", type=int, default=int(os.environ.get("PORT") or 7071),
+        help="port of the host (default: PORT, else 7071)")  # fmt: skip
     add("--check", action="store_true", help="only check")
     return parser.parse_args()
 

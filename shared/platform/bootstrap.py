@@ -10,30 +10,22 @@ import httpx
 
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database
-from shared.platform.logging import configure_logging, get_logger
 from shared.platform.outbox import Dispatcher
 from shared.platform.queue import QueueSender
 from shared.platform.ratelimit import RateLimiter, open_counter
 from shared.platform.settings import Settings, get_settings
-from shared.platform.settings.idle import idle_settings
 from shared.platform.telemetry import start_telemetry
 from shared.platform.tokens import TokenVerifier
 
 if TYPE_CHECKING:
     from shared.platform.safe_http import SafeHttp
 
-log = get_logger(__name__)
-
-
 class Services:
     """What triggers hand to the domains."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        configure_logging(settings)
         start_telemetry()
-        for variable, reason in idle_settings(settings).items():
-            log.bind(variable=variable, reason=reason).warning("setting has no effect")
 
     @cached_property
     def http(self) -> httpx.AsyncClient:

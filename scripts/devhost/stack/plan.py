@@ -92,7 +92,7 @@ class Plan:
         port = self.ports["host"]
         command = [
             sys.executable, "-m", "scripts.devhost", "--app", str(ROOT), "--port", str(port),
-            "--state", str(self.layout.data("host")),
+            "--address", "127.0.0.1", "--state", str(self.layout.data("host")),
         ]  # fmt: skip
         return Server(
             name="host", port=port, command=[*command, *self.request.host_options],

@@ -87,7 +87,7 @@ def open_counter(
     if settings.limiter_backend == "memory":
         return LimitsCounter(MemoryStorage())
     storage = RedisStorage(
-        settings.limiter_redis_url,
+        f"async+{settings.limiter_redis.url}",
         implementation="redispy",
         key_prefix=settings.limiter_prefix,
         connection_pool=redis or connect_redis(settings),  # type: ignore[arg-type]  # "options: str"
@@ -102,7 +102,7 @@ def connect_redis(settings: Settings) -> "ConnectionPool":
     from redis.backoff import NoBackoff
 
     return ConnectionPool.from_url(
-        settings.limiter_redis_url.removeprefix("async+"),
+        settings.limiter_redis.url,
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_SECONDS,
         retry=Retry(NoBackoff(), 1),

@@ -7,7 +7,11 @@ from pydantic import BaseModel
 
 from shared.platform.settings.model import Settings
 
-ACTIVITIES = "AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions"
+HOST = "AzureFunctionsJobHost__"
+ACTIVITIES = HOST + "extensions__durableTask__maxConcurrentActivityFunctions"
+HOST_LEVEL = HOST + "logging__logLevel__Function"
+COMPRESSION = "PIXCRAWLER_UTILITY_COMPRESSION__"
+_UNBUILT = "exports are not built"
 # By variable: the place of the setting, and why it does nothing.
 IDLE = {
     "CELERY_BROKER_URL": ("celery_broker_url", "deprecated, queues and orchestrations do its work"),
@@ -20,24 +24,61 @@ IDLE = {
         "resource.estimated_image_size_mb", "no plan assumes a size"),
     "PIXCRAWLER_UTILITY_LOGGING__USE_COLORS": (
         "logging.use_colors", "the host decides how its console looks"),
+    f"{COMPRESSION}QUALITY": ("compression.quality", _UNBUILT),
+    f"{COMPRESSION}FORMAT": ("compression.format", _UNBUILT),
+    f"{COMPRESSION}LOSSLESS": ("compression.lossless", _UNBUILT),
+    f"{COMPRESSION}WORKERS": ("compression.workers", _UNBUILT),
+    f"{COMPRESSION}ARCHIVE__ENABLE": ("compression.archive.enable", _UNBUILT),
+    f"{COMPRESSION}ARCHIVE__TAR": ("compression.archive.tar", _UNBUILT),
+    f"{COMPRESSION}ARCHIVE__TYPE": ("compression.archive.type", _UNBUILT),
+    f"{COMPRESSION}ARCHIVE__LEVEL": ("compression.archive.level", _UNBUILT),
 }  # fmt: skip
+# Where the limiter's Redis is; without it the limiter counts elsewhere.
+LIMITER_REDIS = (
+    "limiter_redis_host", "limiter_redis_port", "limiter_redis_password", "limiter_redis_db",
+    "limiter_redis_tls", "limiter_prefix",
+)  # fmt: skip
 
 
 def idle_settings(
     settings: Settings, environment: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
     """The variables that are set to something else than their default in vain, and why."""
-    found = {
-        variable: reason
-        for variable, (place, reason) in IDLE.items()
-        if _value(settings, place) != _default(place)
+    found = {variable: reason for variable, (place, reason) in IDLE.items() if _set(settings, place)}
+    return found | _without_redis(settings) | _left_to_the_host(settings, environment)
+
+
+def _without_redis(settings: Settings) -> dict[str, str]:
+    """What says where a Redis is that nobody asks."""
+    if settings.limiter_backend == "redis":
+        return {}
+    if settings.redis_url is not None:  # the others may be set by it
+        return {"REDIS_URL": "LIMITER_BACKEND is not redis"}
+    return {
+        field.upper(): "LIMITER_BACKEND is not redis"
+        for field in LIMITER_REDIS
+        if _set(settings, field)
     }
-    wanted = settings.celery_worker_concurrency
-    if wanted != _default("celery_worker_concurrency") and str(wanted) != environment.get(
-        ACTIVITIES
-    ):
+
+
+def _left_to_the_host(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """What the host decides, and is not told in its own words."""
+    found = {}
+    wanted = str(settings.celery_worker_concurrency)
+    if _set(settings, "celery_worker_concurrency") and wanted != environment.get(ACTIVITIES):
         found["CELERY_WORKER_CONCURRENCY"] = f"the host reads {ACTIVITIES}"
+    if settings.console_level == "DEBUG" and environment.get(HOST_LEVEL) not in ("Debug", "Trace"):
+        variable = "DEBUG" if settings.debug else "LOG_LEVEL"
+        if settings.logging.console_level:
+            variable = "PIXCRAWLER_UTILITY_LOGGING__CONSOLE_LEVEL"
+        found[variable] = f"the host shows no line below INFO unless {HOST_LEVEL} is Debug"
+    if "WEBSITE_INSTANCE_ID" in environment:
+        found |= {f.upper(): "Azure decides it" for f in ("host", "port") if _set(settings, f)}
     return found
+
+
+def _set(settings: Settings, place: str) -> bool:
+    return _value(settings, place) != _default(place)
 
 
 def _value(settings: BaseModel, place: str) -> object:
