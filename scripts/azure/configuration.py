@@ -20,10 +20,14 @@ ENTRY: Final = re.compile(r"((?:^#.*\n)+)^(\w+)=.*$", re.MULTILINE)
 HEAD: Final = """\
 # Configuration
 
-All settings are environment variables: locally `Values` of `local.settings.json` (start from
-`local.settings.example.json`), in Azure app settings, which `infra/modules/functionapp.bicep` sets;
-secrets are references to the Key Vault, where `DATABASE_URL` is called `DATABASE-URL`. An empty
-value means: not set. What is missing or invalid is named, all of it, when the app starts; values
+All settings are environment variables: in Azure app settings, which
+`infra/modules/functionapp.bicep` sets, with secrets as references to the Key Vault, where
+`DATABASE_URL` is called `DATABASE-URL`. On your machine, in this order: a variable that is set;
+`Values` of `local.settings.json` (start from `local.settings.example.json`, or let
+`./scripts/stack.sh up --settings` write it for the local stack); and one file in the format of
+`.env.example`: `.env` in development, `.env.test` in the environment test, `.env.production` in
+production. That last one is read by the local host alone, not by `func start`. Where the two files
+disagree, one line at the start says about what. An empty value means: not set. What is missing or invalid is named, all of it, when the app starts; values
 are never shown. `scripts/doctor.py` tells without starting.
 
 In the column *in Azure*: `vault` is a secret in the vault, `Bicep` is set from a parameter, and

@@ -2,9 +2,9 @@
 
     start-dev.sh [--host auto|func|local] [--frontend DIR] [--port N] [--check]
 
-Without local.settings.json (and without DATABASE_URL in the environment) it starts the local stack,
-which needs nothing. With it, the services named there are checked and only the host is started:
-`func start` where Core Tools is installed, else the local host.
+Without local.settings.json (and without DATABASE_URL in the environment or .env) it starts the
+local stack, which needs nothing. With it, the services named there are checked and only the host is
+started: `func start` where Core Tools is installed, else the local host.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def _start(given: argparse.Namespace) -> int:
-    own_services = SETTINGS.exists() or "DATABASE_URL" in os.environ
+    own_services = _has_own_services()
     frontend = _frontend_command(given.frontend) if given.frontend else None
     host = _host_command(given.host, given.port) if own_services else None
     if host and not WINDOWS:
@@ -75,6 +75,16 @@ def _start(given: argparse.Namespace) -> int:
         ended = children.wait()
         code = children.exit_code(ended)
     raise CannotStart(f"{ended} ended by itself with code {code}.")
+
+
+def _has_own_services() -> bool:
+    """Whether services are named, by a variable or a file; what files say is in force from now."""
+    from scripts.devhost.host.environment import load_files
+    from scripts.devhost.host.errors import HostError
+
+    with suppress(HostError):  # the doctor will say what is wrong with them
+        load_files(ROOT)
+    return SETTINGS.exists() or "DATABASE_URL" in os.environ
 
 
 def _require_python() -> None:
@@ -140,7 +150,7 @@ def _examined() -> bool:
     """Whether settings, database, sign-in, storage and Redis are as they must be."""
     from scripts.azure.doctor import examine
 
-    return examine(SETTINGS) == 0
+    return examine(ROOT) == 0
 
 
 def _start_stack(cleanup: ExitStack, children: Children) -> str:

@@ -20,11 +20,12 @@ from scripts.devhost.host.settings import HostSettings, load_settings
 _DESCRIPTION: Final = """\
 Runs an Azure Functions app (Python v2 programming model) on this machine: HTTP, queue and timer
 triggers and Durable Functions, with the routing, delivery and replay rules of the real host.
-It reads host.json and local.settings.json of the app; variables that are set in the environment
-win over the file's Values, and keys of host.json that Azure ignores are named. Queue triggers
-need AzureWebJobsStorage (Azurite will do). Durable state lives in one SQLite file under --state:
-kill the host at any moment and start it again, and everything goes on. Requests and answers are
-as on the real host, but that no key is asked for, neither by functions nor by /admin.
+It reads host.json, local.settings.json and one .env file of the app (.env, or .env.NAME where
+PIXCRAWLER_ENVIRONMENT is NAME and not development). Variables that are set in the environment
+win, then the Values of local.settings.json; keys of host.json that Azure ignores are named. Queue
+triggers need AzureWebJobsStorage (Azurite will do). Durable state lives in one SQLite file under
+--state: kill the host at any moment and start it again, and everything goes on. Requests and
+answers are as on the real host, but that no key is asked for, neither by functions nor by /admin.
 
 Ready when GET /admin/host/status answers 200. GET /admin/functions lists what was loaded,
 POST /admin/functions/NAME {"input": "..."} runs any function that is not HTTP at once, and

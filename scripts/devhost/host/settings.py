@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from scripts.devhost.host.environment import load_files
 from scripts.devhost.host.errors import HostError
-from scripts.devhost.host.host_json import HostJson, check, read_host_json, read_json
+from scripts.devhost.host.host_json import HostJson, check, read_host_json
 from scripts.devhost.host.host_options import LOG_LEVELS
 from scripts.devhost.host.retries import RetryPolicy
 
@@ -106,15 +107,11 @@ def expand(text: str, where: str) -> str:
 
 
 def load_settings(app: Path, *, cors: str | None = None) -> HostSettings:
-    """Read the app's settings; `Values` become environment variables unless set already."""
+    """Read the app's settings; those of its files become variables unless they are set already."""
     if not (app / "host.json").exists():
         raise HostError(f"{app} has no host.json: it is not a Functions app.")
     port = os.environ.get("PORT")
-    local = read_json(app / "local.settings.json")
-    if local.get("IsEncrypted"):
-        raise HostError("local.settings.json is encrypted; decrypt it with `func settings`.")
-    for name, value in local.get("Values", {}).items():
-        os.environ.setdefault(name, str(value))
+    local = load_files(app)
     os.environ.setdefault("FUNCTIONS_WORKER_RUNTIME", "python")
     os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
     host = read_host_json(app / "host.json")
