@@ -27,8 +27,10 @@ All settings are environment variables: in Azure app settings, which
 `./scripts/stack.sh up --settings` write it for the local stack); and one file in the format of
 `.env.example`: `.env` in development, `.env.test` in the environment test, `.env.production` in
 production. That last one is read by the local host alone, not by `func start`. Where the two files
-disagree, one line at the start says about what. An empty value means: not set. What is missing or invalid is named, all of it, when the app starts; values
-are never shown. `scripts/doctor.py` tells without starting.
+disagree, one line at the start says about what. An empty value means: not set.
+
+What is missing or invalid is named, all of it, when the app starts; values are never shown.
+`scripts/doctor.py` tells without starting.
 
 In the column *in Azure*: `vault` is a secret in the vault, `Bicep` is set from a parameter, and
 nothing means that the default holds. To change such a one in Azure, add it to `appSettings` in that
@@ -44,7 +46,8 @@ and the same defaults, so that what was tried in one holds in the next. What an 
 beyond them is little, and stands where it is decided: production refuses `DEBUG=true`, `*` among
 the origins, the storage emulator, hosts exempt from the guard and a limiter that counts in memory
 (`UNFIT` in `shared/platform/settings/model.py`); staging and production log JSON without e-mail
-addresses; outside of development and test, writes wait for the limiter.
+addresses; in development and test a Redis that does not answer is done without, elsewhere the app
+does not start (`is_lenient`).
 
 `host.json` is explained in [host-json.md](host-json.md).
 

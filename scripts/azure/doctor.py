@@ -3,14 +3,14 @@
     scripts/doctor.py [--instances N] [--processes N] [--connection-limit N] [--no-network]
 
 Reads the settings from the environment, local.settings.json and .env, as the local host does, and
-looks at everything the app stands on. Exit code 1 when something must be mended; nothing is changed.
+looks at everything the app stands on. Exit code 1 when something must be mended; nothing is
+changed.
 """
 
 import argparse
 import json
 import os
 import re
-import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from scripts.azure.migrations import MIGRATIONS
 from scripts.azure.processes import ROOT
 from scripts.devhost.host.environment import load_files
 from scripts.devhost.host.errors import HostError
+from shared.platform import redis_pool
 from shared.platform.settings import ConfigurationError, Settings, get_settings
 
 SECONDS: Final = 5
@@ -96,7 +97,7 @@ def _look_at_services(doctor: Doctor, settings: Settings, scale: Scale, *, netwo
         limit = limit or _max_connections(settings)
         doctor.look("Supabase Auth", lambda: _supabase(settings))
         doctor.look("storage", lambda: _storage(settings))
-        if settings.limiter_backend == "redis":
+        if settings.redis_parts:
             doctor.look("Redis", lambda: _redis(settings))
     if limit:
         doctor.look("connections", lambda: _connections(scale, pool, limit))
@@ -233,9 +234,10 @@ def _storage(settings: Settings) -> str:
 
 
 def _redis(settings: Settings) -> str:
-    host, port = settings.limiter_redis_host, settings.limiter_redis_port
-    with socket.create_connection((host, port), timeout=2):
-        return f"{host}:{port}"
+    for part, address in settings.redis_parts.items():
+        if not redis_pool.answers(address):
+            raise OperationError(f"the {part}'s does not answer at {address.host}:{address.port}")
+    return ", ".join(settings.redis_parts)
 
 
 def _seconds(timespan: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from shared.health.schemas import Health, HealthOut, PartHealth
-from shared.platform import VERSION, outbox
+from shared.platform import VERSION, outbox, redis_pool
 from shared.platform.bootstrap import Services
 from shared.platform.errors import Unavailable
 from shared.platform.logging import get_logger
@@ -48,6 +48,8 @@ async def check_health(services: Services) -> HealthOut:
         "auth": _auth,
         "orchestrator": _orchestrator,
     }
+    if services.redis:
+        checks["redis"] = _redis
     results = await asyncio.gather(*(_run(name, check, services) for name, check in checks.items()))
     components = dict(zip(checks, results, strict=True))
     status: Health = "healthy"
@@ -84,6 +86,10 @@ async def _storage(services: Services) -> None:
 
 async def _queue(services: Services) -> None:
     await services.queues.ping()
+
+
+async def _redis(services: Services) -> None:
+    await asyncio.gather(*(redis_pool.ping(pool) for pool in services.redis.values()))
 
 
 async def _orchestrator(services: Services) -> None:

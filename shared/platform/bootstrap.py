@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 import httpx
 
 from shared.platform.blob import BlobStore
+from shared.platform.cache import Cache, open_cache
 from shared.platform.db import Database
 from shared.platform.outbox import Dispatcher
 from shared.platform.queue import QueueSender
-from shared.platform.ratelimit import RateLimiter, open_counter
+from shared.platform.ratelimit import PostgresCounter, RateLimiter, open_counter
+from shared.platform.redis_pool import connect
 from shared.platform.settings import Settings, get_settings
 from shared.platform.telemetry import start_telemetry
 from shared.platform.tokens import TokenVerifier
 
 if TYPE_CHECKING:
+    from redis.asyncio import ConnectionPool
+
     from shared.platform.safe_http import SafeHttp
 
 class Services:
@@ -75,7 +79,18 @@ class Services:
     @cached_property
     def limiter(self) -> RateLimiter:
         """The guard of every endpoint against too many requests."""
-        return RateLimiter(self.settings, open_counter(self.settings, self.database))
+        counter = open_counter(self.settings, self.database, self.redis.get("limiter"))
+        return RateLimiter(self.settings, counter, PostgresCounter(self.database))
+
+    @cached_property
+    def redis(self) -> "dict[str, ConnectionPool]":
+        """Connections to Redis, by the part of the app that has one."""
+        return {part: connect(address) for part, address in self.settings.redis_parts.items()}
+
+    @cached_property
+    def cache(self) -> Cache:
+        """What is kept of answers that do not change for a while."""
+        return open_cache(self.settings, self.redis.get("cache"))
 
     @cached_property
     def tokens(self) -> TokenVerifier:

@@ -113,6 +113,7 @@ async def _answer_in_transaction(
         answer = render(declared, await handler(call, **arguments), call.request)
         if keyed:
             await keyed.store(transaction, call.services.settings, answer)
+    await call.services.cache.forget(transaction.stale)
     await call.services.outbox.send(transaction.outbox, client)
     return answer
 

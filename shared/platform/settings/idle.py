@@ -16,7 +16,6 @@ _UNBUILT = "exports are not built"
 IDLE = {
     "CELERY_BROKER_URL": ("celery_broker_url", "deprecated, queues and orchestrations do its work"),
     "CELERY_RESULT_BACKEND": ("celery_result_backend", "deprecated, the database has the results"),
-    "CACHE_ENABLED": ("cache_enabled", "nothing is cached"),
     "STORAGE_LOCAL_PATH": ("storage_local_path", "the emulator has a place of its own"),
     "PIXCRAWLER_RESOURCE_MAX_TEMP_STORAGE_MB": (
         "resource.max_temp_storage_mb", "nothing is written to the disk"),
@@ -33,11 +32,18 @@ IDLE = {
     f"{COMPRESSION}ARCHIVE__TYPE": ("compression.archive.type", _UNBUILT),
     f"{COMPRESSION}ARCHIVE__LEVEL": ("compression.archive.level", _UNBUILT),
 }  # fmt: skip
-# Where the limiter's Redis is; without it the limiter counts elsewhere.
-LIMITER_REDIS = (
-    "limiter_redis_host", "limiter_redis_port", "limiter_redis_password", "limiter_redis_db",
-    "limiter_redis_tls", "limiter_prefix",
-)  # fmt: skip
+# What says where a Redis is and how it is used, by the part that may have one.
+REDIS = {
+    "cache": (
+        "cache_redis_host", "cache_redis_port", "cache_redis_password", "cache_redis_db",
+        "cache_redis_tls", "cache_prefix", "cache_default_ttl",
+    ),
+    "limiter": (
+        "limiter_redis_host", "limiter_redis_port", "limiter_redis_password", "limiter_redis_db",
+        "limiter_redis_tls", "limiter_prefix",
+    ),
+}  # fmt: skip
+SWITCH = {"cache": "CACHE_ENABLED is false", "limiter": "LIMITER_BACKEND is not redis"}
 
 
 def idle_settings(
@@ -50,13 +56,13 @@ def idle_settings(
 
 def _without_redis(settings: Settings) -> dict[str, str]:
     """What says where a Redis is that nobody asks."""
-    if settings.limiter_backend == "redis":
-        return {}
     if settings.redis_url is not None:  # the others may be set by it
-        return {"REDIS_URL": "LIMITER_BACKEND is not redis"}
+        return {} if settings.redis_parts else {"REDIS_URL": " and ".join(SWITCH.values())}
     return {
-        field.upper(): "LIMITER_BACKEND is not redis"
-        for field in LIMITER_REDIS
+        field.upper(): SWITCH[part]
+        for part, fields in REDIS.items()
+        if part not in settings.redis_parts
+        for field in fields
         if _set(settings, field)
     }
 

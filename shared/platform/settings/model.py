@@ -76,6 +76,21 @@ class Settings(
         """The least severe lines that the console shows."""
         return self.logging.console_level or ("DEBUG" if self.debug else self.log_level)
 
+    @property
+    def is_lenient(self) -> bool:
+        """Whether the app goes on without a part that it can do without for a developer."""
+        return self.environment in ("development", "test")
+
+    @property
+    def redis_parts(self) -> dict[str, redis.RedisAddress]:
+        """The parts of the app that have a Redis, and where it is."""
+        parts = {}
+        if self.cache_enabled:
+            parts["cache"] = self.cache_redis
+        if self.limiter_enabled and self.limiter_backend == "redis":
+            parts["limiter"] = self.limiter_redis
+        return parts
+
     @field_validator(*UNFIT)
     @classmethod
     def _fit_for_production(cls, value: Any, info: ValidationInfo) -> Any:

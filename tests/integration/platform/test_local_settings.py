@@ -92,4 +92,4 @@ def test_an_env_file_is_enough_for_the_local_host(
     app.start({}).wait_until_ready()
     with Api(app.url) as api:
         api.sign_in(info.users[0].email, info.users[0].password)
-        assert "items" in api.get("projects")
+        assert "data" in api.get("projects")
