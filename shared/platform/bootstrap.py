@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from shared.platform.safe_http import SafeHttp
 
+
 class Services:
     """What triggers hand to the domains."""
 
@@ -91,6 +92,18 @@ class Services:
     def cache(self) -> Cache:
         """What is kept of answers that do not change for a while."""
         return open_cache(self.settings, self.redis.get("cache"))
+
+    async def close(self) -> None:
+        """Closes every connection that was opened; nothing works afterwards."""
+        opened = self.__dict__  # what was asked for
+        for pool in opened.get("redis", {}).values():
+            await pool.disconnect()
+        for name in ("crawler_http", "http"):
+            if name in opened:
+                await opened[name].aclose()
+        for name in ("queues", "blobs", "database"):
+            if name in opened:
+                await opened[name].close()
 
     @cached_property
     def tokens(self) -> TokenVerifier:

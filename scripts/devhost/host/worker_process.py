@@ -126,6 +126,12 @@ class WorkerProcess:
         self.running.pop(invocation_id, None)
         self._names.pop(invocation_id, None)
 
+    def terminate(self) -> None:
+        """Ask the process to end; it gets no more work."""
+        self.lost.set()
+        if self.process.returncode is None:
+            self.process.terminate()
+
     def kill(self) -> None:
         """End the process at once; it gets no more work."""
         self.lost.set()
