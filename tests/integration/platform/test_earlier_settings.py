@@ -1,7 +1,9 @@
 """The earlier backend's settings, as they were written down, start the app on the local host."""
 
+import re
 from pathlib import Path
 
+import httpx
 import pytest
 
 from scripts.devhost.stack import LocalStack
@@ -20,7 +22,9 @@ def test_starts_and_says_what_has_no_effect(
         said = app.said
         assert "configuration is valid" in said or block == "utility"  # which says WARNING
         for name in IDLE[block]:
-            if name != "PIXCRAWLER_UTILITY_COMPRESSION__WORKERS":  # with two cores it is the default
+            if (
+                name != "PIXCRAWLER_UTILITY_COMPRESSION__WORKERS"
+            ):  # with two cores it is the default
                 assert name in said
         assert (app.directory / "logs" / "pixcrawler.log").exists() == (block == "utility")
 
@@ -32,7 +36,7 @@ def test_listens_where_they_say(tmp_path: Path, stack_services: LocalStack) -> N
         app.start(OUR_OWN | {"AzureWebJobsStorage": storage} | there).wait_until_ready()
 
 
-def test_a_debug_line_is_shown_when_the_host_is_told(
+def test_requests_and_answers_are_shown_when_the_host_is_told(
     tmp_path: Path, stack_services: LocalStack
 ) -> None:
     storage = stack_services.info.storage_connection_string
@@ -42,6 +46,10 @@ def test_a_debug_line_is_shown_when_the_host_is_told(
     }  # fmt: skip
     with HostedApp(tmp_path) as app:
         app.start(values, "--port", str(app.port)).wait_until_ready()
+        httpx.get(f"{app.url}/health/live", headers={"authorization": "Bearer s3cret"})
+        assert re.search(r"\] request .*GET.*/health/live.*\[redacted\]", app.said)
+        assert re.search(r"\] answer .*status=200", app.said)
+        assert "s3cret" not in app.said
         assert "there is no such setting variable=LOGLEVEL meant=LOG_LEVEL" in app.said
         assert "setting has no effect" not in app.said
 
