@@ -3,9 +3,11 @@
 import os
 from collections.abc import Mapping
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from shared.platform.settings.model import Settings
+from shared.platform.settings.parts import EMULATOR
+from shared.platform.settings.variables import variables
 
 HOST = "AzureFunctionsJobHost__"
 ACTIVITIES = HOST + "extensions__durableTask__maxConcurrentActivityFunctions"
@@ -50,8 +52,15 @@ def idle_settings(
     settings: Settings, environment: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
     """The variables that are set to something else than their default in vain, and why."""
-    found = {variable: reason for variable, (place, reason) in IDLE.items() if _set(settings, place)}
-    return found | _without_redis(settings) | _left_to_the_host(settings, environment)
+    found = {
+        variable: reason for variable, (place, reason) in IDLE.items() if _set(settings, place)
+    }
+    return (
+        found
+        | _without_redis(settings)
+        | _left_to_the_host(settings, environment)
+        | _said_otherwise(settings, environment)
+    )
 
 
 def _without_redis(settings: Settings) -> dict[str, str]:
@@ -80,6 +89,21 @@ def _left_to_the_host(settings: Settings, environment: Mapping[str, str]) -> dic
         found[variable] = f"the host shows no line below INFO unless {HOST_LEVEL} is Debug"
     if "WEBSITE_INSTANCE_ID" in environment:
         found |= {f.upper(): "Azure decides it" for f in ("host", "port") if _set(settings, f)}
+    return found
+
+
+def _said_otherwise(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """Where two variables disagree, the one that loses."""
+    found = {}
+    for variable in variables():
+        first, *others = [name for name in variable.names if environment.get(name)] or [""]
+        for name in others:
+            # The host may have a storage of its own.
+            if environment[name] != environment[first] and not name.startswith("AzureWebJobs"):
+                found[name] = f"{first} says otherwise"
+    connection = settings.azure_storage_connection_string
+    if settings.storage_provider == "local" and connection != SecretStr(EMULATOR):
+        found["STORAGE_PROVIDER"] = "AZURE_STORAGE_CONNECTION_STRING says otherwise"
     return found
 
 

@@ -216,6 +216,22 @@ class TestIdle:
         set_all(monkeypatch, **wanted)
         assert idle_settings(get_settings(), {}) == {}
 
+    def test_of_two_that_disagree_the_loser_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        two = {"PIXCRAWLER_ENVIRONMENT": "test", "ENVIRONMENT": "production"}
+        set_all(monkeypatch, **two)
+        assert get_settings().environment == "test"
+        assert set(idle_settings(get_settings(), two)) == {"ENVIRONMENT"}
+        assert idle_settings(get_settings(), two | {"ENVIRONMENT": "test"}) == {}
+
+    def test_a_provider_that_the_connection_overrules_is_named(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_all(monkeypatch, STORAGE_PROVIDER="local")
+        assert idle_settings(get_settings(), {}) == {}
+        get_settings.cache_clear()
+        monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", "AccountName=a;AccountKey=b")
+        assert set(idle_settings(get_settings(), {})) == {"STORAGE_PROVIDER"}
+
     def test_the_address_is_azures_affair_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
         set_all(monkeypatch, HOST="0.0.0.0", PORT="8000")
         settings = get_settings()
