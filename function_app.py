@@ -10,7 +10,7 @@ from functions.blueprints import BLUEPRINTS
 from orchestrations import crawl, crawl_activities
 from shared.api_keys import service as api_keys
 from shared.identity import service as identity
-from shared.platform import settings
+from shared.platform import start
 from shared.platform.authentication import use_admin_check, use_key_authenticator
 
 # What a download or a request makes lives a while: to look through it after every 700 objects, as
@@ -18,7 +18,7 @@ from shared.platform.authentication import use_admin_check, use_key_authenticato
 gc.set_threshold(10_000)
 
 if "FUNCTIONS_WORKER_RUNTIME" in os.environ:  # in a host: fail now, not at every request
-    settings.get_settings()
+    start.start()
 # Not the functions themselves: their modules are loaded when the first key comes.
 use_key_authenticator(lambda *key: api_keys.authenticate_key(*key))
 use_admin_check(lambda *user: identity.is_admin(*user))

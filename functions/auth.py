@@ -94,7 +94,7 @@ async def sync_profile(call: Call) -> ProfileOut:
 )
 async def get_me(call: Call) -> ProfileOut:
     """The caller's profile."""
-    return await identity.get_profile(call.services.database, call.principal)
+    return await identity.get_profile(call.services.database, call.services.cache, call.principal)
 
 
 @endpoint(
@@ -107,7 +107,7 @@ async def get_me(call: Call) -> ProfileOut:
 )
 async def get_profile(call: Call) -> ProfileOut:
     """The same as me."""
-    return await identity.get_profile(call.services.database, call.principal)
+    return await identity.get_profile(call.services.database, call.services.cache, call.principal)
 
 
 @endpoint(bp, "PATCH", "api/v1/auth/profile", returns={200: ProfileOut}, raises=(NotFound,))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from scripts.azure.processes import ROOT
-from scripts.azure.variables import Variable, variables
+from shared.platform.settings.variables import Variable, variables
 
 PAGE: Final = ROOT / "docs" / "configuration.md"
 SECTION: Final = re.compile(r"^# =+\n# (.+)\n# =+\n", re.MULTILINE)
@@ -20,15 +20,34 @@ ENTRY: Final = re.compile(r"((?:^#.*\n)+)^(\w+)=.*$", re.MULTILINE)
 HEAD: Final = """\
 # Configuration
 
-All settings are environment variables: locally `Values` of `local.settings.json` (start from
-`local.settings.example.json`), in Azure app settings, which `infra/modules/functionapp.bicep` sets;
-secrets are references to the Key Vault, where `DATABASE_URL` is called `DATABASE-URL`. An empty
-value means: not set. What is missing or invalid is named, all of it, when the app starts; values
-are never shown. `scripts/doctor.py` tells without starting.
+All settings are environment variables: in Azure app settings, which
+`infra/modules/functionapp.bicep` sets, with secrets as references to the Key Vault, where
+`DATABASE_URL` is called `DATABASE-URL`. On your machine, in this order: a variable that is set;
+`Values` of `local.settings.json` (start from `local.settings.example.json`, or let
+`./scripts/stack.sh up --settings` write it for the local stack); and one file in the format of
+`.env.example`: `.env` in development, `.env.test` in the environment test, `.env.production` in
+production. That last one is read by the local host alone, not by `func start`. Where the two files
+disagree, one line at the start says about what. An empty value means: not set.
+
+What is missing or invalid is named, all of it, when the app starts; values are never shown.
+`scripts/doctor.py` tells without starting.
 
 In the column *in Azure*: `vault` is a secret in the vault, `Bicep` is set from a parameter, and
 nothing means that the default holds. To change such a one in Azure, add it to `appSettings` in that
 file; a test keeps you from adding what does not exist.
+
+At the start the app also names, each in one line: a variable that changes nothing, and why; a
+variable that looks like one of these and is none, with the one that is probably meant. It refuses
+to start when the service role key is given as the anon key or the other way round, or when a
+variable that the frontend builds into its pages (`NEXT_PUBLIC_…`) holds a secret.
+
+There is one class of settings for all environments, not one for each: all have the same variables
+and the same defaults, so that what was tried in one holds in the next. What an environment decides
+beyond them is little, and stands where it is decided: production refuses `DEBUG=true`, `*` among
+the origins, the storage emulator, hosts exempt from the guard and a limiter that counts in memory
+(`UNFIT` in `shared/platform/settings/model.py`); staging and production log JSON without e-mail
+addresses; in development and test a Redis that does not answer is done without, elsewhere the app
+does not start (`is_lenient`).
 
 `host.json` is explained in [host-json.md](host-json.md).
 

@@ -2,15 +2,15 @@
 
     scripts/doctor.py [--instances N] [--processes N] [--connection-limit N] [--no-network]
 
-Reads the settings from the environment and local.settings.json, as the app would, and looks at
-everything the app stands on. Exit code 1 when something must be mended; nothing is changed.
+Reads the settings from the environment, local.settings.json and .env, as the local host does, and
+looks at everything the app stands on. Exit code 1 when something must be mended; nothing is
+changed.
 """
 
 import argparse
 import json
 import os
 import re
-import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +25,9 @@ from scripts.azure.build import AZURE_PYTHON
 from scripts.azure.connections import check_connections
 from scripts.azure.migrations import MIGRATIONS
 from scripts.azure.processes import ROOT
+from scripts.devhost.host.environment import load_files
+from scripts.devhost.host.errors import HostError
+from shared.platform import redis_pool
 from shared.platform.settings import ConfigurationError, Settings, get_settings
 
 SECONDS: Final = 5
@@ -65,7 +68,7 @@ def main() -> int:
     """0 when nothing was found."""
     given = _parse()
     found = examine(
-        ROOT / "local.settings.json",
+        ROOT,
         Scale(given.instances, given.processes, given.connection_limit),
         network=not given.no_network,
     )
@@ -73,14 +76,13 @@ def main() -> int:
     return 1 if found else 0
 
 
-def examine(local_settings: Path, scale: Scale | None = None, *, network: bool = True) -> int:
+def examine(app: Path, scale: Scale | None = None, *, network: bool = True) -> int:
     """Looks at everything and tells of it; how much must be mended."""
     doctor = Doctor()
     doctor.look("Python", _python)
     doctor.look("versions", _versions)
     doctor.look("host.json", _host_json)
-    if local_settings.exists():
-        doctor.look(local_settings.name, lambda: _load_local_settings(local_settings))
+    doctor.look("settings files", lambda: _load_files(app))
     if doctor.look("settings", lambda: f"complete, {get_settings().environment}"):
         _look_at_services(doctor, get_settings(), scale or Scale(), network=network)
     return doctor.found
@@ -95,7 +97,7 @@ def _look_at_services(doctor: Doctor, settings: Settings, scale: Scale, *, netwo
         limit = limit or _max_connections(settings)
         doctor.look("Supabase Auth", lambda: _supabase(settings))
         doctor.look("storage", lambda: _storage(settings))
-        if settings.limiter_backend == "redis":
+        if settings.redis_parts:
             doctor.look("Redis", lambda: _redis(settings))
     if limit:
         doctor.look("connections", lambda: _connections(scale, pool, limit))
@@ -232,9 +234,10 @@ def _storage(settings: Settings) -> str:
 
 
 def _redis(settings: Settings) -> str:
-    host, port = settings.limiter_redis_host, settings.limiter_redis_port
-    with socket.create_connection((host, port), timeout=2):
-        return f"{host}:{port}"
+    for part, address in settings.redis_parts.items():
+        if not redis_pool.answers(address):
+            raise OperationError(f"the {part}'s does not answer at {address.host}:{address.port}")
+    return ", ".join(settings.redis_parts)
 
 
 def _seconds(timespan: str) -> int:
@@ -245,12 +248,14 @@ def _seconds(timespan: str) -> int:
     return hours * 3600 + minutes * 60 + seconds
 
 
-def _load_local_settings(path: Path) -> str:
-    """Puts its values into the environment, as the host does: variables that are set win."""
-    values = json.loads(path.read_text())["Values"]
-    for name, value in values.items():
-        os.environ.setdefault(name, value)
-    return f"{len(values)} values"
+def _load_files(app: Path) -> str:
+    """Puts what the files of the app say into the environment, as the local host does."""
+    before = len(os.environ)
+    try:
+        load_files(app)
+    except HostError as error:
+        raise OperationError(str(error)) from None
+    return f"{len(os.environ) - before} values"
 
 
 def _parse() -> argparse.Namespace:

@@ -2,9 +2,10 @@
 
     start-dev.sh [--host auto|func|local] [--frontend DIR] [--port N] [--check]
 
-Without local.settings.json (and without DATABASE_URL in the environment) it starts the local stack,
-which needs nothing. With it, the services named there are checked and only the host is started:
-`func start` where Core Tools is installed, else the local host. A frontend is told of all of them.
+Without local.settings.json (and without DATABASE_URL in the environment or .env) it starts the
+local stack, which needs nothing. With it, the services named there are checked and only the host is
+started: `func start` where Core Tools is installed, else the local host. A frontend is told of all
+of them.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -55,14 +56,14 @@ def main() -> int:
 
 
 def _start(given: argparse.Namespace) -> int:
-    own_services = SETTINGS.exists() or "DATABASE_URL" in os.environ
+    own_services = _has_own_services()
     if WINDOWS and not own_services:
         raise CannotStart(
             "The local stack does not run on Windows: copy local.settings.example.json to "
             "local.settings.json, fill it in, and start again."
         )
     frontend = _frontend_command(given.frontend) if given.frontend else None
-    port = given.port or PORT
+    port = given.port or int(os.environ.get("PORT") or PORT)
     host = _host_command(given.host, port) if own_services else None
     if (own_services or given.port) and not WINDOWS:
         _require_free_port(port)
@@ -88,6 +89,16 @@ def _start(given: argparse.Namespace) -> int:
         ended = children.wait()
         code = children.exit_code(ended)
     raise CannotStart(f"{ended} ended by itself with code {code}.")
+
+
+def _has_own_services() -> bool:
+    """Whether services are named, by a variable or a file; what files say is in force from now."""
+    from scripts.devhost.host.environment import load_files
+    from scripts.devhost.host.errors import HostError
+
+    with suppress(HostError):  # the doctor will say what is wrong with them
+        load_files(ROOT)
+    return SETTINGS.exists() or "DATABASE_URL" in os.environ
 
 
 def _require_python() -> None:
@@ -153,7 +164,7 @@ def _examined() -> bool:
     """Whether settings, database, sign-in, storage and Redis are as they must be."""
     from scripts.azure.doctor import examine
 
-    return examine(SETTINGS) == 0
+    return examine(ROOT) == 0
 
 
 def _start_stack(cleanup: ExitStack, children: Children, port: int | None) -> "LocalStack":
@@ -218,7 +229,7 @@ def _parse() -> argparse.Namespace:
     add = parser.add_argument
     add("--host", choices=("auto", "func", "local"), default="auto", help="which Functions host")
     add("--frontend", type=Path, metavar="DIR", help="also start the frontend in DIR, with bun")
-    port_help = f"port of the API (default: {PORT}, or one that is free for the local stack)"
+    port_help = f"port of the API (default: PORT or {PORT}; of the local stack: one that is free)"
     add("--port", type=_port, metavar="N", help=port_help)
     add("--check", action="store_true", help="only check")
     return parser.parse_args()

@@ -6,6 +6,7 @@ from shared.activity import service as activity
 from shared.admin import repo
 from shared.admin.errors import OwnRole
 from shared.admin.schemas import AdminJobOut, AdminJobQuery, UserOut, UserUpdate
+from shared.platform.cache import of_user
 from shared.platform.db import Transaction
 from shared.platform.errors import NotFound
 from shared.platform.pagination import LATEST, Page, PageQuery, make_page
@@ -31,6 +32,7 @@ async def update_user(
         raise OwnRole("Ask another administrator.")
     if not await repo.set_role(transaction, user_id, update.role):
         raise NotFound("There is no such user.")
+    transaction.stale.add(of_user("profile", user_id))
     await activity.record(
         transaction, principal.user_id, "user.role_changed", "user", user_id, role=update.role
     )

@@ -106,10 +106,15 @@ async def authenticate_key(services: Services, secret: str, address: str | None)
         Unauthenticated: no such key, or it is revoked or expired.
     """
     principal = None
-    if _is_well_formed(secret):
+    key_hash = _hash(services.settings, secret)
+    refused = f"refused-key:{key_hash}"
+    # A key that was refused never becomes valid, so that nothing ever makes this untrue. One that
+    # is valid is looked up in the statement that counts its use, and a revoked one ends at once.
+    if _is_well_formed(secret) and not await services.cache.get(refused):
         async with services.database.transaction() as transaction:
-            key_hash = _hash(services.settings, secret)
             principal = await repo.use_key(transaction, key_hash, address)
+        if principal is None:
+            await services.cache.put(refused, b"1")
     if principal is None:
         raise Unauthenticated("The API key is not valid.")
     return principal

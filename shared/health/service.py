@@ -1,4 +1,4 @@
-"""Checks of the parts, side by side, each within its own two seconds."""
+"""Checks of the parts, side by side, each within its own time."""
 
 import asyncio
 import time
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from shared.health.schemas import Health, HealthOut, PartHealth
-from shared.platform import VERSION, outbox
+from shared.platform import VERSION, outbox, redis_pool
 from shared.platform.bootstrap import Services
 from shared.platform.errors import Unavailable
 from shared.platform.logging import get_logger
@@ -14,6 +14,7 @@ from shared.platform.logging import get_logger
 log = get_logger(__name__)
 
 CHECK_SECONDS = 2.0
+FIRST_SECONDS = 10.0  # the first check of a process loads the clients of all parts
 KEPT_SECONDS = 5.0
 # The reconciler starts promised orchestrations every minute; one that waits longer is stuck.
 START_WITHIN = timedelta(minutes=3)
@@ -31,7 +32,8 @@ class HealthMonitor:
         """Unhealthy without the database, degraded without another part."""
         async with self._lock:
             if self._result is None or time.monotonic() - self._checked_at > KEPT_SECONDS:
-                self._result = await check_health(services)
+                seconds = CHECK_SECONDS if self._result else FIRST_SECONDS
+                self._result = await check_health(services, seconds)
                 self._checked_at = time.monotonic()
             return self._result
 
@@ -39,8 +41,8 @@ class HealthMonitor:
 monitor = HealthMonitor()
 
 
-async def check_health(services: Services) -> HealthOut:
-    """The health at this moment."""
+async def check_health(services: Services, seconds: float = CHECK_SECONDS) -> HealthOut:
+    """The health at this moment; a part that needs more than ``seconds`` is unhealthy."""
     checks: dict[str, Callable[[Services], Awaitable[None]]] = {
         "database": _database,
         "storage": _storage,
@@ -48,7 +50,11 @@ async def check_health(services: Services) -> HealthOut:
         "auth": _auth,
         "orchestrator": _orchestrator,
     }
-    results = await asyncio.gather(*(_run(name, check, services) for name, check in checks.items()))
+    if services.redis:
+        checks["redis"] = _redis
+    results = await asyncio.gather(
+        *(_run(name, check(services), seconds) for name, check in checks.items())
+    )
     components = dict(zip(checks, results, strict=True))
     status: Health = "healthy"
     if "unhealthy" in results:
@@ -61,12 +67,10 @@ async def check_health(services: Services) -> HealthOut:
     )
 
 
-async def _run(
-    name: str, check: Callable[[Services], Awaitable[None]], services: Services
-) -> PartHealth:
+async def _run(name: str, check: Awaitable[None], seconds: float) -> PartHealth:
     try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            await check(services)
+        async with asyncio.timeout(seconds):
+            await check
     except Exception as error:  # noqa: BLE001 - whatever it is, the part does not answer
         log.bind(component=name, error=type(error).__name__).warning("health check failed")
         return "unhealthy"
@@ -84,6 +88,10 @@ async def _storage(services: Services) -> None:
 
 async def _queue(services: Services) -> None:
     await services.queues.ping()
+
+
+async def _redis(services: Services) -> None:
+    await asyncio.gather(*(redis_pool.ping(pool) for pool in services.redis.values()))
 
 
 async def _orchestrator(services: Services) -> None:

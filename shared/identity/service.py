@@ -15,6 +15,7 @@ from shared.identity.schemas import (
     TokenOut,
 )
 from shared.platform.bootstrap import Services
+from shared.platform.cache import Cache, of_user
 from shared.platform.db import Database, Transaction
 from shared.platform.errors import NotFound
 from shared.platform.principal import Principal
@@ -54,18 +55,25 @@ def describe_token(principal: Principal) -> TokenOut:
     )
 
 
-async def get_profile(database: Database, principal: Principal) -> ProfileOut:
+async def get_profile(database: Database, cache: Cache, principal: Principal) -> ProfileOut:
     """The caller's profile; a user from before this database gets one now, with all that belongs.
+
+    What the frontend changes past this API is seen when the cached profile has run out.
 
     Raises:
         NotFound: the account was deleted while its token still lives.
     """
+    cached = await cache.get(_cached(principal))
+    if cached is not None:
+        return ProfileOut.model_validate_json(cached)
     async with database.reading(principal.claims) as transaction:
         profile = await repo.find_profile(transaction, principal.user_id)
-    if profile is not None:
+    if profile is None:
+        async with database.transaction() as transaction:
+            profile = await sync_profile(transaction, principal)
         return profile
-    async with database.transaction() as transaction:
-        return await sync_profile(transaction, principal)
+    await cache.put(_cached(principal), profile.model_dump_json().encode())
+    return profile
 
 
 async def sync_profile(transaction: Transaction, principal: Principal) -> ProfileOut:
@@ -78,6 +86,7 @@ async def sync_profile(transaction: Transaction, principal: Principal) -> Profil
     if not await repo.provision(transaction, principal):
         raise NotFound(GONE)
     await repo.refresh_profile(transaction, principal)
+    transaction.stale.add(_cached(principal))
     profile = await _find(transaction, principal)
     if before is None or profile != before.model_copy(update={"updated_at": profile.updated_at}):
         await activity.record(
@@ -96,6 +105,7 @@ async def update_profile(
     """
     changes = update.changes()
     await repo.update_profile(transaction, principal.user_id, changes)
+    transaction.stale.add(_cached(principal))
     profile = await _find(transaction, principal)
     await activity.record(
         transaction,
@@ -106,6 +116,10 @@ async def update_profile(
         fields=sorted(changes),
     )
     return profile
+
+
+def _cached(principal: Principal) -> str:
+    return of_user("profile", principal.user_id)
 
 
 async def _find(transaction: Transaction, principal: Principal) -> ProfileOut:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from shared.metrics import repo
-from shared.platform import VERSION
+from shared.platform import VERSION, redis_pool
 from shared.platform.bootstrap import Services
 from shared.platform.errors import Unauthenticated
 from shared.platform.metrics import request_metrics
@@ -50,8 +50,11 @@ async def render_metrics(services: Services) -> bytes:
     async with services.database.transaction() as transaction:
         counts = await repo.count(transaction)
     depths = await _queue_depths(services)
+    redis = {part: await redis_pool.figures(pool) for part, pool in services.redis.items()}
     gauges = CollectorRegistry(auto_describe=False)
-    gauges.register(_Gauges(list(_gauges(counts, depths, services.database.pool_stats()))))
+    gauges.register(
+        _Gauges([*_gauges(counts, depths, services.database.pool_stats()), *_redis_gauges(redis)])
+    )
     return generate_latest(request_metrics().registry) + generate_latest(gauges)
 
 
@@ -84,6 +87,20 @@ def _gauges(
         connections.add_metric([state], number)
     yield connections
     yield InfoMetricFamily("pixcrawler_build", "What runs here.", value={"version": VERSION})
+
+
+def _redis_gauges(figures: dict[str, dict[str, float]]) -> "Iterable[Metric]":
+    from prometheus_client.core import GaugeMetricFamily
+
+    for name in ("up", *redis_pool.FIGURES):
+        gauge = GaugeMetricFamily(
+            f"pixcrawler_redis_{name}", "As the server says of itself.", labels=["part"]
+        )
+        for part, found in figures.items():
+            if name in found:
+                gauge.add_metric([part], found[name])
+        if gauge.samples:
+            yield gauge
 
 
 class _Gauges:

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 import httpx
 
 from shared.platform.blob import BlobStore
+from shared.platform.cache import Cache, open_cache
 from shared.platform.db import Database
-from shared.platform.logging import configure_logging, get_logger
 from shared.platform.outbox import Dispatcher
 from shared.platform.queue import QueueSender
-from shared.platform.ratelimit import RateLimiter, open_counter
+from shared.platform.ratelimit import PostgresCounter, RateLimiter, open_counter
+from shared.platform.redis_pool import connect
 from shared.platform.settings import Settings, get_settings
-from shared.platform.settings.idle import idle_settings
 from shared.platform.telemetry import start_telemetry
 from shared.platform.tokens import TokenVerifier
 
 if TYPE_CHECKING:
-    from shared.platform.safe_http import SafeHttp
+    from redis.asyncio import ConnectionPool
 
-log = get_logger(__name__)
+    from shared.platform.safe_http import SafeHttp
 
 
 class Services:
@@ -30,10 +30,7 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        configure_logging(settings)
         start_telemetry()
-        for variable, reason in idle_settings(settings).items():
-            log.bind(variable=variable, reason=reason).warning("setting has no effect")
 
     @cached_property
     def http(self) -> httpx.AsyncClient:
@@ -83,7 +80,30 @@ class Services:
     @cached_property
     def limiter(self) -> RateLimiter:
         """The guard of every endpoint against too many requests."""
-        return RateLimiter(self.settings, open_counter(self.settings, self.database))
+        counter = open_counter(self.settings, self.database, self.redis.get("limiter"))
+        return RateLimiter(self.settings, counter, PostgresCounter(self.database))
+
+    @cached_property
+    def redis(self) -> "dict[str, ConnectionPool]":
+        """Connections to Redis, by the part of the app that has one."""
+        return {part: connect(address) for part, address in self.settings.redis_parts.items()}
+
+    @cached_property
+    def cache(self) -> Cache:
+        """What is kept of answers that do not change for a while."""
+        return open_cache(self.settings, self.redis.get("cache"))
+
+    async def close(self) -> None:
+        """Closes every connection that was opened; nothing works afterwards."""
+        opened = self.__dict__  # what was asked for
+        for pool in opened.get("redis", {}).values():
+            await pool.disconnect()
+        for name in ("crawler_http", "http"):
+            if name in opened:
+                await opened[name].aclose()
+        for name in ("queues", "blobs", "database"):
+            if name in opened:
+                await opened[name].close()
 
     @cached_property
     def tokens(self) -> TokenVerifier:

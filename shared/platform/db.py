@@ -32,12 +32,14 @@ class Connection(psycopg.AsyncConnection[DictRow]):
 class Transaction:
     """One open transaction; what services and repositories work on.
 
-    ``outbox`` collects the ids of the outbox rows written, to be sent right after the commit.
+    ``outbox`` collects the ids of the outbox rows written, to be sent right after the commit;
+    ``stale`` the names of cached values that the commit makes untrue.
     """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.outbox: list[int] = []
+        self.stale: set[str] = set()
 
 
 class Database:

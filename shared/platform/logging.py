@@ -62,10 +62,9 @@ def configure_logging(settings: "Settings") -> None:
     line = LineFormat(
         as_json=deployed if wanted.use_json is None else wanted.use_json, hide_emails=deployed
     )
-    level = wanted.console_level or settings.log_level
     logger.remove()
-    logger.add(_to_stdlib(line), level=level, format="{message}")
-    logging.getLogger(LOGGER).setLevel(level)
+    logger.add(_to_stdlib(line), level=settings.console_level, format="{message}")
+    logging.getLogger(LOGGER).setLevel(settings.console_level)
     for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     if wanted.log_dir:
@@ -91,17 +90,20 @@ def _to_stdlib(line: LineFormat) -> "Callable[[Message], None]":
 
 
 def _add_file(directory: Path, level: str, line: LineFormat) -> None:
+    log = get_logger(__name__)
     if "WEBSITE_INSTANCE_ID" in os.environ:
-        get_logger(__name__).warning("LOG_DIR ignored: in Azure the package is read-only")
+        log.warning("LOG_DIR ignored: in Azure the package is read-only")
         return
 
     def template(record: "Record") -> str:
         record["extra"]["line"] = line(record)
         return "{extra[line]}\n"
 
-    logger.add(
-        directory / "pixcrawler.log", level=level, format=template, rotation="10 MB", retention=5
-    )
+    file = directory / "pixcrawler.log"
+    try:
+        logger.add(file, level=level, format=template, rotation="10 MB", retention=5)
+    except OSError as error:  # what may be served must not fail for want of a log file
+        log.bind(error=error.strerror).warning("LOG_DIR ignored: it cannot be written to")
 
 
 def _name(record: "Record") -> str:

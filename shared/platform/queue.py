@@ -3,6 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+from shared.platform.retry import log_sdk_retry
 from shared.platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class QueueSender:
         client = self._client().get_queue_client(
             queue, message_encode_policy=TextBase64EncodePolicy()
         )
-        await client.send_message(json.dumps(message))
+        await client.send_message(json.dumps(message), retry_hook=log_sdk_retry)
 
     async def depth(self, queue: str) -> int:
         """About how many messages wait on ``queue``; none where there is no such queue yet."""

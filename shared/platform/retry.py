@@ -50,6 +50,17 @@ async def retried(
     return await call()
 
 
+def log_retry(what: str, error: BaseException | None, *, attempt: str = "") -> None:
+    """Logs that something is tried again whose retries are somebody else's."""
+    bound = log.bind(host=what, error=type(error).__name__ if error else "an answer")
+    (bound.bind(attempt=attempt) if attempt else bound).warning("retried")
+
+
+def log_sdk_retry(error: BaseException | None = None, retry_count: int = 0, **_: object) -> None:
+    """The same for the ``retry_hook`` of the SDK of Azure Storage."""
+    log_retry("storage", error, attempt=str(retry_count + 1))
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait, whether the server gave seconds or a date."""
     value = headers.get("retry-after", "").strip()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared.platform import errors
+from shared.platform import errors, exchange
 from shared.platform.answer import Answer, in_ascii, render, security_headers, with_successor
 from shared.platform.authentication import authenticate
 from shared.platform.bootstrap import services
@@ -28,15 +28,22 @@ async def serve(
     """The answer of ``handler`` to one request, or a problem document, whatever happens."""
     call = Call(services(), request_id_of(request), request)
     traceparent = request.headers.get("traceparent")
+    is_shown = call.services.settings.debug
     with carry_trace(traceparent, declared.name), log_context(**_ids(call)):
+        if is_shown:
+            exchange.log_request(declared, request)
         try:
             answer = await _answer(declared, handler, call, client)
         except errors.AppError as error:
+            user = call._principal
+            exchange.log_error(error, declared, str(user.user_id) if user else None)
             answer = _problem(error, declared, call)
         except Exception:  # noqa: BLE001 - the boundary: nothing may leak, everything is logged
             log.opt(exception=True).error("unexpected failure in " + declared.name)
             failure = errors.InternalError("Something failed on our side; quote the request id.")
             answer = _problem(failure, declared, call)
+        if is_shown:
+            exchange.log_answer(answer, call.age)
     request_metrics().observe(declared.path, declared.method, answer.status, call.age)
     if declared.successor:
         answer = with_successor(answer, declared.successor, request.route_params)
@@ -115,6 +122,7 @@ async def _answer_in_transaction(
         answer = render(declared, await handler(call, **arguments), call.request)
         if keyed:
             await keyed.store(transaction, call.services.settings, answer)
+    await call.services.cache.forget(transaction.stale)
     await call.services.outbox.send(transaction.outbox, client)
     return answer
 

@@ -20,6 +20,7 @@ COMMANDS = [
 RUNS_THESE_TESTS = "./scripts/test.sh"
 BENCH = "./scripts/bench.sh crawl --images 100 --rounds 1 --alone"
 DOCTOR = ".venv/bin/python scripts/doctor.py --help"
+SETTINGS = "./scripts/stack.sh up --settings"
 START_DEV = ("./scripts/start-dev.sh --check", "./scripts/start-dev.sh --help")
 SHARED = ("npm", "imageweb")  # downloads and drawn pictures: once per machine is enough
 
@@ -67,6 +68,7 @@ def test_the_commands_are_those_we_know() -> None:
         "./scripts/stack.sh status",
         "./scripts/stack.sh down",
         "python3 -c \"import json; print(json.load(open('.local/stack.json'))['api_url'])\"",
+        SETTINGS,
         DOCTOR,
         *START_DEV,
         RUNS_THESE_TESTS,
@@ -96,6 +98,12 @@ class TestCommands:
         assert run(project, COMMANDS[5]).startswith("http://127.0.0.1:")
         run(project, COMMANDS[4])
         assert not (project / ".local/stack.json").exists()
+
+    def test_settings(self, project: Path) -> None:
+        assert "local.settings.json: func start" in run(project, SETTINGS)
+        assert (project / "local.settings.json").stat().st_mode & 0o777 == 0o600
+        run(project, COMMANDS[4])
+        (project / "local.settings.json").unlink()
 
     def test_checks(self, project: Path) -> None:
         assert "--connection-limit" in run(project, DOCTOR)

@@ -1,14 +1,17 @@
-"""A request with nothing in it."""
+"""Requests as the host hands them over."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
-class EmptyRequest:
-    """What the host hands over for a request without headers, query, path and body."""
+@dataclass
+class FakeRequest:
+    """A request with what a test puts into it, which may be nothing."""
 
-    headers: Mapping[str, str] = {}
-    params: Mapping[str, str] = {}
-    route_params: Mapping[str, str] = {}
+    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    route_params: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
     def get_body(self) -> bytes:
-        return b""
+        return self.body

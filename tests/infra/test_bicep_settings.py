@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scripts.azure.variables import Variable, variables
+from shared.platform.settings.variables import Variable, variables
 from shared.platform.telemetry import UNWANTED
 from tests.infra.reading import INFRA, PARAMETERS, ROOT, module, parameters, parsed, variable
 

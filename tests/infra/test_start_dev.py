@@ -92,7 +92,8 @@ class TestRefusals:
 
     def test_settings_that_are_no_json(self, developer: Developer) -> None:
         (developer.project / "local.settings.json").write_text("{")
-        assert "FAIL  local.settings.json: Expecting property name" in developer.fails("--check")
+        said = developer.fails("--check")
+        assert re.search(r"FAIL  settings files: Unable to parse .+local\.settings\.json", said)
 
     def test_services_that_do_not_answer(
         self, developer: Developer, values: dict[str, str]
@@ -159,6 +160,14 @@ class TestStart:
         developer.configure(values)
         process = developer.start("--check")
         said, _ = process.communicate(timeout=60)
+        assert (process.returncode, said.splitlines()[-1]) == (0, "Everything is there.")
+
+    def test_takes_an_env_file_too(self, developer: Developer, values: dict[str, str]) -> None:
+        lines = [f"{name}='{value}'" for name, value in values.items()]
+        (developer.project / ".env").write_text("\n".join(lines))
+        process = developer.start("--check")
+        said, _ = process.communicate(timeout=60)
+        assert "database: PostgreSQL" in said
         assert (process.returncode, said.splitlines()[-1]) == (0, "Everything is there.")
 
     def test_any_python_finds_into_the_environment(self, project: Project) -> None:

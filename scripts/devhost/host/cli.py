@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from dataclasses import replace
@@ -13,17 +14,18 @@ import uvloop
 from scripts.devhost.host.errors import HostError
 from scripts.devhost.host.faults import HOST_POINTS, WORKER_POINTS, Faults, KillPoint
 from scripts.devhost.host.host import Host, Options
-from scripts.devhost.host.log import setup_logging
+from scripts.devhost.host.log import setup_logging, show_functions
 from scripts.devhost.host.settings import HostSettings, load_settings
 
 _DESCRIPTION: Final = """\
 Runs an Azure Functions app (Python v2 programming model) on this machine: HTTP, queue and timer
 triggers and Durable Functions, with the routing, delivery and replay rules of the real host.
-It reads host.json and local.settings.json of the app; variables that are set in the environment
-win over the file's Values, and keys of host.json that Azure ignores are named. Queue triggers
-need AzureWebJobsStorage (Azurite will do). Durable state lives in one SQLite file under --state:
-kill the host at any moment and start it again, and everything goes on. Requests and answers are
-as on the real host, but that no key is asked for, neither by functions nor by /admin.
+It reads host.json, local.settings.json and one .env file of the app (.env, or .env.NAME where
+PIXCRAWLER_ENVIRONMENT is NAME and not development). Variables that are set in the environment
+win, then the Values of local.settings.json; keys of host.json that Azure ignores are named. Queue
+triggers need AzureWebJobsStorage (Azurite will do). Durable state lives in one SQLite file under
+--state: kill the host at any moment and start it again, and everything goes on. Requests and
+answers are as on the real host, but that no key is asked for, neither by functions nor by /admin.
 
 Ready when GET /admin/host/status answers 200. GET /admin/functions lists what was loaded,
 POST /admin/functions/NAME {"input": "..."} runs any function that is not HTTP at once, and
@@ -46,8 +48,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--app", type=Path, default=Path(), help="directory of host.json (default: .)")
-    add("--port", type=int, help="public port (default: LocalHttpPort, else 7071)")
-    add("--address", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=int, help="public port (default: PORT, LocalHttpPort, 7071)")
+    add("--address", help="address to listen on (default: HOST, else 127.0.0.1)")
     add("--state", type=Path, default=Path(".local/host"), help="directory of durable state")
     add("--workers", type=int, help="processes (default: FUNCTIONS_WORKER_PROCESS_COUNT, else 1)")
     add("--cors", help="allowed origins, comma-separated, or *")
@@ -111,13 +113,14 @@ def _run(given: argparse.Namespace) -> None:
         timer_speed=given.timer_speed,
     )
     settings = load_settings(app, cors=given.cors)
+    show_functions(logging.DEBUG if given.verbose else settings.log_level)
     if given.lease is not None:
         leases = {"work_item_visibility": given.lease, "control_queue_visibility": given.lease}
         settings = replace(settings, durable=replace(settings.durable, **leases))
     options = Options(
         app=app,
         state=state,
-        address=given.address,
+        address=given.address or os.environ.get("HOST") or "127.0.0.1",
         port=given.port or settings.port,
         workers=given.workers or _worker_count(),
         strict_sizes=given.strict_sizes,

@@ -48,6 +48,12 @@ class Options:
     strict_sizes: bool
     faults: Faults
 
+    @property
+    def origin(self) -> str:
+        """Where a program on this machine reaches the host."""
+        everywhere = self.address == "0.0.0.0"  # noqa: S104 - compared, not bound
+        return f"http://{'127.0.0.1' if everywhere else self.address}:{self.port}"
+
 
 class Host:
     """One running host."""
@@ -134,7 +140,7 @@ class Host:
             )
 
     async def _start_http(self, table: FunctionTable, engine: Engine) -> None:
-        origin = f"http://{self._options.address}:{self._options.port}"
+        origin = self._options.origin
         served = [function for function in table.offered if function.kind == "httpTrigger"]
         routes = RouteTable(served, self._settings.http.route_prefix)
         on_demand = OnDemand(self._pool, engine, self._listeners, self._timers)
@@ -186,9 +192,9 @@ class Host:
                     function.name,
                 )
             self._log.info("%s", describe(function, self._settings.http.route_prefix))
-        address = f"http://{self._options.address}:{self._options.port}"
         count, workers = len(table.enabled), self._options.workers
-        self._log.info("ready: %d functions, worker processes: %d, %s", count, workers, address)
+        origin = self._options.origin
+        self._log.info("ready: %d functions, worker processes: %d, %s", count, workers, origin)
 
     async def _stop(self) -> None:
         for server in self._servers:

@@ -4,7 +4,12 @@ import logging
 import sys
 from typing import Final
 
-_COLOURS: Final = {logging.WARNING: "\x1b[33m", logging.ERROR: "\x1b[31m"}
+_COLOURS: Final = {
+    logging.WARNING: "\x1b[33m",
+    logging.ERROR: "\x1b[31m",
+    logging.CRITICAL: "\x1b[31m",
+}
+FUNCTIONS: Final = "functions"  # what the app itself logs
 
 
 class _LineFormatter(logging.Formatter):
@@ -29,6 +34,11 @@ def setup_logging(*, verbose: bool) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("devhost").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def show_functions(level: int) -> None:
+    """Show what the app logs from this level on."""
+    get_log(FUNCTIONS).setLevel(level)
 
 
 def get_log(component: str) -> logging.Logger:

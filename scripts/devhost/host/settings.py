@@ -1,5 +1,6 @@
 """host.json, local.settings.json and the environment, as typed settings."""
 
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -7,11 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from scripts.devhost.host.environment import load_files
 from scripts.devhost.host.errors import HostError
-from scripts.devhost.host.host_json import HostJson, check, read_host_json, read_json
+from scripts.devhost.host.host_json import HostJson, check, read_host_json
+from scripts.devhost.host.host_options import LOG_LEVELS
 from scripts.devhost.host.retries import RetryPolicy
 
 _SETTING: Final = re.compile(r"%([^%]+)%")
+# In the order of LOG_LEVELS.
+_LEVELS: Final = (
+    logging.DEBUG, logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL,
+    logging.CRITICAL + 1,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,7 @@ class HostSettings:
     function_timeout: float | None
     retry: RetryPolicy | None
     functions: frozenset[str]  # the only ones to run; empty means all
+    log_level: int = logging.INFO  # the least severe lines of the app that are shown
 
 
 def expand(text: str, where: str) -> str:
@@ -98,14 +107,11 @@ def expand(text: str, where: str) -> str:
 
 
 def load_settings(app: Path, *, cors: str | None = None) -> HostSettings:
-    """Read the app's settings; `Values` become environment variables unless set already."""
+    """Read the app's settings; those of its files become variables unless they are set already."""
     if not (app / "host.json").exists():
         raise HostError(f"{app} has no host.json: it is not a Functions app.")
-    local = read_json(app / "local.settings.json")
-    if local.get("IsEncrypted"):
-        raise HostError("local.settings.json is encrypted; decrypt it with `func settings`.")
-    for name, value in local.get("Values", {}).items():
-        os.environ.setdefault(name, str(value))
+    port = os.environ.get("PORT")
+    local = load_files(app)
     os.environ.setdefault("FUNCTIONS_WORKER_RUNTIME", "python")
     os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
     host = read_host_json(app / "host.json")
@@ -116,13 +122,25 @@ def load_settings(app: Path, *, cors: str | None = None) -> HostSettings:
             queues=_queues(host),
             durable=_durable(host),
             cors=_cors(local.get("Host", {}), cors),
-            port=int(local.get("Host", {}).get("LocalHttpPort", 7071)),
+            port=int(
+                port or local.get("Host", {}).get("LocalHttpPort") or os.environ.get("PORT") or 7071
+            ),
             function_timeout=timeout if timeout > 0 else None,
             retry=RetryPolicy.from_host_json(host),
             functions=frozenset(host.section("functions").values()),
+            log_level=_log_level(host),
         )
     except (TypeError, ValueError) as error:
         raise HostError(f"local.settings.json: {error}.") from None
+
+
+def _log_level(host: HostJson) -> int:
+    """The level of what functions log; their category is Function.NAME.User."""
+    levels = {name.lower(): text for name, text in host.section("logging/logLevel").items()}
+    text = (levels.get("function") or levels.get("default") or "Information").strip().lower()
+    names = [name.lower() for name in LOG_LEVELS]
+    number = names.index(text) if text in names else int(text)
+    return _LEVELS[max(0, min(number, len(_LEVELS) - 1))]
 
 
 def _http(host: HostJson) -> HttpSettings:

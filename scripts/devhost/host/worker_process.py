@@ -12,7 +12,7 @@ from typing import Any, Final
 from scripts.devhost.host.errors import FunctionTimeout, HostError, WorkerLost
 from scripts.devhost.host.frames import FrameConnection
 from scripts.devhost.host.functions import Function
-from scripts.devhost.host.log import get_log
+from scripts.devhost.host.log import FUNCTIONS, get_log
 from scripts.devhost.host.messages import rpc
 from scripts.devhost.host.refusals import refusal, without_functions
 
@@ -126,6 +126,12 @@ class WorkerProcess:
         self.running.pop(invocation_id, None)
         self._names.pop(invocation_id, None)
 
+    def terminate(self) -> None:
+        """Ask the process to end; it gets no more work."""
+        self.lost.set()
+        if self.process.returncode is None:
+            self.process.terminate()
+
     def kill(self) -> None:
         """End the process at once; it gets no more work."""
         self.lost.set()
@@ -143,12 +149,12 @@ class WorkerProcess:
 
     def _forward(self, log: Any) -> None:
         """A log record of the app; the library's own are shown with --verbose."""
-        level = _LEVELS.get(log.level, logging.DEBUG)
+        level, logger = _LEVELS.get(log.level, logging.DEBUG), get_log(FUNCTIONS)
         if log.log_category == rpc.RpcLog.RpcLogCategory.System:
-            level = logging.DEBUG
+            level, logger = logging.DEBUG, self.log
         name = self._names.get(log.invocation_id, log.category)
         component = f"{name} {log.invocation_id[:8]}".strip()
-        self.log.log(level, log.message, extra={"component": component})
+        logger.log(level, log.message, extra={"component": component})
 
     def time_out(self, invocation_id: str, seconds: float) -> None:
         """Fail an overlong invocation and end the worker, as the real host does."""

@@ -16,6 +16,7 @@ from scripts.devhost.host.worker_process import WorkerProcess
 
 _STABLE_SECONDS: Final = 10.0
 _MAX_RESTART_DELAY: Final = 5.0
+_GRACE_SECONDS: Final = 3.0
 
 
 class WorkerPool:
@@ -129,13 +130,17 @@ class WorkerPool:
         )
 
     async def stop(self) -> None:
-        """End all workers."""
+        """End all workers: they are asked to, and killed when that takes too long."""
         for keeper in self._keepers:
             keeper.cancel()
         for worker in self._workers:
-            worker.kill()
+            worker.terminate()
+        ends = [asyncio.create_task(worker.process.wait()) for worker in self._workers]
+        if ends:
+            await asyncio.wait(ends, timeout=_GRACE_SECONDS)
         for worker in self._workers:
-            await worker.process.wait()
+            worker.kill()
+        await asyncio.gather(*ends)
 
     async def _least_busy(self) -> WorkerProcess:
         while True:

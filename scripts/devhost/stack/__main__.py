@@ -6,8 +6,9 @@ import sys
 import time
 from pathlib import Path
 
+from scripts.devhost.stack.app_settings import write_local_settings
 from scripts.devhost.stack.errors import StackError, sentence
-from scripts.devhost.stack.layout import SHARED
+from scripts.devhost.stack.layout import ROOT, SHARED
 from scripts.devhost.stack.local import LocalStack
 from scripts.devhost.stack.plan import PARTS
 
@@ -16,9 +17,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 if the stack is as asked, else 1 and one sentence that says why."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    stack = LocalStack(options.directory, options.parts)
+    parts = tuple(part for part in options.parts if part != "host" or not options.settings)
+    stack = LocalStack(options.directory, parts)
     try:
-        return {"up": up, "down": down, "status": status}[options.command](stack)
+        code = {"up": up, "down": down, "status": status}[options.command](stack)
+        if options.settings and options.command == "up":
+            write_local_settings(options.settings, stack.info, stack.layout)
+            print(f"Wrote {options.settings}: func start, or python -m scripts.devhost")
+        return code
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
@@ -38,6 +44,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--parts", type=lambda value: tuple(value.split(",")), default=PARTS,
         help=f"only these parts, with commas between them ({','.join(PARTS)})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--settings", type=Path, nargs="?", const=ROOT / "local.settings.json", metavar="FILE",
+        help="up without the Functions host, and write the settings with which another one, such "
+        "as func start, runs the app on the stack (local.settings.json)",
     )  # fmt: skip
     return parser
 

@@ -41,6 +41,11 @@ class Layout:
         return self.directory / "stack" / "secrets.json"
 
     @property
+    def local_settings(self) -> Path:
+        """A copy of the local.settings.json that was written for this stack."""
+        return self.directory / "stack" / "local_settings.json"
+
+    @property
     def lock(self) -> Path:
         """Held by the supervisor while it lives."""
         return self.directory / "stack" / "supervisor.lock"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from scripts.devhost.stack import storage
+from scripts.devhost.stack.app_settings import app_settings
 from scripts.devhost.stack.auth.keys import Keys
 from scripts.devhost.stack.errors import StackError
 from scripts.devhost.stack.files import read_json, write_json
@@ -18,12 +19,6 @@ from scripts.devhost.stack.ports import choose_ports, is_listening
 
 PARTS: Final = ("postgres", "azurite", "imageweb", "auth", "host")
 USERS: Final = ("ada@pixcrawler.test", "grace@pixcrawler.test")
-# One hanging server must not hold up a person who watches the demo.
-CRAWL_TIMEOUT_SECONDS: Final = "3"
-# Counted as in Azure, but tests and benchmarks come all from one user and one address.
-LIMITS: Final = dict.fromkeys(
-    ("LIMITER_DEFAULT_TIMES", "LIMITER_WRITE_TIMES", "LIMITER_AUTH_TIMES"), "1000000"
-)
 
 
 @dataclass
@@ -93,7 +88,7 @@ class Plan:
         port = self.ports["host"]
         command = [
             sys.executable, "-m", "scripts.devhost", "--app", str(ROOT), "--port", str(port),
-            "--state", str(self.layout.data("host")),
+            "--address", "127.0.0.1", "--state", str(self.layout.data("host")),
         ]  # fmt: skip
         return Server(
             name="host", port=port, command=[*command, *self.request.host_options],
@@ -109,29 +104,8 @@ class Plan:
 
     def app_environment(self) -> Mapping[str, str]:
         """The settings of the function app on this stack."""
-        info = self.info()
-        return {
-            "PIXCRAWLER_ENVIRONMENT": "development",
-            "FUNCTIONS_WORKER_PROCESS_COUNT": "2",
-            "DATABASE_URL": info.database_url,
-            "AzureWebJobsStorage": info.storage_connection_string,
-            "AZURE_STORAGE_CONNECTION_STRING": info.storage_connection_string,
-            "SUPABASE_URL": info.supabase_url,
-            "SUPABASE_ANON_KEY": info.supabase_anon_key,
-            "SUPABASE_SERVICE_ROLE_KEY": info.supabase_service_role_key,
-            "OPENVERSE_API_URL": f"{info.image_web_url}/openverse/v1",
-            "WIKIMEDIA_API_URL": f"{info.image_web_url}/w/api.php",
-            "CRAWL_SOURCE_PACE": "0",  # the sources are ours
-            "CRAWL_ALLOWED_HOSTS": info.image_web_url.removeprefix("http://"),
-            "CRAWL_TIMEOUT_SECONDS": CRAWL_TIMEOUT_SECONDS,
-            "CRAWL_RETRY_WAIT_SECONDS": "0.2",
-            "CRAWL_CONNECTIONS_PER_HOST": "32",  # the image web is one host, and ours
-            "CRAWL_HOST_SPACING_SECONDS": "0",
-            "API_KEY_PEPPER": self.secrets["api_key_pepper"],
-            "ALLOWED_ORIGINS": "http://localhost:3000",
-            **LIMITS,
-            **self.request.environment,
-        }
+        settings = app_settings(self.info(), self.secrets["api_key_pepper"])
+        return {"FUNCTIONS_WORKER_PROCESS_COUNT": "2", **settings, **self.request.environment}
 
     def info(self) -> StackInfo:
         """What other programs need to know."""

@@ -8,13 +8,12 @@ from shared.platform.db import Database
 from shared.platform.errors import Unavailable
 from shared.platform.ratelimit import repo
 from shared.platform.ratelimit.policy import Bucket, Usage
+from shared.platform.redis_pool import connect
 from shared.platform.settings import Settings
 
 if TYPE_CHECKING:
     from limits.aio.storage import Storage
     from redis.asyncio import ConnectionPool
-
-REDIS_SECONDS = 2
 
 
 class Counter(Protocol):
@@ -87,24 +86,9 @@ def open_counter(
     if settings.limiter_backend == "memory":
         return LimitsCounter(MemoryStorage())
     storage = RedisStorage(
-        settings.limiter_redis_url,
+        f"async+{settings.limiter_redis.url}",
         implementation="redispy",
         key_prefix=settings.limiter_prefix,
-        connection_pool=redis or connect_redis(settings),  # type: ignore[arg-type]  # "options: str"
+        connection_pool=redis or connect(settings.limiter_redis),  # type: ignore[arg-type]  # "options: str"
     )
     return LimitsCounter(storage)
-
-
-def connect_redis(settings: Settings) -> "ConnectionPool":
-    """Connections to the limiter's Redis."""
-    from redis.asyncio import ConnectionPool
-    from redis.asyncio.retry import Retry
-    from redis.backoff import NoBackoff
-
-    return ConnectionPool.from_url(
-        settings.limiter_redis_url.removeprefix("async+"),
-        socket_timeout=REDIS_SECONDS,
-        socket_connect_timeout=REDIS_SECONDS,
-        retry=Retry(NoBackoff(), 1),
-        protocol=2,  # what every server and every managed service speaks
-    )

@@ -29,9 +29,11 @@ MAX_REMEMBERED = 10_000
 class RateLimiter:
     """Lets requests through while their buckets have room."""
 
-    def __init__(self, settings: Settings, counter: Counter) -> None:
+    def __init__(self, settings: Settings, counter: Counter, spare: Counter | None = None) -> None:
+        """``spare`` counts for a developer while ``counter`` does not answer."""
         self._settings = settings
         self._counter = counter
+        self._spare = spare if settings.is_lenient else None
         self._warned_at = float("-inf")
         # What is known to be full costs no round trip until its window ends.
         self._full: dict[Bucket, tuple[Usage, float]] = {}
@@ -51,13 +53,22 @@ class RateLimiter:
         usages = self._known_full(buckets)
         if not usages:
             try:
-                usages = await self._counter.hit(buckets)
+                usages = await self._count(buckets)
             except Unavailable:
                 self._without_counter(endpoint)
                 return {}
             self._remember(buckets, usages)
         _refuse_exceeded(usages)
         return headers_of(usages)
+
+    async def _count(self, buckets: Sequence[Bucket]) -> list[Usage]:
+        try:
+            return await self._counter.hit(buckets)
+        except Unavailable:
+            if self._spare is None:
+                raise
+            self._warn("rate limiter not reachable, PostgreSQL counts")
+            return await self._spare.hit(buckets)
 
     def _buckets(
         self, endpoint: Endpoint, principal: Principal | None, headers: Mapping[str, str]
@@ -103,14 +114,16 @@ class RateLimiter:
 
     def _without_counter(self, endpoint: Endpoint) -> None:
         """Development goes on; elsewhere only reads do."""
-        lenient = self._settings.environment in ("development", "test")
         sensitive = endpoint.method != "GET" or endpoint.path.startswith(AUTH_PATH)
-        if sensitive and not lenient:
+        if sensitive and not self._settings.is_lenient:
             raise Unavailable("The rate limiter is not reachable.")
+        self._warn("rate limiter not reachable, requests go uncounted")
+
+    def _warn(self, text: str) -> None:
         now = time.monotonic()
         if now - self._warned_at >= WARNING_SECONDS:
             self._warned_at = now
-            log.warning("rate limiter not reachable, requests go uncounted")
+            log.warning(text)
 
 
 def _refuse_exceeded(usages: Sequence[Usage]) -> None:

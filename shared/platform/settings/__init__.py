@@ -1,11 +1,13 @@
 """Every setting of the app, read once from the environment and, if there is one, a Key Vault."""
 
+import os
 from functools import lru_cache
 
 from pydantic import AliasChoices, ValidationError
 
 from shared.platform.settings.model import Settings
 from shared.platform.settings.parts import Environment
+from shared.platform.settings.secrets import exposed
 from shared.platform.settings.sources import RESOURCE
 
 __all__ = ["ConfigurationError", "Environment", "Settings", "get_settings"]
@@ -20,22 +22,26 @@ def get_settings() -> Settings:
     """The settings of this process.
 
     Raises:
-        ConfigurationError: naming every variable that is missing or invalid.
+        ConfigurationError: naming every variable that is missing or invalid, or shows a secret.
     """
+    problems = exposed(os.environ)
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
-        raise ConfigurationError(_explain(error)) from None
+        problems = [*_explain(error), *problems]
+    if problems:
+        raise ConfigurationError("The configuration is incomplete. " + "; ".join(problems))
+    return settings
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError) -> list[str]:
     problems = []
     for item in error.errors(include_input=False, include_url=False):
         problem = (
             "missing" if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")
         )
         problems.append(f"{_variable(item['loc'])}: {problem}".removeprefix(": "))
-    return "The configuration is incomplete. " + "; ".join(problems)
+    return problems
 
 
 def _variable(place: tuple[int | str, ...]) -> str:

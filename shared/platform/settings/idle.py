@@ -3,16 +3,21 @@
 import os
 from collections.abc import Mapping
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from shared.platform.settings.model import Settings
+from shared.platform.settings.parts import EMULATOR
+from shared.platform.settings.variables import variables
 
-ACTIVITIES = "AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions"
+HOST = "AzureFunctionsJobHost__"
+ACTIVITIES = HOST + "extensions__durableTask__maxConcurrentActivityFunctions"
+HOST_LEVEL = HOST + "logging__logLevel__Function"
+COMPRESSION = "PIXCRAWLER_UTILITY_COMPRESSION__"
+_UNBUILT = "exports are not built"
 # By variable: the place of the setting, and why it does nothing.
 IDLE = {
     "CELERY_BROKER_URL": ("celery_broker_url", "deprecated, queues and orchestrations do its work"),
     "CELERY_RESULT_BACKEND": ("celery_result_backend", "deprecated, the database has the results"),
-    "CACHE_ENABLED": ("cache_enabled", "nothing is cached"),
     "STORAGE_LOCAL_PATH": ("storage_local_path", "the emulator has a place of its own"),
     "PIXCRAWLER_RESOURCE_MAX_TEMP_STORAGE_MB": (
         "resource.max_temp_storage_mb", "nothing is written to the disk"),
@@ -20,7 +25,27 @@ IDLE = {
         "resource.estimated_image_size_mb", "no plan assumes a size"),
     "PIXCRAWLER_UTILITY_LOGGING__USE_COLORS": (
         "logging.use_colors", "the host decides how its console looks"),
+    f"{COMPRESSION}QUALITY": ("compression.quality", _UNBUILT),
+    f"{COMPRESSION}FORMAT": ("compression.format", _UNBUILT),
+    f"{COMPRESSION}LOSSLESS": ("compression.lossless", _UNBUILT),
+    f"{COMPRESSION}WORKERS": ("compression.workers", _UNBUILT),
+    f"{COMPRESSION}ARCHIVE__ENABLE": ("compression.archive.enable", _UNBUILT),
+    f"{COMPRESSION}ARCHIVE__TAR": ("compression.archive.tar", _UNBUILT),
+    f"{COMPRESSION}ARCHIVE__TYPE": ("compression.archive.type", _UNBUILT),
+    f"{COMPRESSION}ARCHIVE__LEVEL": ("compression.archive.level", _UNBUILT),
 }  # fmt: skip
+# What says where a Redis is and how it is used, by the part that may have one.
+REDIS = {
+    "cache": (
+        "cache_redis_host", "cache_redis_port", "cache_redis_password", "cache_redis_db",
+        "cache_redis_tls", "cache_prefix", "cache_default_ttl",
+    ),
+    "limiter": (
+        "limiter_redis_host", "limiter_redis_port", "limiter_redis_password", "limiter_redis_db",
+        "limiter_redis_tls", "limiter_prefix",
+    ),
+}  # fmt: skip
+SWITCH = {"cache": "CACHE_ENABLED is false", "limiter": "LIMITER_BACKEND is not redis"}
 
 
 def idle_settings(
@@ -28,16 +53,62 @@ def idle_settings(
 ) -> dict[str, str]:
     """The variables that are set to something else than their default in vain, and why."""
     found = {
-        variable: reason
-        for variable, (place, reason) in IDLE.items()
-        if _value(settings, place) != _default(place)
+        variable: reason for variable, (place, reason) in IDLE.items() if _set(settings, place)
     }
-    wanted = settings.celery_worker_concurrency
-    if wanted != _default("celery_worker_concurrency") and str(wanted) != environment.get(
-        ACTIVITIES
-    ):
+    return (
+        found
+        | _without_redis(settings)
+        | _left_to_the_host(settings, environment)
+        | _said_otherwise(settings, environment)
+    )
+
+
+def _without_redis(settings: Settings) -> dict[str, str]:
+    """What says where a Redis is that nobody asks."""
+    if settings.redis_url is not None:  # the others may be set by it
+        return {} if settings.redis_parts else {"REDIS_URL": " and ".join(SWITCH.values())}
+    return {
+        field.upper(): SWITCH[part]
+        for part, fields in REDIS.items()
+        if part not in settings.redis_parts
+        for field in fields
+        if _set(settings, field)
+    }
+
+
+def _left_to_the_host(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """What the host decides, and is not told in its own words."""
+    found = {}
+    wanted = str(settings.celery_worker_concurrency)
+    if _set(settings, "celery_worker_concurrency") and wanted != environment.get(ACTIVITIES):
         found["CELERY_WORKER_CONCURRENCY"] = f"the host reads {ACTIVITIES}"
+    if settings.console_level == "DEBUG" and environment.get(HOST_LEVEL) not in ("Debug", "Trace"):
+        variable = "DEBUG" if settings.debug else "LOG_LEVEL"
+        if settings.logging.console_level:
+            variable = "PIXCRAWLER_UTILITY_LOGGING__CONSOLE_LEVEL"
+        found[variable] = f"the host shows no line below INFO unless {HOST_LEVEL} is Debug"
+    if "WEBSITE_INSTANCE_ID" in environment:
+        found |= {f.upper(): "Azure decides it" for f in ("host", "port") if _set(settings, f)}
     return found
+
+
+def _said_otherwise(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
+    """Where two variables disagree, the one that loses."""
+    found = {}
+    for variable in variables():
+        first, *others = [name for name in variable.names if environment.get(name)] or [""]
+        for name in others:
+            # The host may have a storage of its own.
+            if environment[name] != environment[first] and not name.startswith("AzureWebJobs"):
+                found[name] = f"{first} says otherwise"
+    connection = settings.azure_storage_connection_string
+    if settings.storage_provider == "local" and connection != SecretStr(EMULATOR):
+        found["STORAGE_PROVIDER"] = "AZURE_STORAGE_CONNECTION_STRING says otherwise"
+    return found
+
+
+def _set(settings: Settings, place: str) -> bool:
+    return _value(settings, place) != _default(place)
 
 
 def _value(settings: BaseModel, place: str) -> object:

@@ -6,9 +6,9 @@ from typing import Any, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from shared.platform.settings import parts, product
+from shared.platform.settings import parts, product, redis
 from shared.platform.settings.parts import env, listed
-from shared.platform.settings.sources import FlatEnvironment, key_vault
+from shared.platform.settings.sources import FlatEnvironment, RedisUrl, key_vault
 
 # What production refuses, by field.
 UNFIT: dict[str, Callable[[Any], object]] = {
@@ -24,8 +24,9 @@ class Settings(
     parts.DatabaseSettings,
     parts.SupabaseSettings,
     parts.StorageSettings,
-    parts.CacheSettings,
-    parts.LimiterSettings,
+    redis.RedisSettings,
+    redis.CacheSettings,
+    redis.LimiterSettings,
     product.CrawlSettings,
     product.CelerySettings,
     product.PaymentSettings,
@@ -62,8 +63,33 @@ class Settings(
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment, then the Key Vault of ``KEY_VAULT_URL`` if there is one."""
-        return (init_settings, FlatEnvironment(settings_cls), *key_vault(settings_cls))
+        """The environment, the Key Vault of ``KEY_VAULT_URL`` if there is one, ``REDIS_URL``."""
+        return (
+            init_settings,
+            FlatEnvironment(settings_cls),
+            *key_vault(settings_cls),
+            RedisUrl(settings_cls),
+        )
+
+    @property
+    def console_level(self) -> parts.Level:
+        """The least severe lines that the console shows."""
+        return self.logging.console_level or ("DEBUG" if self.debug else self.log_level)
+
+    @property
+    def is_lenient(self) -> bool:
+        """Whether the app goes on without a part that it can do without for a developer."""
+        return self.environment in ("development", "test")
+
+    @property
+    def redis_parts(self) -> dict[str, redis.RedisAddress]:
+        """The parts of the app that have a Redis, and where it is."""
+        parts = {}
+        if self.cache_enabled:
+            parts["cache"] = self.cache_redis
+        if self.limiter_enabled and self.limiter_backend == "redis":
+            parts["limiter"] = self.limiter_redis
+        return parts
 
     @field_validator(*UNFIT)
     @classmethod

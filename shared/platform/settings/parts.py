@@ -1,8 +1,7 @@
-"""The settings that the app is run with: database, storage, sign-in, limits, logging."""
+"""The settings that the app is run with: database, storage, sign-in, logging."""
 
 import ipaddress
 from typing import Annotated, Literal
-from urllib.parse import quote
 
 from pydantic import (
     AfterValidator,
@@ -15,12 +14,12 @@ from pydantic import (
 
 from shared.platform.client_address import Network
 from shared.platform.model import Model
+from shared.platform.settings.secrets import check_public_key, check_secret_key
 
 EMULATOR = "UseDevelopmentStorage=true"  # the storage emulator at its usual ports
-AZURE_REDIS_TLS_PORTS = (6380, 10000)  # Cache for Redis, Managed Redis
 
 Environment = Literal["development", "test", "staging", "production"]
-Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
 def env(*names: str) -> AliasChoices:
@@ -56,7 +55,7 @@ class ServerSettings(Model):
     )
     debug: bool = False
     host: str = "127.0.0.1"
-    port: int = Field(8000, ge=1, le=65535)
+    port: int = Field(7071, ge=1, le=65535)
     log_level: Level = "INFO"
     allowed_origins: str = "http://localhost:3000"
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
@@ -96,8 +95,8 @@ class SupabaseSettings(Model):
     """The Supabase project that signs people in."""
 
     supabase_url: BaseUrl
-    supabase_anon_key: SecretStr
-    supabase_service_role_key: SecretStr
+    supabase_anon_key: Annotated[SecretStr, AfterValidator(check_public_key)]
+    supabase_service_role_key: Annotated[SecretStr, AfterValidator(check_secret_key)]
 
 
 class StorageSettings(Model):
@@ -131,45 +130,6 @@ class StorageSettings(Model):
     def _emulator(cls, value: object, info: ValidationInfo) -> object:
         local = info.data.get("storage_provider") == "local"
         return EMULATOR if value is None and local else value
-
-
-class CacheSettings(Model):
-    """A Redis that may lose everything at any time."""
-
-    cache_enabled: bool = False
-    cache_redis_host: str = "localhost"
-    cache_redis_port: int = Field(6379, ge=1, le=65535)
-    cache_redis_password: SecretStr | None = None
-    cache_redis_db: int = Field(0, ge=0)
-    cache_prefix: str = "pixcrawler:cache:"
-    cache_default_ttl: int = Field(300, gt=0)
-
-
-class LimiterSettings(Model):
-    """Rate limits and where requests are counted."""
-
-    limiter_enabled: bool = True
-    limiter_backend: Literal["postgres", "redis", "memory"] = "postgres"
-    limiter_redis_host: str = "localhost"
-    limiter_redis_port: int = Field(6379, ge=1, le=65535)
-    limiter_redis_password: SecretStr | None = None
-    limiter_redis_db: int = Field(1, ge=0)
-    limiter_prefix: str = "pixcrawler:limiter"
-    limiter_default_times: int = Field(600, gt=0)
-    limiter_default_seconds: int = Field(60, gt=0)
-    limiter_write_times: int = Field(120, gt=0)
-    limiter_auth_times: int = Field(10, gt=0)
-
-    @property
-    def limiter_redis_url(self) -> str:
-        """Where the limiter's Redis is, its password included."""
-        secret = self.limiter_redis_password
-        login = f":{quote(secret.get_secret_value(), safe='')}@" if secret else ""
-        scheme = "rediss" if self.limiter_redis_port in AZURE_REDIS_TLS_PORTS else "redis"
-        return (
-            f"async+{scheme}://{login}{self.limiter_redis_host}:{self.limiter_redis_port}"
-            f"/{self.limiter_redis_db}"
-        )
 
 
 class LoggingSettings(Model):

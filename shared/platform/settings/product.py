@@ -1,8 +1,9 @@
 """The settings of the product: crawling, images, credits, payment, e-mail."""
 
-from typing import Literal
+import os
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from shared.platform.model import Model
 from shared.platform.settings.parts import listed
@@ -66,13 +67,17 @@ class ArchiveSettings(Model):
     level: int = Field(10, ge=1, le=19)
 
 
+def _workers(number: int) -> int:
+    return number or os.cpu_count() or 1
+
+
 class CompressionSettings(Model):
     """How exports encode images anew."""
 
     quality: int = Field(85, ge=1, le=100)
     format: Literal["webp", "jpeg", "png"] = "webp"
     lossless: bool = False
-    workers: int = Field(2, ge=1, le=64)
+    workers: Annotated[int, AfterValidator(_workers)] = Field(2, ge=0, le=64)
     archive: ArchiveSettings = ArchiveSettings()
 
 

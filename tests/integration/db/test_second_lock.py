@@ -20,7 +20,7 @@ from shared.platform.errors import NotFound
 from shared.platform.principal import Principal
 from shared.platform.registry import Endpoint, endpoints
 from shared.platform.settings import Settings
-from tests.fakes.requests import EmptyRequest
+from tests.fakes.requests import FakeRequest
 from tests.security.callers import Person
 
 READS = sorted(
@@ -69,7 +69,7 @@ async def read(
 ) -> Any:
     """What the endpoint answers about ``rows`` of a user; None for "there is none"."""
     principal = Principal(condition, permissions=None)
-    call = Call(services, "request", EmptyRequest(), _principal=principal)
+    call = Call(services, "request", FakeRequest(), _principal=principal)
     arguments: dict[str, Any] = {name: rows.rows[TABLES[name]] for name in endpoint.parameters}
     if endpoint.query:
         arguments["query"] = endpoint.query()

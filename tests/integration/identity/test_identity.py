@@ -10,6 +10,7 @@ from scripts.devhost.stack import LocalStack
 from shared.identity import service as identity
 from shared.identity.errors import InvalidCredentials, InvalidRefreshToken
 from shared.identity.schemas import Credentials, ProfileUpdate, RefreshRequest, SessionOut
+from shared.platform.cache import NoCache
 from shared.platform.db import Database
 from shared.platform.errors import NotFound
 from shared.platform.principal import Principal
@@ -63,7 +64,7 @@ class TestProfile:
         await rows(database, "DELETE FROM profiles RETURNING id")
         user = replace(owner, email="old@example.com", full_name="Old User")
         for _ in range(2):
-            profile = await identity.get_profile(database, user)
+            profile = await identity.get_profile(database, NoCache(), user)
         assert (profile.email, profile.full_name, profile.role) == (
             "old@example.com",
             "Old User",
@@ -76,7 +77,9 @@ class TestProfile:
 
     async def test_of_a_deleted_account_is_not_made(self, database: Database) -> None:
         with pytest.raises(NotFound):
-            await identity.get_profile(database, Principal(uuid4(), email="gone@example.com"))
+            await identity.get_profile(
+                database, NoCache(), Principal(uuid4(), email="gone@example.com")
+            )
 
     async def test_sync_takes_the_address_and_never_what_the_user_has_changed(
         self, database: Database, owner: Principal
@@ -98,7 +101,7 @@ class TestProfile:
         )
         taken = replace(owner, email=f"{other.user_id}@example.com")
         with pytest.raises(NotFound):
-            await identity.get_profile(database, taken)
+            await identity.get_profile(database, NoCache(), taken)
 
     async def test_onboarding_is_completed_at_one_moment(
         self, database: Database, owner: Principal

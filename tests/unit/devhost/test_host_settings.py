@@ -1,6 +1,7 @@
 """host.json and local.settings.json."""
 
 import json
+import logging
 import os
 import re
 from pathlib import Path
@@ -72,6 +73,33 @@ def test_environment_wins_over_values(tmp_path: Path, monkeypatch: pytest.Monkey
     load(tmp_path, {}, {"Values": {"SET_BEFORE": "file", "SET_BY_FILE": "file"}})
     assert (os.environ["SET_BEFORE"], os.environ["SET_BY_FILE"]) == ("environment", "file")
     monkeypatch.delenv("SET_BY_FILE")
+
+
+def test_the_port_of_the_environment_goes_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORT", "")
+    assert load(tmp_path, {}).port == 7071
+    assert load(tmp_path, {}, {"Host": {"LocalHttpPort": 7072}}).port == 7072
+    monkeypatch.setenv("PORT", "8000")
+    assert load(tmp_path, {}, {"Host": {"LocalHttpPort": 7072}}).port == 8000
+    assert load(tmp_path, {}, {}).port == 8000
+
+
+@pytest.mark.parametrize(
+    ("levels", "level"),
+    [
+        ({}, logging.INFO),
+        ({"default": "Debug"}, logging.DEBUG),
+        ({"default": "debug", "Function": "Error"}, logging.ERROR),
+        ({"function": "None"}, logging.CRITICAL + 1),
+        ({"default": 3}, logging.WARNING),
+        ({"Host.Aggregator": "Trace"}, logging.INFO),
+    ],
+)
+def test_the_level_of_what_functions_log(tmp_path: Path, levels: Any, level: int) -> None:
+    host = {"version": "2.0", "logging": {"logLevel": levels}}
+    assert load(tmp_path, host).log_level == level
 
 
 def test_cors_from_command_line_file_and_environment(

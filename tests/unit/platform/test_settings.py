@@ -183,7 +183,11 @@ class TestIdle:
     @pytest.mark.parametrize(
         ("variable", "value"),
         [
-            ("CACHE_ENABLED", "true"),
+            ("CACHE_PREFIX", "mine:"),
+            ("LIMITER_REDIS_HOST", "elsewhere"),
+            ("REDIS_URL", "redis://elsewhere"),
+            ("LOG_LEVEL", "DEBUG"),
+            ("PIXCRAWLER_UTILITY_COMPRESSION__QUALITY", "70"),
             ("CELERY_BROKER_URL", "redis://localhost"),
             ("CELERY_WORKER_CONCURRENCY", "4"),
             ("STORAGE_LOCAL_PATH", "elsewhere"),
@@ -196,6 +200,43 @@ class TestIdle:
     ) -> None:
         set_all(monkeypatch, **{variable: value})
         assert set(idle_settings(get_settings(), {})) == {variable}
+
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            {"CACHE_ENABLED": "true", "CACHE_PREFIX": "mine:", "CACHE_REDIS_DB": "3"},
+            {"LIMITER_BACKEND": "redis", "LIMITER_REDIS_HOST": "elsewhere"},
+            {"LIMITER_BACKEND": "redis", "REDIS_URL": "redis://elsewhere"},
+            {"CACHE_ENABLED": "true", "REDIS_URL": "redis://elsewhere"},
+        ],
+    )
+    def test_what_is_asked_for_is_not(
+        self, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, str]
+    ) -> None:
+        set_all(monkeypatch, **wanted)
+        assert idle_settings(get_settings(), {}) == {}
+
+    def test_of_two_that_disagree_the_loser_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        two = {"PIXCRAWLER_ENVIRONMENT": "test", "ENVIRONMENT": "production"}
+        set_all(monkeypatch, **two)
+        assert get_settings().environment == "test"
+        assert set(idle_settings(get_settings(), two)) == {"ENVIRONMENT"}
+        assert idle_settings(get_settings(), two | {"ENVIRONMENT": "test"}) == {}
+
+    def test_a_provider_that_the_connection_overrules_is_named(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_all(monkeypatch, STORAGE_PROVIDER="local")
+        assert idle_settings(get_settings(), {}) == {}
+        get_settings.cache_clear()
+        monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", "AccountName=a;AccountKey=b")
+        assert set(idle_settings(get_settings(), {})) == {"STORAGE_PROVIDER"}
+
+    def test_the_address_is_azures_affair_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        set_all(monkeypatch, HOST="0.0.0.0", PORT="8000")
+        settings = get_settings()
+        assert idle_settings(settings, {}) == {}
+        assert set(idle_settings(settings, {"WEBSITE_INSTANCE_ID": "1"})) == {"HOST", "PORT"}
 
     def test_a_concurrency_that_the_host_has_too_works(
         self, monkeypatch: pytest.MonkeyPatch
