@@ -8,6 +8,7 @@ from shared.identity.errors import InvalidCredentials, InvalidRefreshToken, Sign
 from shared.identity.schemas import Credentials, SessionOut, Signup, SignupOut, UserOut
 from shared.platform.errors import TooManyRequests, Unavailable
 from shared.platform.settings import Settings
+from shared.platform.supabase_client import auth_client
 
 if TYPE_CHECKING:
     from supabase_auth import AsyncGoTrueClient
@@ -112,14 +113,7 @@ async def sign_out(settings: Settings, access_token: str) -> None:
 
 def _client(settings: Settings) -> "AsyncGoTrueClient":
     """A client of its own per call: the library keeps the session of whoever signed in last."""
-    from supabase_auth import AsyncGoTrueClient
-
-    return AsyncGoTrueClient(
-        url=f"{settings.supabase_url.rstrip('/')}/auth/v1",
-        headers={"apikey": settings.supabase_anon_key.get_secret_value()},
-        auto_refresh_token=False,
-        persist_session=False,
-    )
+    return auth_client(settings.supabase_url, settings.supabase_anon_key.get_secret_value())
 
 
 def _status(error: "AuthError | httpx.HTTPError") -> int:

@@ -10,6 +10,7 @@ import httpx
 
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database
+from shared.platform.introspection import Introspection
 from shared.platform.logging import configure_logging, get_logger
 from shared.platform.outbox import Dispatcher
 from shared.platform.queue import QueueSender
@@ -88,7 +89,9 @@ class Services:
     @cached_property
     def tokens(self) -> TokenVerifier:
         """The verifier of Supabase access tokens."""
-        return TokenVerifier(self.settings.supabase_url, self.http)
+        url = self.settings.supabase_url
+        key = self.settings.supabase_anon_key.get_secret_value()
+        return TokenVerifier(url, self.http, Introspection(url, key, self.http))
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 if the stack is as asked, else 1 and one sentence that says why."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    stack = LocalStack(options.directory, options.parts)
+    stack = LocalStack(options.directory, options.parts, legacy_jwt=options.legacy_jwt)
     try:
         return {"up": up, "down": down, "status": status}[options.command](stack)
     except KeyboardInterrupt:
@@ -38,6 +38,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--parts", type=lambda value: tuple(value.split(",")), default=PARTS,
         help=f"only these parts, with commas between them ({','.join(PARTS)})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--legacy-jwt", action="store_true",
+        help="with up: Supabase Auth as in older projects, shared secret and no published key",
     )  # fmt: skip
     return parser
 

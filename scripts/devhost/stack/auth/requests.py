@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import jwt
@@ -12,6 +13,14 @@ from scripts.devhost.stack.auth.keys import Keys
 from scripts.devhost.stack.auth.store import EmailTakenError, Store
 
 Row = dict[str, Any]
+# How GoTrue's own JWT library puts it.
+_BAD_JWT: Final = {
+    jwt.ExpiredSignatureError: "token has invalid claims: token is expired",
+    jwt.ImmatureSignatureError: "token has invalid claims: token is not valid yet",
+    jwt.InvalidSignatureError: "token signature is invalid: signature is invalid",
+    jwt.InvalidAlgorithmError: "token signature is invalid: signing method is invalid",
+    jwt.DecodeError: "token is malformed: could not parse it",
+}
 SHORTEST_PASSWORD: Final = 6
 # bcrypt's limit, which GoTrue enforces; ours has none, but clients must see the same answer.
 LONGEST_PASSWORD: Final = 72
@@ -26,8 +35,18 @@ def bearer(keys: Keys, request: web.Request) -> Row:
     try:
         return keys.verify(token)
     except jwt.InvalidTokenError as error:
-        message = f"invalid JWT: unable to parse or verify signature, {error}"
+        reason = _BAD_JWT.get(
+            type(error), f"token is unverifiable: error while executing keyfunc: {error}"
+        )
+        message = f"invalid JWT: unable to parse or verify signature, {reason}"
         raise AuthError(403, "bad_jwt", message) from None
+
+
+def refuse_banned(user: Row, status: int, message: str) -> None:
+    """Refuse a user whose ban lasts."""
+    until = user["banned_until"]
+    if until is not None and until > datetime.now(UTC):
+        raise AuthError(status, "user_banned", message)
 
 
 async def read_body(request: web.Request) -> Row:

@@ -135,11 +135,16 @@ class Store:
         async with self.pool.connection() as connection:
             found = await (
                 await connection.execute(
-                    "SELECT * FROM auth.refresh_tokens WHERE token = %s FOR UPDATE", (token,)
+                    "SELECT t.*, u.banned_until > now() AS banned FROM auth.refresh_tokens AS t"
+                    " JOIN auth.users AS u ON u.id = t.user_id::uuid"
+                    " WHERE t.token = %s FOR UPDATE OF t",
+                    (token,),
                 )
             ).fetchone()
             if found is None:
                 return "refresh_token_not_found"
+            if found["banned"]:
+                return "user_banned"
             if found["revoked"]:
                 await connection.execute(
                     "UPDATE auth.refresh_tokens SET revoked = true WHERE session_id = %s",
@@ -156,7 +161,9 @@ class Store:
         """The session with the id, unless it was ended."""
         return await self._one("SELECT * FROM auth.sessions WHERE id = %(id)s", id=session_id)
 
-    async def end_sessions(self, user_id: uuid.UUID, session_id: uuid.UUID, scope: str) -> None:
+    async def end_sessions(
+        self, user_id: uuid.UUID, session_id: uuid.UUID | None, scope: str
+    ) -> None:
         """Sign out: this session (`local`), all (`global`) or all but this one (`others`)."""
         async with self.pool.connection() as connection:
             await connection.execute(
