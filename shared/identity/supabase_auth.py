@@ -6,7 +6,7 @@ import httpx
 
 from shared.identity.errors import InvalidCredentials, InvalidRefreshToken, SignupRefused
 from shared.identity.schemas import Credentials, SessionOut, Signup, SignupOut, UserOut
-from shared.platform.errors import TooManyRequests, Unavailable
+from shared.platform.errors import AccountDisabled, TooManyRequests, Unavailable
 from shared.platform.settings import Settings
 from shared.platform.supabase_client import auth_client
 
@@ -52,6 +52,7 @@ async def sign_in(settings: Settings, credentials: Credentials) -> SessionOut:
 
     Raises:
         InvalidCredentials: wrong address or password.
+        AccountDisabled: the user is banned at Supabase, as disabled ones are.
         Unavailable: Supabase Auth does not answer.
     """
     from supabase_auth.errors import AuthError
@@ -62,6 +63,7 @@ async def sign_in(settings: Settings, credentials: Credentials) -> SessionOut:
                 {"email": credentials.email, "password": credentials.password.get_secret_value()}
             )
     except (AuthError, httpx.HTTPError) as error:
+        _refuse_disabled(error)
         if _status(error) == 429:
             raise TooManyRequests("Too many sign-ins; try again later.") from None
         if 400 <= _status(error) < 500:
@@ -77,6 +79,7 @@ async def refresh(settings: Settings, refresh_token: str) -> SessionOut:
 
     Raises:
         InvalidRefreshToken: the token is unknown, or was used before.
+        AccountDisabled: as for `sign_in`.
         Unavailable: Supabase Auth does not answer.
     """
     from supabase_auth.errors import AuthError
@@ -85,6 +88,7 @@ async def refresh(settings: Settings, refresh_token: str) -> SessionOut:
         async with _client(settings) as client:
             answer = await client.refresh_session(refresh_token)
     except (AuthError, httpx.HTTPError) as error:
+        _refuse_disabled(error)
         if _status(error) == 429:
             raise TooManyRequests("Too many refreshes; try again later.") from None
         if 400 <= _status(error) < 500:
@@ -118,6 +122,11 @@ def _client(settings: Settings) -> "AsyncGoTrueClient":
 
 def _status(error: "AuthError | httpx.HTTPError") -> int:
     return int(getattr(error, "status", 0) or 0)
+
+
+def _refuse_disabled(error: "AuthError | httpx.HTTPError") -> None:
+    if getattr(error, "code", None) == "user_banned":
+        raise AccountDisabled("This account is disabled.") from None
 
 
 def _session(session: "Session") -> SessionOut:

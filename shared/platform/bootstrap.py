@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from shared.platform.accounts import AuthAccounts
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database
 from shared.platform.introspection import Introspection
@@ -79,7 +80,13 @@ class Services:
     @cached_property
     def outbox(self) -> Dispatcher:
         """The sender of committed side effects."""
-        return Dispatcher(self.database, self.blobs, self.queues)
+        return Dispatcher(self.database, self.blobs, self.queues, self.accounts.align)
+
+    @cached_property
+    def accounts(self) -> AuthAccounts:
+        """The accounts at Supabase Auth."""
+        key = self.settings.supabase_service_role_key.get_secret_value()
+        return AuthAccounts(self.settings.supabase_url, key, self.http)
 
     @cached_property
     def limiter(self) -> RateLimiter:

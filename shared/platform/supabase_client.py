@@ -18,7 +18,7 @@ def auth_client(
 
     return AsyncGoTrueClient(
         url=f"{supabase_url.rstrip('/')}/auth/v1",
-        headers={"apikey": key},
+        headers={"apikey": key, "Authorization": f"Bearer {key}"},
         auto_refresh_token=False,
         persist_session=False,
         http_client=http,

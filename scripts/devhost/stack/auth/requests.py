@@ -25,6 +25,10 @@ SHORTEST_PASSWORD: Final = 6
 # bcrypt's limit, which GoTrue enforces; ours has none, but clients must see the same answer.
 LONGEST_PASSWORD: Final = 72
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_UNITS: Final = {
+    "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0,
+}  # fmt: skip
+_DURATION_PART: Final = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)")
 
 
 def bearer(keys: Keys, request: web.Request) -> Row:
@@ -40,6 +44,18 @@ def bearer(keys: Keys, request: web.Request) -> Row:
         )
         message = f"invalid JWT: unable to parse or verify signature, {reason}"
         raise AuthError(403, "bad_jwt", message) from None
+
+
+def ban_seconds(duration: object) -> float | None:
+    """The length of a ban as Go writes durations, 0 for none; None when it stays as it is."""
+    if not duration:
+        return None
+    if duration == "none":
+        return 0
+    parts = _DURATION_PART.findall(str(duration))
+    if not parts or "".join(number + unit for number, unit in parts) != duration:
+        raise invalid(f'invalid format for ban duration: time: invalid duration "{duration}"')
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
 def refuse_banned(user: Row, status: int, message: str) -> None:
