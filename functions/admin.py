@@ -5,8 +5,15 @@ from uuid import UUID
 import azure.durable_functions as df
 
 from shared.admin import service as admin
-from shared.admin.errors import OwnRole
-from shared.admin.schemas import AdminJobOut, AdminJobQuery, UserOut, UserUpdate
+from shared.admin.errors import AccountDeleted, OwnAccount, OwnRole
+from shared.admin.schemas import (
+    AdminJobOut,
+    AdminJobQuery,
+    CreditGrant,
+    Decision,
+    UserOut,
+    UserUpdate,
+)
 from shared.platform.endpoint import Call, endpoint
 from shared.platform.errors import NotFound
 from shared.platform.pagination import Page, PageQuery
@@ -38,6 +45,59 @@ async def list_users(call: Call, query: PageQuery) -> Page[UserOut]:
 async def update_user(call: Call, user_id: UUID, body: UserUpdate) -> UserOut:
     """Change another user's role."""
     return await admin.update_user(call.tx, call.principal, user_id, body)
+
+
+@endpoint(
+    bp,
+    "DELETE",
+    "api/v1/admin/users/{user_id:guid}",
+    returns={204: None},
+    access="admin",
+    raises=(NotFound, OwnAccount),
+)
+async def delete_user(call: Call, user_id: UUID, query: Decision) -> None:
+    """Delete another user's account with all it has."""
+    await admin.delete_user(call.tx, call.principal, user_id, query)
+
+
+@endpoint(
+    bp,
+    "POST",
+    "api/v1/admin/users/{user_id:guid}/disable",
+    returns={200: UserOut},
+    access="admin",
+    raises=(NotFound, OwnAccount, AccountDeleted),
+)
+async def disable_user(call: Call, user_id: UUID, body: Decision) -> UserOut:
+    """Refuse another user's tokens and API keys, and stop their jobs."""
+    return await admin.disable_user(call.tx, call.principal, user_id, body)
+
+
+@endpoint(
+    bp,
+    "POST",
+    "api/v1/admin/users/{user_id:guid}/enable",
+    returns={200: UserOut},
+    access="admin",
+    raises=(NotFound, OwnAccount, AccountDeleted),
+)
+async def enable_user(call: Call, user_id: UUID, body: Decision) -> UserOut:
+    """Let a disabled user in again."""
+    return await admin.enable_user(call.tx, call.principal, user_id, body)
+
+
+@endpoint(
+    bp,
+    "POST",
+    "api/v1/admin/users/{user_id:guid}/credits",
+    returns={201: UserOut},
+    access="admin",
+    raises=(NotFound, AccountDeleted),
+    idempotent=True,
+)
+async def grant_credits(call: Call, user_id: UUID, body: CreditGrant) -> UserOut:
+    """Give a user credits."""
+    return await admin.grant_credits(call.tx, call.principal, user_id, body)
 
 
 @endpoint(

@@ -15,7 +15,7 @@ from shared.identity.schemas import (
     TokenOut,
 )
 from shared.platform.endpoint import Call, endpoint
-from shared.platform.errors import NotFound
+from shared.platform.errors import AccountDisabled, NotFound
 
 bp = df.Blueprint()
 
@@ -39,7 +39,7 @@ async def sign_up(call: Call, body: Signup) -> SignupOut:
     "api/v1/auth/login",
     returns={200: SessionOut},
     access="public",
-    raises=(InvalidCredentials,),
+    raises=(InvalidCredentials, AccountDisabled),
 )
 async def sign_in(call: Call, body: Credentials) -> SessionOut:
     """Sign in with a password."""
@@ -52,7 +52,7 @@ async def sign_in(call: Call, body: Credentials) -> SessionOut:
     "api/v1/auth/refresh",
     returns={200: SessionOut},
     access="public",
-    raises=(InvalidRefreshToken,),
+    raises=(InvalidRefreshToken, AccountDisabled),
 )
 async def refresh_session(call: Call, body: RefreshRequest) -> SessionOut:
     """Get a new session for a refresh token, which can be used once."""
@@ -66,7 +66,7 @@ async def sign_out(call: Call) -> None:
     await identity.sign_out(call.services.settings, token.strip())
 
 
-@endpoint(bp, "POST", "api/v1/auth/verify-token", returns={200: TokenOut}, in_transaction=False)
+@endpoint(bp, "POST", "api/v1/auth/verify-token", returns={200: TokenOut})
 async def verify_token(call: Call) -> TokenOut:
     """Whose access token it is, and until when it is valid."""
     return identity.describe_token(call.principal)

@@ -6,7 +6,7 @@ import azure.functions as func
 from shared.credits import service as credit_service
 from shared.jobs import reconcile
 from shared.metrics import service as metrics
-from shared.platform import bootstrap, idempotency, ratelimit
+from shared.platform import accounts, bootstrap, idempotency, ratelimit
 from shared.platform.durable import InstanceClient
 from shared.usage import service as usage
 
@@ -48,8 +48,9 @@ async def watch_queues(timer: func.TimerRequest) -> None:
 @bp.timer_trigger(arg_name="timer", schedule="0 30 2 * * *")
 @bp.durable_client_input(client_name="client")
 async def clean_up(timer: func.TimerRequest, client: InstanceClient) -> None:
-    """Daily: forgets ended windows of rate limits, answers kept for idempotency keys, instances."""
+    """Daily: forgets ended windows of rate limits, kept answers, deleted accounts, instances."""
     async with bootstrap.services().database.transaction() as transaction:
         await ratelimit.delete_expired(transaction)
         await idempotency.delete_expired(transaction)
+        await accounts.forget_deleted(transaction)
     await reconcile.forget_ended(client)

@@ -198,10 +198,21 @@ def _connections(scale: Scale, pool: int, limit: int) -> str:
 
 
 def _supabase(settings: Settings) -> str:
-    key = settings.supabase_anon_key.get_secret_value()
-    url = f"{settings.supabase_url}/auth/v1/health"
-    httpx.get(url, headers={"apikey": key}, timeout=SECONDS).raise_for_status()
-    return settings.supabase_url
+    headers = {"apikey": settings.supabase_anon_key.get_secret_value()}
+    with httpx.Client(
+        base_url=f"{settings.supabase_url}/auth/v1", headers=headers, timeout=SECONDS
+    ) as auth:
+        auth.get("/health").raise_for_status()
+        keys = auth.get("/.well-known/jwks.json").raise_for_status().json()["keys"]
+    return f"{settings.supabase_url}, signing system {_signing_system(keys)}"
+
+
+def _signing_system(keys: list[dict[str, Any]]) -> str:
+    """As far as the published keys tell: one that only stands by is among them."""
+    if not keys:
+        return "legacy shared secret (HS256), no key published: tokens are checked by Auth"
+    algorithms = " and ".join(sorted({str(key.get("alg") or key.get("kty")) for key in keys}))
+    return f"{algorithms}, keys published: {len(keys)}, tokens are checked by the app"
 
 
 def _storage(settings: Settings) -> str:

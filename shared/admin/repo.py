@@ -27,6 +27,7 @@ async def _select_users(
         await cursor.execute(
             """
             SELECT p.id, p.email, p.full_name, p.role, p.created_at,
+              coalesce((SELECT state FROM account_locks WHERE user_id = p.id), 'active') AS state,
               (SELECT count(*) FROM projects WHERE user_id = p.id AND status <> 'deleted')
                 AS projects,
               coalesce((SELECT current_balance FROM credit_accounts WHERE user_id = p.id), 0)
@@ -47,6 +48,21 @@ async def set_role(transaction: Transaction, user_id: UUID, role: str) -> bool:
         "UPDATE profiles SET role = %(role)s WHERE id = %(id)s", {"id": user_id, "role": role}
     )
     return cursor.rowcount == 1
+
+
+async def lock_administrators(transaction: Transaction) -> set[UUID]:
+    """Those who may act; until the commit nobody becomes one, and none ceases to be one."""
+    await transaction.connection.execute(
+        "SELECT FROM profiles WHERE role = 'admin' ORDER BY id FOR NO KEY UPDATE"
+    )
+    # A statement of its own: it sees what was committed while the first one waited.
+    cursor = await transaction.connection.execute(
+        """
+        SELECT id FROM profiles WHERE role = 'admin'
+          AND NOT EXISTS (SELECT FROM account_locks WHERE user_id = profiles.id)
+        """
+    )
+    return {row["id"] for row in await cursor.fetchall()}
 
 
 async def list_jobs(

@@ -1,14 +1,18 @@
 """What goes in and out of administration."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from shared.platform.model import Input, Model
+from pydantic import Field, StringConstraints
+
+from shared.platform.model import Input, Model, VisibleText
 from shared.platform.pagination import PageQuery
 
 Role = Literal["user", "admin"]
 JobStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
+Reason = Annotated[VisibleText, StringConstraints(max_length=500)]
+MOST_CREDITS = 1_000_000  # of one gift; a balance is a 32-bit integer
 
 
 class UserOut(Model):
@@ -18,6 +22,7 @@ class UserOut(Model):
     email: str
     full_name: str | None
     role: Role
+    state: Literal["active", "disabled", "deleted"]
     projects: int
     credits: int
     created_at: datetime
@@ -27,6 +32,18 @@ class UserUpdate(Input):
     """A user's new role."""
 
     role: Role
+
+
+class Decision(Input):
+    """Why something is done to an account; it stands in the administrator's trail."""
+
+    reason: Reason
+
+
+class CreditGrant(Decision):
+    """A gift of credits; its owner reads the reason in the ledger."""
+
+    amount: Annotated[int, Field(ge=1, le=MOST_CREDITS)]
 
 
 class AdminJobQuery(PageQuery):

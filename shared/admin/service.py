@@ -1,16 +1,31 @@
-"""What administrators see and do."""
+"""What administrators see and do.
+
+What they do stands in their own trail, with whom it was done to and why. Whoever acts is an
+administrator when it is done and cannot do it to themselves: so one always remains.
+"""
 
 from uuid import UUID
 
 from shared.activity import service as activity
 from shared.admin import repo
-from shared.admin.errors import OwnRole
-from shared.admin.schemas import AdminJobOut, AdminJobQuery, UserOut, UserUpdate
+from shared.admin.errors import AccountDeleted, OwnAccount, OwnRole
+from shared.admin.schemas import (
+    AdminJobOut,
+    AdminJobQuery,
+    CreditGrant,
+    Decision,
+    UserOut,
+    UserUpdate,
+)
+from shared.credits import service as credit_service
+from shared.jobs import service as jobs
+from shared.platform import accounts
 from shared.platform.cache import of_user
 from shared.platform.db import Transaction
-from shared.platform.errors import NotFound
+from shared.platform.errors import Forbidden, NotFound
 from shared.platform.pagination import LATEST, Page, PageQuery, make_page
 from shared.platform.principal import Principal
+from shared.projects import service as projects
 
 
 async def list_users(transaction: Transaction, query: PageQuery) -> Page[UserOut]:
@@ -22,7 +37,7 @@ async def list_users(transaction: Transaction, query: PageQuery) -> Page[UserOut
 async def update_user(
     transaction: Transaction, principal: Principal, user_id: UUID, update: UserUpdate
 ) -> UserOut:
-    """The user with their new role. It stands in the trail of the administrator.
+    """The user with their new role.
 
     Raises:
         OwnRole: so that one administrator always remains.
@@ -30,16 +45,88 @@ async def update_user(
     """
     if user_id == principal.user_id:
         raise OwnRole("Ask another administrator.")
+    await _stay_administrator(transaction, principal)
     if not await repo.set_role(transaction, user_id, update.role):
         raise NotFound("There is no such user.")
     transaction.stale.add(of_user("profile", user_id))
     await activity.record(
         transaction, principal.user_id, "user.role_changed", "user", user_id, role=update.role
     )
-    user = await repo.find_user(transaction, user_id, before=LATEST)
-    if user is None:
-        raise NotFound("There is no such user.")
-    return user
+    return await _get_user(transaction, user_id)
+
+
+async def disable_user(
+    transaction: Transaction, principal: Principal, user_id: UUID, decision: Decision
+) -> UserOut:
+    """The user, whose tokens and API keys are refused and whose running jobs are stopped.
+
+    Disabling twice changes nothing.
+
+    Raises:
+        OwnAccount: so that one administrator always remains.
+        NotFound: there is no such user.
+        AccountDeleted: there is nothing left to disable.
+    """
+    await _lock_other(transaction, principal, user_id)
+    if await accounts.lock(transaction, user_id, "disabled"):
+        await jobs.stop_all(transaction, user_id)
+        await _record(transaction, principal, "user.disabled", user_id, reason=decision.reason)
+    return await _get_user(transaction, user_id)
+
+
+async def enable_user(
+    transaction: Transaction, principal: Principal, user_id: UUID, decision: Decision
+) -> UserOut:
+    """The user, who may sign in and act again. Enabling twice changes nothing.
+
+    Raises:
+        OwnAccount, NotFound, AccountDeleted: as for `disable_user`.
+    """
+    await _lock_other(transaction, principal, user_id)
+    if await accounts.unlock(transaction, user_id):
+        await _record(transaction, principal, "user.enabled", user_id, reason=decision.reason)
+    return await _get_user(transaction, user_id)
+
+
+async def delete_user(
+    transaction: Transaction, principal: Principal, user_id: UUID, decision: Decision
+) -> None:
+    """Deletes the account with all it has; again, it changes nothing.
+
+    With the commit its tokens and keys are refused, its jobs are stopped and settled and its
+    projects are gone. What the outbox promises follows: their blobs, and last the user at Supabase
+    Auth with the rest of the rows.
+
+    Raises:
+        OwnAccount, NotFound: as for `disable_user`.
+    """
+    try:
+        await _lock_other(transaction, principal, user_id)
+    except AccountDeleted:
+        return
+    await accounts.lock(transaction, user_id, "deleted")
+    await projects.delete_all(transaction, user_id)
+    await _record(transaction, principal, "user.deleted", user_id, reason=decision.reason)
+
+
+async def grant_credits(
+    transaction: Transaction, principal: Principal, user_id: UUID, grant: CreditGrant
+) -> UserOut:
+    """The user with the credits added; two calls are two gifts.
+
+    Raises:
+        NotFound: there is no such user.
+        AccountDeleted: nobody is left to use them.
+    """
+    await _stay_administrator(transaction, principal)
+    await _check_exists(transaction, user_id)
+    await credit_service.grant_credits(
+        transaction, user_id, amount=grant.amount, description=grant.reason
+    )
+    await _record(
+        transaction, principal, "credits.granted", user_id, amount=grant.amount, reason=grant.reason
+    )
+    return await _get_user(transaction, user_id)
 
 
 async def list_jobs(transaction: Transaction, query: AdminJobQuery) -> Page[AdminJobOut]:
@@ -48,3 +135,35 @@ async def list_jobs(transaction: Transaction, query: AdminJobQuery) -> Page[Admi
         transaction, status=query.status, below=query.below, limit=query.limit + 1
     )
     return make_page(rows, query, lambda job: job.id)
+
+
+async def _lock_other(transaction: Transaction, principal: Principal, user_id: UUID) -> None:
+    """Makes sure that the user is somebody else and can be acted upon, one after the other."""
+    if user_id == principal.user_id:
+        raise OwnAccount("Ask another administrator.")
+    await _stay_administrator(transaction, principal)
+    await _check_exists(transaction, user_id)
+
+
+async def _stay_administrator(transaction: Transaction, principal: Principal) -> None:
+    if principal.user_id not in await repo.lock_administrators(transaction):
+        raise Forbidden("Only an administrator may do this.")
+
+
+async def _check_exists(transaction: Transaction, user_id: UUID) -> None:
+    if await accounts.find_state(transaction, user_id) == "deleted":
+        raise AccountDeleted("This account was deleted.")
+    await _get_user(transaction, user_id)
+
+
+async def _get_user(transaction: Transaction, user_id: UUID) -> UserOut:
+    user = await repo.find_user(transaction, user_id, before=LATEST)
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user
+
+
+async def _record(
+    transaction: Transaction, principal: Principal, action: str, user_id: UUID, **said: object
+) -> None:
+    await activity.record(transaction, principal.user_id, action, "user", user_id, **said)

@@ -163,6 +163,21 @@ async def purchase(
     return await get_balance(transaction, principal)
 
 
+async def grant_credits(
+    transaction: Transaction, user_id: UUID, *, amount: int, description: str
+) -> None:
+    """Books a gift to the user; two calls are two gifts."""
+    await repo.post(
+        transaction,
+        user_id,
+        kind="bonus",
+        amount=amount,
+        description=description,
+        reference=f"grant:{uuid4()}",
+        metadata={},
+    )
+
+
 async def publish_signup_bonus(transaction: Transaction, settings: Settings) -> None:
     """Makes new accounts begin with ``SIGNUP_BONUS_CREDITS``: a trigger of the database does it."""
     await repo.set_signup_bonus(transaction, settings.signup_bonus_credits)

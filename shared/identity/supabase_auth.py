@@ -6,8 +6,9 @@ import httpx
 
 from shared.identity.errors import InvalidCredentials, InvalidRefreshToken, SignupRefused
 from shared.identity.schemas import Credentials, SessionOut, Signup, SignupOut, UserOut
-from shared.platform.errors import TooManyRequests, Unavailable
+from shared.platform.errors import AccountDisabled, TooManyRequests, Unavailable
 from shared.platform.settings import Settings
+from shared.platform.supabase_client import auth_client
 
 if TYPE_CHECKING:
     from supabase_auth import AsyncGoTrueClient
@@ -51,6 +52,7 @@ async def sign_in(settings: Settings, credentials: Credentials) -> SessionOut:
 
     Raises:
         InvalidCredentials: wrong address or password.
+        AccountDisabled: the user is banned at Supabase, as disabled ones are.
         Unavailable: Supabase Auth does not answer.
     """
     from supabase_auth.errors import AuthError
@@ -61,6 +63,7 @@ async def sign_in(settings: Settings, credentials: Credentials) -> SessionOut:
                 {"email": credentials.email, "password": credentials.password.get_secret_value()}
             )
     except (AuthError, httpx.HTTPError) as error:
+        _refuse_disabled(error)
         if _status(error) == 429:
             raise TooManyRequests("Too many sign-ins; try again later.") from None
         if 400 <= _status(error) < 500:
@@ -76,6 +79,7 @@ async def refresh(settings: Settings, refresh_token: str) -> SessionOut:
 
     Raises:
         InvalidRefreshToken: the token is unknown, or was used before.
+        AccountDisabled: as for `sign_in`.
         Unavailable: Supabase Auth does not answer.
     """
     from supabase_auth.errors import AuthError
@@ -84,6 +88,7 @@ async def refresh(settings: Settings, refresh_token: str) -> SessionOut:
         async with _client(settings) as client:
             answer = await client.refresh_session(refresh_token)
     except (AuthError, httpx.HTTPError) as error:
+        _refuse_disabled(error)
         if _status(error) == 429:
             raise TooManyRequests("Too many refreshes; try again later.") from None
         if 400 <= _status(error) < 500:
@@ -112,18 +117,16 @@ async def sign_out(settings: Settings, access_token: str) -> None:
 
 def _client(settings: Settings) -> "AsyncGoTrueClient":
     """A client of its own per call: the library keeps the session of whoever signed in last."""
-    from supabase_auth import AsyncGoTrueClient
-
-    return AsyncGoTrueClient(
-        url=f"{settings.supabase_url.rstrip('/')}/auth/v1",
-        headers={"apikey": settings.supabase_anon_key.get_secret_value()},
-        auto_refresh_token=False,
-        persist_session=False,
-    )
+    return auth_client(settings.supabase_url, settings.supabase_anon_key.get_secret_value())
 
 
 def _status(error: "AuthError | httpx.HTTPError") -> int:
     return int(getattr(error, "status", 0) or 0)
+
+
+def _refuse_disabled(error: "AuthError | httpx.HTTPError") -> None:
+    if getattr(error, "code", None) == "user_banned":
+        raise AccountDisabled("This account is disabled.") from None
 
 
 def _session(session: "Session") -> SessionOut:

@@ -181,6 +181,27 @@ async def lock_running(transaction: Transaction, user_id: UUID) -> int:
     return int(row["running"]) if row else 0
 
 
+async def list_running_of(transaction: Transaction, user_id: UUID) -> list[int]:
+    """The ids of the user's running jobs; none of theirs starts or ends until the commit."""
+    # In the order in which a start takes them: the jobs, then the user.
+    await transaction.connection.execute(
+        """
+        SELECT FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
+        WHERE p.user_id = %(user_id)s ORDER BY j.id FOR UPDATE OF j
+        """,
+        {"user_id": user_id},
+    )
+    await lock_running(transaction, user_id)
+    cursor = await transaction.connection.execute(
+        """
+        SELECT j.id FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
+        WHERE p.user_id = %(user_id)s AND j.status = 'running' ORDER BY j.id
+        """,
+        {"user_id": user_id},
+    )
+    return [row["id"] for row in await cursor.fetchall()]
+
+
 async def mark_running(transaction: Transaction, job_id: int, attempt: int) -> None:
     """The job runs its ``attempt`` from now on."""
     await transaction.connection.execute(

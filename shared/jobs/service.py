@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from uuid import UUID
 
 from shared.activity import service as activity
 from shared.crawl import ledger_repo, search_repo
@@ -18,9 +19,9 @@ from shared.jobs.errors import (
 )
 from shared.jobs.finish import end_job
 from shared.jobs.schemas import JobCreate, JobOut, JobQuery, JobUpdate
-from shared.platform import outbox
+from shared.platform import accounts, outbox
 from shared.platform.db import Transaction
-from shared.platform.errors import Invalid, NotFound
+from shared.platform.errors import AccountDisabled, Invalid, NotFound
 from shared.platform.pagination import Page, make_page
 from shared.platform.principal import Principal
 from shared.platform.settings import Settings
@@ -151,6 +152,14 @@ async def stop_job(transaction: Transaction, principal: Principal, job_id: int) 
     return await get_job(transaction, principal, job_id)
 
 
+async def stop_all(transaction: Transaction, user_id: UUID) -> None:
+    """Ends every running job of the user as `stop_job` does."""
+    for job_id in await repo.list_running_of(transaction, user_id):
+        job = await repo.lock_job(transaction, job_id)
+        if job is not None and job["status"] == "running":
+            await end_job(transaction, job_id, job, status="cancelled", failure=None)
+
+
 async def retry_job(
     transaction: Transaction, principal: Principal, settings: Settings, job_id: int
 ) -> JobOut:
@@ -228,6 +237,8 @@ async def _run(
             f"{settings.max_running_jobs} of your jobs are running; wait for one to end.",
             headers={"Retry-After": "30"},
         )
+    if await accounts.find_state(transaction, principal.user_id):
+        raise AccountDisabled("This account is disabled.")  # while we waited for the lock
     await credit_service.hold_credits(
         transaction, principal.user_id, job_id=job_id, attempt=attempt, amount=images
     )

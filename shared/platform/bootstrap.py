@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from shared.platform.accounts import AuthAccounts
 from shared.platform.blob import BlobStore
 from shared.platform.cache import Cache, open_cache
 from shared.platform.db import Database
+from shared.platform.introspection import Introspection
 from shared.platform.outbox import Dispatcher
 from shared.platform.queue import QueueSender
 from shared.platform.ratelimit import PostgresCounter, RateLimiter, open_counter
@@ -75,7 +77,13 @@ class Services:
     @cached_property
     def outbox(self) -> Dispatcher:
         """The sender of committed side effects."""
-        return Dispatcher(self.database, self.blobs, self.queues)
+        return Dispatcher(self.database, self.blobs, self.queues, self.accounts.align)
+
+    @cached_property
+    def accounts(self) -> AuthAccounts:
+        """The accounts at Supabase Auth."""
+        key = self.settings.supabase_service_role_key.get_secret_value()
+        return AuthAccounts(self.settings.supabase_url, key, self.http)
 
     @cached_property
     def limiter(self) -> RateLimiter:
@@ -108,7 +116,9 @@ class Services:
     @cached_property
     def tokens(self) -> TokenVerifier:
         """The verifier of Supabase access tokens."""
-        return TokenVerifier(self.settings.supabase_url, self.http)
+        url = self.settings.supabase_url
+        key = self.settings.supabase_anon_key.get_secret_value()
+        return TokenVerifier(url, self.http, Introspection(url, key, self.http))
 
 
 @lru_cache(maxsize=1)

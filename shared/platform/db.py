@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self, cast
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -13,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from shared.platform.errors import Unavailable
+from shared.platform.errors import AccountDisabled, Unavailable
 from shared.platform.logging import get_logger
 from shared.platform.settings import Settings
 
@@ -69,14 +70,18 @@ class Database:
         self._opened = False
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self, caller: UUID | None = None) -> AsyncIterator[Transaction]:
         """One transaction as ``service_role``: committed at the end, rolled back on any error.
 
         Raises:
+            AccountDisabled: the ``caller`` it is for may not act.
             Unavailable: the database cannot be reached.
         """
         async with self.connection() as connection:
-            await psycopg.AsyncClientCursor(connection).execute(_BEGIN_AS_SERVICE)
+            cursor = psycopg.AsyncClientCursor(connection)
+            await cursor.execute(_BEGIN_AS_SERVICE, {"caller": caller})
+            cursor.nextset()
+            _refuse_locked(await cursor.fetchone())
             yield Transaction(connection)
 
     @asynccontextmanager
@@ -84,6 +89,10 @@ class Database:
         """Reads as ``authenticated`` with ``claims``: row-level security applies.
 
         Each statement is a transaction and one round trip of its own.
+
+        Raises:
+            AccountDisabled: by the first statement, if the account may not act.
+            Unavailable: the database cannot be reached.
         """
         async with self.connection() as connection:
             connection.claims = json.dumps(claims)
@@ -150,8 +159,16 @@ class _Cursor(psycopg.AsyncCursor[Any]):
             return await super().execute(query, params, **options)
         # What a pipeline sends at once is one transaction: the role ends with it.
         async with self.connection.pipeline():
-            await psycopg.AsyncCursor(self.connection).execute(_AS_CALLER, {"claims": claims})
-            return await super().execute(query, params, **options)
+            caller = psycopg.AsyncCursor(self.connection)
+            await caller.execute(_AS_CALLER, {"claims": claims})
+            await super().execute(query, params, **options)
+        _refuse_locked(await caller.fetchone())
+        return self
+
+
+def _refuse_locked(row: Any) -> None:
+    if row["locked"]:
+        raise AccountDisabled("This account is disabled.")
 
 
 class _EchoingCursor(_Cursor):
@@ -166,14 +183,16 @@ class _EchoingCursor(_Cursor):
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 # One round trip: the statements of a simple query travel together. A process that stops in the
-# middle of a transaction must not hold its locks for ever.
+# middle of a transaction must not hold its locks for ever. Whether the caller may act costs none.
 _BEGIN_AS_SERVICE = """
 BEGIN;
 SELECT set_config('timezone', 'UTC', true), set_config('role', 'service_role', true),
   set_config('request.jwt.claims', '', true), set_config('lock_timeout', '60s', true),
-  set_config('idle_in_transaction_session_timeout', '60s', true)
+  set_config('idle_in_transaction_session_timeout', '60s', true),
+  EXISTS (SELECT FROM account_locks WHERE user_id = %(caller)s::uuid) AS locked
 """
 _AS_CALLER = """
 SELECT set_config('transaction_read_only', 'on', true), set_config('timezone', 'UTC', true),
-  set_config('role', 'authenticated', true), set_config('request.jwt.claims', %(claims)s, true)
+  set_config('role', 'authenticated', true), set_config('request.jwt.claims', %(claims)s, true),
+  EXISTS (SELECT FROM account_locks WHERE user_id = (%(claims)s::jsonb ->> 'sub')::uuid) AS locked
 """

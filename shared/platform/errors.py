@@ -59,6 +59,12 @@ class Forbidden(AppError):
     status, code = 403, "forbidden"
 
 
+class AccountDisabled(Forbidden):
+    """The account is disabled"""
+
+    code = "account_disabled"
+
+
 class NotFound(AppError):
     """There is no such resource"""
 

@@ -179,7 +179,7 @@ def _failures(endpoint: Endpoint) -> dict[str, Any]:
         errors.Unavailable,
     }
     if endpoint.access != "public":
-        kinds |= {errors.Unauthenticated, errors.Forbidden}
+        kinds |= {errors.Unauthenticated, errors.Forbidden, errors.AccountDisabled}
     if endpoint.body:
         kinds |= {errors.BadRequest, errors.PayloadTooLarge, errors.UnsupportedMediaType}
     if endpoint.body or endpoint.query:

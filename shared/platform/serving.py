@@ -114,7 +114,8 @@ async def _answer_in_transaction(
     database = call.services.database
     reading = declared.reads_as_caller
     keyed = _keyed_request(declared, call) if declared.idempotent else None
-    opened = database.reading(call.principal.claims) if reading else database.transaction()
+    caller = call.principal
+    opened = database.reading(caller.claims) if reading else database.transaction(caller.user_id)
     async with opened as transaction:
         call._transaction = transaction
         if keyed and (first := await keyed.claim(transaction, call.services.settings)):

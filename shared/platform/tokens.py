@@ -1,4 +1,4 @@
-"""Supabase access tokens, verified against the project's published keys.
+"""Supabase access tokens: published keys verify them here, Auth those that have none.
 
 Checks of RFC 8725: fixed algorithms, signature, expiry, not-before, issuer, audience, role.
 """
@@ -15,12 +15,14 @@ import httpx
 import jwt
 
 from shared.platform.errors import Unauthenticated, Unavailable
+from shared.platform.introspection import Introspection
 from shared.platform.logging import get_logger
 from shared.platform.principal import Principal
 
 log = get_logger(__name__)
 
 ALGORITHMS = ["ES256", "RS256"]  # never HS256: a published key must not double as a shared secret
+LEGACY_ALGORITHM = "HS256"  # of older projects; only Auth knows the secret
 AUDIENCE = "authenticated"
 MAX_TOKEN_BYTES = 8192
 REFRESH_SECONDS = 300
@@ -38,10 +40,12 @@ class TokenVerifier:
         self,
         supabase_url: str,
         http: httpx.AsyncClient,
+        introspection: Introspection,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._issuer = f"{supabase_url.rstrip('/')}/auth/v1"
         self._http = http
+        self._introspection = introspection
         self._keys: dict[str, jwt.PyJWK] = {}
         # Tokens that have passed, by digest: a client that polls sends the same one for an hour.
         self._passed: dict[bytes, tuple[str, Principal]] = {}
@@ -54,8 +58,8 @@ class TokenVerifier:
         """The user of a valid access token.
 
         Raises:
-            Unauthenticated: the token is malformed, forged, expired or for somebody else.
-            Unavailable: the key it names is unknown and Supabase Auth does not answer.
+            Unauthenticated: the token is malformed, forged, expired, revoked or for somebody else.
+            Unavailable: only Supabase Auth could tell, and it does not answer.
         """
         if len(token) > MAX_TOKEN_BYTES:
             raise Unauthenticated("The access token is too long.")
@@ -66,8 +70,13 @@ class TokenVerifier:
                 await self._key(kid)  # it must be trusted still
                 if time.time() < (principal.expires_at or 0):
                     return principal
-            kid = jwt.get_unverified_header(token).get("kid", "")
-            principal = _principal(self._decode(token, await self._key(kid)))
+            header = jwt.get_unverified_header(token)
+            kid = header.get("kid", "")
+            if header.get("alg") == LEGACY_ALGORITHM:
+                return await self._ask_auth(token, digest, kid)
+            if header.get("alg") not in ALGORITHMS:
+                raise jwt.InvalidAlgorithmError("no algorithm of Supabase")
+            principal = _principal(self._claims(token, await self._key(kid)))
         except (jwt.PyJWTError, ValueError) as error:
             raise Unauthenticated("The access token is not valid.") from error
         if len(self._passed) >= MAX_REMEMBERED:
@@ -75,15 +84,33 @@ class TokenVerifier:
         self._passed[digest] = kid, principal
         return principal
 
-    def _decode(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
+    async def _ask_auth(self, token: str, digest: bytes, kid: str) -> Principal:
+        if kid in self._keys:
+            raise jwt.InvalidAlgorithmError("a published key is no shared secret")
+        principal = _principal(self._claims(token, None))  # else Auth need not be asked
+        await self._introspection.check(token, digest, principal.user_id)
+        return principal
+
+    def _claims(self, token: str, key: jwt.PyJWK | None) -> dict[str, Any]:
+        """What the token says, all of it checked; only the signature is not without a key."""
         claims: dict[str, Any] = jwt.decode(
             token,
-            key,
+            key or "",
             algorithms=ALGORITHMS,
             audience=AUDIENCE,
             issuer=self._issuer,
             leeway=LEEWAY_SECONDS,
-            options={"require": ["exp", "iat", "sub", "iss", "aud"]},
+            options={
+                "require": ["exp", "iat", "sub", "iss", "aud"],
+                # Where no signature is verified, PyJWT verifies nothing that is not named.
+                "verify_signature": key is not None,
+                "verify_exp": True,
+                "verify_nbf": True,
+                "verify_iat": True,
+                "verify_aud": True,
+                "verify_iss": True,
+                "verify_sub": True,
+            },
         )
         return claims
 
@@ -112,8 +139,10 @@ class TokenVerifier:
         try:
             answer = await self._http.get(f"{self._issuer}/.well-known/jwks.json", timeout=5)
             answer.raise_for_status()
-            keys = jwt.PyJWKSet.from_dict(answer.json()).keys
-        except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
+            published = answer.json()["keys"]
+            # A project with a shared secret publishes none, which PyJWT takes for an error.
+            keys = jwt.PyJWKSet(published).keys if published else []
+        except (httpx.HTTPError, jwt.PyJWTError, ValueError, KeyError, TypeError) as error:
             log.bind(error=type(error).__name__).warning("sign-in keys not fetched")
             self._failed_at = self._clock()
             return

@@ -91,6 +91,15 @@ async def lock_project(transaction: Transaction, user_id: UUID, project_id: int)
     return await cursor.fetchone() is not None
 
 
+async def lock_projects(transaction: Transaction, user_id: UUID) -> list[int]:
+    """The ids of all projects of the user; until the commit no job is added to them."""
+    cursor = await transaction.connection.execute(
+        "SELECT id FROM projects WHERE user_id = %(user_id)s ORDER BY id FOR UPDATE",
+        {"user_id": user_id},
+    )
+    return [row["id"] for row in await cursor.fetchall()]
+
+
 async def delete_project(transaction: Transaction, project_id: int) -> None:
     """Removes the project with its jobs and everything of theirs that is in the database."""
     await transaction.connection.execute(

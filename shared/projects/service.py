@@ -1,7 +1,10 @@
 """Rules of projects."""
 
+from uuid import UUID
+
 from shared.activity import service as activity
 from shared.jobs import remove
+from shared.jobs import service as jobs
 from shared.platform.db import Transaction
 from shared.platform.errors import NotFound
 from shared.platform.pagination import Page, make_page
@@ -83,3 +86,12 @@ async def delete_project(transaction: Transaction, principal: Principal, project
         raise ProjectBusy(f"{running} of its jobs are running; stop them first.")
     await repo.delete_project(transaction, project_id)
     await activity.record(transaction, principal.user_id, "project.deleted", "project", project_id)
+
+
+async def delete_all(transaction: Transaction, user_id: UUID) -> None:
+    """Stops the jobs of a user and removes all projects, as `delete_project` does."""
+    project_ids = await repo.lock_projects(transaction, user_id)
+    await jobs.stop_all(transaction, user_id)
+    for project_id in project_ids:
+        await remove.remove_jobs(transaction, project_id)
+        await repo.delete_project(transaction, project_id)

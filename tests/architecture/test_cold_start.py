@@ -6,7 +6,7 @@ import sys
 HEAVY = (
     "azure.core", "azure.identity", "azure.keyvault", "azure.storage", "cryptography", "httpx",
     "jwt", "limits", "loguru", "PIL", "prometheus_client", "psycopg", "psycopg_pool", "redis",
-    "supabase", "tenacity",
+    "supabase", "supabase_auth", "tenacity",
 )  # fmt: skip
 LIST = "import sys, function_app; print(*sys.modules)"
 USE = (

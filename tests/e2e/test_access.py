@@ -30,7 +30,11 @@ BODIES = {
     "update_job": {"name": "taken"},
     "update_notification": {"is_read": True},
     "update_user": {"role": "user"},
+    "disable_user": {"reason": "test"},
+    "enable_user": {"reason": "test"},
+    "grant_credits": {"reason": "test", "amount": 1},
 }
+QUERIES = {"delete_user": {"reason": "test"}}
 FORGED = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIiwia2lkIjoieCJ9.eyJzdWIiOiJ4In0."
 
 
@@ -94,11 +98,26 @@ def admin(stack: LocalStack) -> str:
         return str(session["access_token"])
 
 
+@pytest.fixture(scope="module")
+def disabled(stack: LocalStack) -> str:
+    """The access token of an account that was disabled."""
+    account = {"email": "disabled@pixcrawler.test", "password": "of nobody any more"}
+    with Api(stack.info.api_url) as api:
+        session = api.post("auth/signup", account)["session"]
+        with psycopg.connect(stack.info.database_url) as connection:
+            connection.execute(
+                "INSERT INTO account_locks (user_id, state) VALUES (%s, 'disabled')",
+                [session["user"]["id"]],
+            )
+        return str(session["access_token"])
+
+
 def call(http: httpx.Client, name: str, values: dict[str, str], **headers: str) -> httpx.Response:
     endpoint = endpoints[name]
     return http.request(
-        endpoint.method, path_of(endpoint, values), headers=headers, json=BODIES.get(name)
-    )
+        endpoint.method, path_of(endpoint, values), headers=headers, json=BODIES.get(name),
+        params=QUERIES.get(name),
+    )  # fmt: skip
 
 
 def problem(answer: httpx.Response) -> dict[str, Any]:
@@ -126,6 +145,16 @@ class TestCallers:
     def test_an_unknown_key_is_nobody(self, http: httpx.Client, name: str) -> None:
         answer = call(http, name, NOWHERE, **{"X-API-Key": "pk_live_0000"})
         assert problem(answer)["status"] == 401
+
+    @pytest.mark.parametrize("name", sorted({*PRIVATE} - {"sign_out"}))
+    def test_a_disabled_account_does_nothing(
+        self, http: httpx.Client, disabled: str, name: str
+    ) -> None:
+        answer = call(http, name, NOWHERE, Authorization=f"Bearer {disabled}")
+        document = problem(answer)
+        if endpoints[name].method == "GET" and endpoints[name].access != "admin":
+            assert document["code"] == "account_disabled"
+        assert document["status"] in (403, 415)  # a body that is not there comes first
 
     @pytest.mark.parametrize("name", ON_RESOURCES)
     def test_anothers_resource_is_as_one_that_does_not_exist(

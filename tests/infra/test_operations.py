@@ -57,6 +57,24 @@ class TestDoctor:
         assert code == 0, said
         for part in ("Python", "versions", "host.json", "settings", "database", "storage"):
             assert re.search(f"ok    {part}: ", said)
+        assert "signing system ES256, keys published: 1" in said
+
+    def test_names_a_legacy_project(self, settings: dict[str, str]) -> None:
+        class Auth(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b'{"keys": []}')
+
+            def log_message(self, *_: object) -> None: ...
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Auth) as server:
+            Thread(target=server.serve_forever).start()
+            url = f"http://127.0.0.1:{server.server_port}"
+            code, said = doctor(**settings | {"SUPABASE_URL": url})
+            server.shutdown()
+        assert code == 0, said
+        assert "signing system legacy shared secret (HS256), no key published" in said
 
     def test_finds_what_is_wrong(self, settings: dict[str, str]) -> None:
         wrong = {

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.platform.errors import Unauthenticated, Unavailable
+from shared.platform.introspection import Introspection
 from shared.platform.tokens import TokenVerifier
 
 PROJECT = "https://project.supabase.example"
@@ -24,12 +25,16 @@ USER = uuid4()
 
 
 class Auth:
-    """The key endpoint of Supabase Auth; counts its calls."""
+    """Supabase Auth: its keys are counted when asked for, and no shared secret is known to it."""
 
     def __init__(self) -> None:
-        self.calls, self.up, self.kid = 0, True, KID
+        self.calls, self.questions, self.up, self.kid = 0, 0, True, KID
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/auth/v1/user":
+            self.questions += 1
+            refusal = {"code": 403, "error_code": "bad_jwt", "msg": "invalid JWT"}
+            return httpx.Response(403, json=refusal)
         assert str(request.url) == f"{PROJECT}/auth/v1/.well-known/jwks.json"
         self.calls += 1
         if not self.up:
@@ -60,7 +65,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def verifier(auth: Auth, clock: Clock) -> TokenVerifier:
-    return TokenVerifier(PROJECT, httpx.AsyncClient(transport=httpx.MockTransport(auth)), clock)
+    http = httpx.AsyncClient(transport=httpx.MockTransport(auth))
+    return TokenVerifier(PROJECT, http, Introspection(PROJECT, "anon", http, clock), clock)
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -99,6 +105,8 @@ def tampered() -> str:
 
 FORGED: dict[str, Callable[[], str]] = {
     "no algorithm": lambda: jwt.encode(claims(), "", "none", headers={"kid": KID}),
+    "a guessed secret": lambda: jwt.encode(claims(), "x" * 32, "HS256"),
+    "another algorithm of secrets": lambda: jwt.encode(claims(), "x" * 64, "HS512"),
     "public key as secret": signed_with_public_key_as_secret,
     "another key": lambda: sign(STRANGER),
     "unknown key id": lambda: sign(kid="other"),
@@ -129,6 +137,14 @@ class TestVerify:
     async def test_refuses(self, verifier: TokenVerifier, forge: Callable[[], str]) -> None:
         with pytest.raises(Unauthenticated):
             await verifier.verify(forge())
+
+    async def test_a_published_key_is_no_shared_secret(
+        self, verifier: TokenVerifier, auth: Auth
+    ) -> None:
+        await verifier.verify(sign())
+        with pytest.raises(Unauthenticated):
+            await verifier.verify(signed_with_public_key_as_secret())
+        assert auth.questions == 0
 
     async def test_a_token_that_has_passed_expires_all_the_same(
         self, verifier: TokenVerifier

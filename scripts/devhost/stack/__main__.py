@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     parts = tuple(part for part in options.parts if part != "host" or not options.settings)
-    stack = LocalStack(options.directory, parts)
+    stack = LocalStack(options.directory, parts, legacy_jwt=options.legacy_jwt)
     try:
         code = {"up": up, "down": down, "status": status}[options.command](stack)
         if options.settings and options.command == "up":
@@ -49,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
         "--settings", type=Path, nargs="?", const=ROOT / "local.settings.json", metavar="FILE",
         help="up without the Functions host, and write the settings with which another one, such "
         "as func start, runs the app on the stack (local.settings.json)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--legacy-jwt", action="store_true",
+        help="with up: Supabase Auth as in older projects, shared secret and no published key",
     )  # fmt: skip
     return parser
 

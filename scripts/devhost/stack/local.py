@@ -30,12 +30,14 @@ class LocalStack:
 
     As a context manager it runs inside the `with` and dies with the process that entered it;
     `start(detached=True)` leaves it running until somebody calls `stop` for the directory.
+    With `legacy_jwt` Supabase Auth is one of an older project, see `auth/keys.py`.
     """
 
     def __init__(
         self, directory: Path, parts: Sequence[str] = PARTS, *,
         environment: Mapping[str, str] | None = None, host_options: Sequence[str] = (),
         image_web_options: Sequence[str] = (), ports: Mapping[str, int] | None = None,
+        legacy_jwt: bool = False,
     ) -> None:  # fmt: skip
         unknown = set(parts) - set(PARTS)
         if unknown:
@@ -45,6 +47,7 @@ class LocalStack:
             parts=tuple(parts), environment=dict(environment or {}),
             host_options=tuple(host_options), image_web_options=tuple(image_web_options),
             ports=dict(ports or {}),
+            legacy_jwt=legacy_jwt,
         )  # fmt: skip
         self._supervisor: subprocess.Popen[bytes] | None = None
 

@@ -30,6 +30,8 @@ class Request:
     host_options: tuple[str, ...] = ()
     image_web_options: tuple[str, ...] = ()
     ports: dict[str, int] = field(default_factory=dict)  # those that somebody asked for
+    # Supabase Auth signs with a shared secret, as in older projects.
+    legacy_jwt: bool = False
     # End when the standard input closes, which is when whoever asked is gone.
     tied: bool = False
 
@@ -43,7 +45,7 @@ class Plan:
         wanted = [part for part in PARTS if part in request.parts]
         names = [name for part in wanted for name in _port_names(part)]
         self.ports = choose_ports(layout.ports, names, request.ports)
-        self.keys = Keys.load(layout.data("auth"))
+        self.keys = Keys.load(layout.data("auth"), legacy=request.legacy_jwt)
         self.secrets = _secrets(layout)
         makers = {
             "postgres": self._postgres, "azurite": self._azurite, "imageweb": self._imageweb,
@@ -74,11 +76,13 @@ class Plan:
 
     def _auth(self) -> Part:
         port = self.ports["auth"]
-        directory = str(self.layout.data("auth"))
+        options = ["--directory", str(self.layout.data("auth"))]
+        if self.request.legacy_jwt:
+            options.append("--legacy-jwt")
         return Server(
             name="auth", port=port,
             command=[sys.executable, "-m", "scripts.devhost.stack.auth", "--port", str(port),
-                     "--directory", directory],
+                     *options],
             environment=lambda: {"DATABASE_URL": self.database_url},
             log=self.layout.log("auth"),
             probe=lambda: http_probe(port, "/auth/v1/health", {"apikey": self.keys.anon}),

@@ -5,10 +5,11 @@ Every receiver is idempotent, because a row is sent again when its mark is lost.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
+from uuid import UUID
 
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database, Transaction
@@ -20,7 +21,7 @@ from shared.platform.tracing import current_traceparent
 
 log = get_logger(__name__)
 
-Kind = Literal["start_orchestration", "queue_message", "delete_blobs"]
+Kind = Literal["start_orchestration", "queue_message", "delete_blobs", "align_account"]
 
 BATCH = 50
 PATIENCE_SECONDS = 5.0  # the caller's answer waits for what is sent right after the commit
@@ -58,6 +59,7 @@ class Dispatcher:
     database: Database
     blobs: BlobStore
     queues: QueueSender
+    align_account: Callable[[Transaction, UUID], Awaitable[None]]
 
     async def send(self, ids: Sequence[int], client: OrchestrationClient | None = None) -> None:
         """Sends the rows just committed; what fails or hangs is left to the reconciler."""
@@ -94,7 +96,7 @@ class Dispatcher:
         if row["kind"] == "start_orchestration" and client is None:
             return False
         try:
-            await self._perform(row, client)
+            await self._perform(transaction, row, client)
         except Exception as error:  # noqa: BLE001 - one bad row must not hold up the others
             log.bind(outbox_id=row["id"], error=repr(error)).warning("outbox row not sent")
             await repo.mark_failed(transaction, row["id"], repr(error))
@@ -102,11 +104,15 @@ class Dispatcher:
         await repo.mark_sent(transaction, row["id"])
         return True
 
-    async def _perform(self, row: dict[str, Any], client: OrchestrationClient | None) -> None:
+    async def _perform(
+        self, transaction: Transaction, row: dict[str, Any], client: OrchestrationClient | None
+    ) -> None:
         kind, payload = row["kind"], row["payload"]
         if kind == "queue_message":
             await self.queues.send(payload["queue"], payload["message"])
         elif kind == "delete_blobs":
             await self.blobs.delete(payload["names"], older_than=row["created_at"])
+        elif kind == "align_account":
+            await self.align_account(transaction, UUID(payload["user_id"]))
         elif client is not None and not await client.get_status(payload["instance_id"]):
             await client.start_new(payload["name"], payload["instance_id"], payload["input"])

@@ -15,6 +15,13 @@ from shared.platform.settings import Settings
 from tests.integration.conftest import MakeJob, make_user, rows
 
 
+@pytest.fixture
+async def owner(owner: Principal, database: Database) -> Principal:
+    """An administrator."""
+    await rows(database, "UPDATE profiles SET role = 'admin' RETURNING id")
+    return owner
+
+
 class TestUsers:
     async def test_are_listed_newest_first_page_by_page(
         self,
@@ -42,7 +49,12 @@ class TestUsers:
         async with database.transaction() as transaction:
             update = UserUpdate(role="admin")
             user = await admin.update_user(transaction, owner, other.user_id, update)
-        assert (user.id, user.role, user.credits) == (other.user_id, "admin", 100)
+        assert (user.id, user.role, user.credits, user.state) == (
+            other.user_id,
+            "admin",
+            100,
+            "active",
+        )
         assert await rows(database, "SELECT user_id, action, resource_id FROM activity_logs") == [
             {
                 "user_id": owner.user_id,

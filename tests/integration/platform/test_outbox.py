@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from shared.platform import outbox
+from shared.platform.accounts import AuthAccounts
 from shared.platform.blob import BlobStore
 from shared.platform.db import Database
 from shared.platform.errors import NotFound
@@ -42,7 +44,10 @@ class DurableClient:
 @pytest.fixture
 async def dispatcher(database: Database, settings: Settings) -> AsyncIterator[Dispatcher]:
     blobs, queues = BlobStore(settings), QueueSender(settings)
-    yield Dispatcher(database, blobs, queues)
+    async with httpx.AsyncClient() as http:
+        key = settings.supabase_service_role_key.get_secret_value()
+        accounts = AuthAccounts(settings.supabase_url, key, http)
+        yield Dispatcher(database, blobs, queues, accounts.align)
     await blobs.close()
     await queues.close()
 

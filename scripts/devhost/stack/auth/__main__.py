@@ -17,9 +17,13 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--directory", type=Path, required=True, help="where the keys are kept")
+    parser.add_argument(
+        "--legacy-jwt", action="store_true", help="sign with the shared secret, publish no key"
+    )
     options = parser.parse_args()
     base_url = f"http://127.0.0.1:{options.port}"
-    app = application(Keys.load(options.directory), os.environ["DATABASE_URL"], base_url)
+    keys = Keys.load(options.directory, legacy=options.legacy_jwt)
+    app = application(keys, os.environ["DATABASE_URL"], base_url)
     web.run_app(app, host="127.0.0.1", port=options.port, print=None, access_log=None)
 
 

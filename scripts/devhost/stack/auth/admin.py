@@ -10,6 +10,7 @@ from scripts.devhost.stack.auth.errors import AuthError
 from scripts.devhost.stack.auth.keys import Keys
 from scripts.devhost.stack.auth.passwords import hash_password
 from scripts.devhost.stack.auth.requests import (
+    ban_seconds,
     bearer,
     change_user,
     check_strength,
@@ -95,6 +96,7 @@ class AdminEndpoints:
             "confirmed": body.get("email_confirm"),
             "app_metadata": body.get("app_metadata") or {},
             "user_metadata": body.get("user_metadata") or {},
+            "ban_seconds": ban_seconds(body.get("ban_duration")),
         }
         if body.get("email"):
             changes["email"] = valid_email(body["email"])

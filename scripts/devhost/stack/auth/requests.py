@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import jwt
@@ -12,10 +13,22 @@ from scripts.devhost.stack.auth.keys import Keys
 from scripts.devhost.stack.auth.store import EmailTakenError, Store
 
 Row = dict[str, Any]
+# How GoTrue's own JWT library puts it.
+_BAD_JWT: Final = {
+    jwt.ExpiredSignatureError: "token has invalid claims: token is expired",
+    jwt.ImmatureSignatureError: "token has invalid claims: token is not valid yet",
+    jwt.InvalidSignatureError: "token signature is invalid: signature is invalid",
+    jwt.InvalidAlgorithmError: "token signature is invalid: signing method is invalid",
+    jwt.DecodeError: "token is malformed: could not parse it",
+}
 SHORTEST_PASSWORD: Final = 6
 # bcrypt's limit, which GoTrue enforces; ours has none, but clients must see the same answer.
 LONGEST_PASSWORD: Final = 72
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_UNITS: Final = {
+    "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0,
+}  # fmt: skip
+_DURATION_PART: Final = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)")
 
 
 def bearer(keys: Keys, request: web.Request) -> Row:
@@ -26,8 +39,30 @@ def bearer(keys: Keys, request: web.Request) -> Row:
     try:
         return keys.verify(token)
     except jwt.InvalidTokenError as error:
-        message = f"invalid JWT: unable to parse or verify signature, {error}"
+        reason = _BAD_JWT.get(
+            type(error), f"token is unverifiable: error while executing keyfunc: {error}"
+        )
+        message = f"invalid JWT: unable to parse or verify signature, {reason}"
         raise AuthError(403, "bad_jwt", message) from None
+
+
+def ban_seconds(duration: object) -> float | None:
+    """The length of a ban as Go writes durations, 0 for none; None when it stays as it is."""
+    if not duration:
+        return None
+    if duration == "none":
+        return 0
+    parts = _DURATION_PART.findall(str(duration))
+    if not parts or "".join(number + unit for number, unit in parts) != duration:
+        raise invalid(f'invalid format for ban duration: time: invalid duration "{duration}"')
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def refuse_banned(user: Row, status: int, message: str) -> None:
+    """Refuse a user whose ban lasts."""
+    until = user["banned_until"]
+    if until is not None and until > datetime.now(UTC):
+        raise AuthError(status, "user_banned", message)
 
 
 async def read_body(request: web.Request) -> Row:

@@ -17,6 +17,7 @@ from scripts.devhost.stack.auth.requests import (
     check_strength,
     default_app_metadata,
     read_body,
+    refuse_banned,
     valid_email,
 )
 from scripts.devhost.stack.auth.store import EmailTakenError, Store
@@ -26,6 +27,7 @@ Row = dict[str, Any]
 _REFRESH_REFUSALS: Final = {
     "refresh_token_not_found": "Invalid Refresh Token: Refresh Token Not Found",
     "refresh_token_already_used": "Invalid Refresh Token: Already Used",
+    "user_banned": "Invalid Refresh Token: User Banned",
 }
 
 
@@ -69,7 +71,7 @@ class UserEndpoints:
         )
 
     async def jwks(self, _: web.Request) -> web.Response:
-        """The public key of the access tokens."""
+        """The public keys of the access tokens."""
         return web.json_response(self.keys.jwks, headers={"Cache-Control": "public, max-age=600"})
 
     async def sign_up(self, request: web.Request) -> web.Response:
@@ -108,6 +110,8 @@ class UserEndpoints:
 
     async def _password_grant(self, body: Row) -> web.Response:
         user = await self.store.find_user_by_email(str(body.get("email", "")).lower())
+        if user is not None:
+            refuse_banned(user, 400, "User is banned")
         stored = user["encrypted_password"] if user else None
         if not await matches(str(body.get("password", "")), stored) or user is None:
             raise AuthError(400, "invalid_credentials", "Invalid login credentials")
@@ -131,6 +135,8 @@ class UserEndpoints:
     async def get_user(self, request: web.Request) -> web.Response:
         """The user of the access token."""
         user, _ = await self._caller(request)
+        if bearer(self.keys, request).get("aud") not in (user["aud"], [user["aud"]]):
+            raise invalid("Token audience doesn't match request audience")
         return web.json_response(user_out(user))
 
     async def update_user(self, request: web.Request) -> web.Response:
@@ -153,19 +159,27 @@ class UserEndpoints:
     async def log_out(self, request: web.Request) -> web.Response:
         """End this session, all or all others."""
         user, session_id = await self._caller(request)
-        scope = request.query.get("scope", "global")
+        scope = "global" if session_id is None else request.query.get("scope", "global")
         if scope not in ("global", "local", "others"):
             raise invalid("Unsupported logout scope: " + scope)
         await self.store.end_sessions(user["id"], session_id, scope)
         return web.Response(status=204)
 
-    async def _caller(self, request: web.Request) -> tuple[Row, uuid.UUID]:
+    async def _caller(self, request: web.Request) -> tuple[Row, uuid.UUID | None]:
+        """User and session; a token that was not signed at a sign-in has no session."""
         claims = bearer(self.keys, request)
-        if "sub" not in claims:
+        if not claims.get("sub"):
             raise AuthError(403, "bad_jwt", "invalid claim: missing sub claim")
-        user = await self.store.find_user(uuid.UUID(claims["sub"]))
+        try:
+            user = await self.store.find_user(uuid.UUID(claims["sub"]))
+        except ValueError:
+            message = "invalid claim: sub claim must be a UUID"
+            raise AuthError(400, "bad_jwt", message) from None
         if user is None:
             raise AuthError(403, "user_not_found", "User from sub claim in JWT does not exist")
+        refuse_banned(user, 403, "User is banned")
+        if "session_id" not in claims:
+            return user, None
         session_id = uuid.UUID(claims["session_id"])
         if await self.store.find_session(session_id) is None:
             raise AuthError(

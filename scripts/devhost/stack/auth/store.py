@@ -74,7 +74,7 @@ class Store:
         return users, users[0]["total"] if users else 0
 
     async def update_user(self, user_id: uuid.UUID, changes: Row) -> Row | None:
-        """Change address, password hash, role or metadata; absent keys stay."""
+        """Change address, password hash, role, metadata or ban; absent keys stay."""
         try:
             return await self._one(
                 """
@@ -88,13 +88,15 @@ class Store:
                     jsonb_strip_nulls(coalesce(raw_app_meta_data, '{}') || %(app)s),
                   raw_user_meta_data =
                     jsonb_strip_nulls(coalesce(raw_user_meta_data, '{}') || %(user)s),
+                  banned_until = CASE WHEN %(ban)s::float IS NULL THEN banned_until
+                    WHEN %(ban)s::float > 0 THEN now() + make_interval(secs => %(ban)s::float) END,
                   updated_at = now()
                 WHERE id = %(id)s RETURNING *
                 """,
                 id=user_id, email=changes.get("email"), password=changes.get("password_hash"),
                 role=changes.get("role"), confirmed=bool(changes.get("confirmed")),
                 app=Jsonb(changes.get("app_metadata", {})),
-                user=Jsonb(changes.get("user_metadata", {})),
+                user=Jsonb(changes.get("user_metadata", {})), ban=changes.get("ban_seconds"),
             )  # fmt: skip
         except UniqueViolation as error:
             raise EmailTakenError from error
@@ -135,11 +137,16 @@ class Store:
         async with self.pool.connection() as connection:
             found = await (
                 await connection.execute(
-                    "SELECT * FROM auth.refresh_tokens WHERE token = %s FOR UPDATE", (token,)
+                    "SELECT t.*, u.banned_until > now() AS banned FROM auth.refresh_tokens AS t"
+                    " JOIN auth.users AS u ON u.id = t.user_id::uuid"
+                    " WHERE t.token = %s FOR UPDATE OF t",
+                    (token,),
                 )
             ).fetchone()
             if found is None:
                 return "refresh_token_not_found"
+            if found["banned"]:
+                return "user_banned"
             if found["revoked"]:
                 await connection.execute(
                     "UPDATE auth.refresh_tokens SET revoked = true WHERE session_id = %s",
@@ -156,7 +163,9 @@ class Store:
         """The session with the id, unless it was ended."""
         return await self._one("SELECT * FROM auth.sessions WHERE id = %(id)s", id=session_id)
 
-    async def end_sessions(self, user_id: uuid.UUID, session_id: uuid.UUID, scope: str) -> None:
+    async def end_sessions(
+        self, user_id: uuid.UUID, session_id: uuid.UUID | None, scope: str
+    ) -> None:
         """Sign out: this session (`local`), all (`global`) or all but this one (`others`)."""
         async with self.pool.connection() as connection:
             await connection.execute(

@@ -28,6 +28,7 @@ def user_out(user: Row) -> Row:
         "created_at": _time(user["created_at"]),
         "updated_at": _time(user["updated_at"]),
         "is_anonymous": user["is_anonymous"],
+        **({"banned_until": banned} if (banned := _time(user["banned_until"])) else {}),
     }
 
 
