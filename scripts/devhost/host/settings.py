@@ -104,8 +104,8 @@ def load_settings(app: Path, *, cors: str | None = None) -> HostSettings:
     local = read_json(app / "local.settings.json")
     if local.get("IsEncrypted"):
         raise HostError("local.settings.json is encrypted; decrypt it with `func settings`.")
-    for name, value in local.get("Values", {}).items():
-        os.environ.setdefault(name, str(value))
+    for name, value in _section(local, "Values").items():
+        _set(name, str(value))
     os.environ.setdefault("FUNCTIONS_WORKER_RUNTIME", "python")
     os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
     host = read_host_json(app / "host.json")
@@ -115,14 +115,36 @@ def load_settings(app: Path, *, cors: str | None = None) -> HostSettings:
             http=_http(host),
             queues=_queues(host),
             durable=_durable(host),
-            cors=_cors(local.get("Host", {}), cors),
-            port=int(local.get("Host", {}).get("LocalHttpPort", 7071)),
+            cors=_cors(_section(local, "Host"), cors),
+            port=port_of(_section(local, "Host").get("LocalHttpPort", 7071)),
             function_timeout=timeout if timeout > 0 else None,
             retry=RetryPolicy.from_host_json(host),
             functions=frozenset(host.section("functions").values()),
         )
     except (TypeError, ValueError) as error:
         raise HostError(f"local.settings.json: {error}.") from None
+
+
+def _section(local: Mapping[str, Any], name: str) -> dict[str, Any]:
+    section = local.get(name)
+    if not isinstance(section, dict | None):
+        raise HostError(f"local.settings.json: {name} is no object.")
+    return section or {}
+
+
+def _set(name: str, value: str) -> None:
+    try:
+        os.environ.setdefault(name, value)
+    except (ValueError, OSError):
+        raise HostError(f"local.settings.json: {name!r} cannot be set as a variable.") from None
+
+
+def port_of(value: Any) -> int:
+    """A port to listen on; ValueError if it is none."""
+    port = int(value)
+    if not 0 < port < 2**16:
+        raise ValueError(f"{port} is no port; ports are numbers from 1 to 65535")
+    return port
 
 
 def _http(host: HostJson) -> HttpSettings:
@@ -181,5 +203,7 @@ def _durable(host: HostJson) -> DurableSettings:
 
 def _cors(section: dict[str, Any], command_line: str | None) -> CorsSettings:
     listed = command_line or section.get("CORS") or os.environ.get("ALLOWED_ORIGINS") or ""
+    if not isinstance(listed, str):
+        raise TypeError("Host.CORS is no text of origins with commas between them")
     origins = frozenset(part.strip().rstrip("/") for part in listed.split(",") if part.strip())
     return CorsSettings(origins, bool(section.get("CORSCredentials", False)))
