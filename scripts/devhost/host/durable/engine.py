@@ -107,16 +107,24 @@ class Engine:
         """Dispatch work as it becomes due, for ever."""
         while True:
             self._wake.clear()
-            now = utc_now().timestamp()
-            self._dispatch_episodes(now)
-            for item in self._activities.take(now):
-                self._spawn(self._activities.run(item))
-            due = min(self.store.next_due(now) or inf, self._activities.renewal_due)
-            pause = None if due == inf else max(0.0, due - utc_now().timestamp())
+            try:
+                pause = self._dispatch(utc_now().timestamp())
+            except sqlite3.OperationalError as error:
+                self._log.error("cannot store what is to be done: %s", error)
+                await asyncio.sleep(1)
+                continue
             try:
                 await asyncio.wait_for(self._wake.wait(), pause)
             except TimeoutError:
                 continue
+
+    def _dispatch(self, now: float) -> float | None:
+        """Begin what is due; for how many seconds there is nothing else, None: for ever."""
+        self._dispatch_episodes(now)
+        for item in self._activities.take(now):
+            self._spawn(self._activities.run(item))
+        due = min(self.store.next_due(now) or inf, self._activities.renewal_due)
+        return None if due == inf else max(0.0, due - utc_now().timestamp())
 
     async def drain(self, seconds: float) -> None:
         """Give running work that time to end; what has not ended then is left to the next host."""
