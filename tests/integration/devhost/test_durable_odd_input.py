@@ -53,8 +53,9 @@ def test_json_too_deep_to_be_read_is_refused(host: RunningHost) -> None:
     waiting = host.begin("approval", 600)
     for path in ("orchestrators/chaining", f"instances/{waiting}/raiseEvent/approval"):
         assert host.client.post(f"{API}/{path}", content=b"[" * 100_000).status_code == 400
-    deep = {"content": b'{"input":' + b"[" * 100_000, "headers": {"Content-Type": "text/json"}}
-    assert host.client.post("/admin/functions/chaining", **deep).status_code == 400
+    deep, json_type = b'{"input":' + b"[" * 100_000, {"Content-Type": "text/json"}
+    run = host.client.post("/admin/functions/chaining", content=deep, headers=json_type)
+    assert run.status_code == 400
 
 
 @pytest.mark.parametrize(
