@@ -92,7 +92,7 @@ def _respond(
     body = content if isinstance(content, bytes) else utf8(content)
     response = Response(status, body)
     for name, value in _lines(headers, cookies):
-        if not _is_sound(name, value):
+        if not is_sound(name, value):
             return Response(500, b"", response.headers)
         if name == "Set-Cookie" or response.get(name) is None:
             response.headers.append((name, value))
@@ -116,7 +116,8 @@ def _lines(headers: Mapping[str, Any], cookies: Iterable[Any]) -> Iterator[tuple
         yield "Set-Cookie", _cookie(cookie)
 
 
-def _is_sound(name: str, value: str) -> bool:
+def is_sound(name: str, value: str) -> bool:
+    """Whether Kestrel sends such a header; one that it does not fails the answer."""
     if name.lower() == "content-length" and not _LENGTH.fullmatch(value):
         return False
     return bool(_NAME.fullmatch(name) and _VALUE.fullmatch(value))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -56,6 +57,19 @@ def test_json_too_deep_to_be_read_is_refused(host: RunningHost) -> None:
     deep, json_type = b'{"input":' + b"[" * 100_000, {"Content-Type": "text/json"}
     run = host.client.post("/admin/functions/chaining", content=deep, headers=json_type)
     assert run.status_code == 400
+
+
+@pytest.mark.parametrize("instance_id", ["plain-1_a.b!*()", "é", "a%41", "a&b=c", "a;b", '"a"'])
+def test_urls_of_an_instance_lead_to_it_whatever_its_id(
+    host: RunningHost, instance_id: str
+) -> None:
+    path = f"{API}/orchestrators/approval/{quote(instance_id, safe='')}"
+    urls = host.client.post(path, json="60").json()
+    status = host.client.get(urls["statusQueryGetUri"])
+    again = host.client.get(status.headers["location"])
+    assert status.json()["instanceId"] == again.json()["instanceId"] == urls["id"] == instance_id
+    assert host.client.post(urls["terminatePostUri"]).status_code == 202
+    assert host.result(quote(instance_id, safe=""))["runtimeStatus"] == "Terminated"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from scripts.devhost.host.durable.client_binding import WEBHOOK_PATH, management_urls
+from scripts.devhost.host.durable.client_binding import WEBHOOK_PATH, instance_url, management_urls
 from scripts.devhost.host.durable.engine import Engine, check_instance_id
 from scripts.devhost.host.durable.events import TERMINAL, EventType, Status, timestamp
 from scripts.devhost.host.durable.records import Instance
@@ -124,7 +124,7 @@ class DurableApi:
                 show_output=request.flag("showHistoryOutput"),
             )
         if instance.status not in TERMINAL:
-            location = f"{self._base}{request.path}?{request.query}"
+            location = f"{instance_url(self._base, instance_id)}?{request.query}"
             return ApiReply(202, body, {"Location": location, "Retry-After": "5"})
         failed_as_error = request.flag("returnInternalServerErrorOnFailure")
         failed = instance.status is Status.FAILED
