@@ -159,7 +159,7 @@ class Admin:
             given = json.loads(await request.read())["input"]
         except KeyError:
             given = None
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return Response(400)
         if isinstance(given, dict | list):
             return Response(400)

@@ -47,6 +47,11 @@ def compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
+def utf8(text: str) -> bytes:
+    """The text in UTF-8; half a surrogate pair, which JSON can spell, is U+FFFD there."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
 def looks_like_json(text: str) -> bool:
     """Whether the real host takes the text for JSON, sound or not."""
     text = text.strip()

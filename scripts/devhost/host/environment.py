@@ -25,20 +25,20 @@ def load_files(app: Path) -> dict[str, Any]:
     """Puts what the files say into the environment; the content of local.settings.json.
 
     Raises:
-        HostError: that file is encrypted or no JSON.
+        HostError: that file is encrypted, no JSON or of another shape.
     """
     local = read_json(app / LOCAL_SETTINGS)
     if local.get("IsEncrypted"):
         raise HostError(f"{LOCAL_SETTINGS} is encrypted; decrypt it with `func settings`.")
     before = set(os.environ)
-    values = {name: str(value) for name, value in local.get("Values", {}).items()}
-    _set(values)
+    values = {name: str(value) for name, value in section(local, "Values").items()}
+    _set(values, LOCAL_SETTINGS)
     file = app / env_file_name(os.environ)
     if file.is_file():
         dotenv = {k: v for k, v in dotenv_values(file, interpolate=False).items() if v is not None}
         # It knows nothing of the name that the host has for the app's storage.
         storage = next((dotenv[name] for name in _STORAGE if dotenv.get(name)), None)
-        _set({**dotenv, **({_HOSTS_STORAGE: storage} if storage else {})})
+        _set({**dotenv, **({_HOSTS_STORAGE: storage} if storage else {})}, file.name)
         _tell_apart(file.name, {k: v for k, v in dotenv.items() if k not in before}, values)
     return local
 
@@ -49,9 +49,20 @@ def env_file_name(environment: Mapping[str, str]) -> str:
     return ".env" if name in ("", "development") else f".env.{name}"
 
 
-def _set(variables: Mapping[str, str]) -> None:
+def section(local: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A section of local.settings.json; HostError if it is no object."""
+    found = local.get(name)
+    if not isinstance(found, dict | None):
+        raise HostError(f"{LOCAL_SETTINGS}: {name} is no object.")
+    return found or {}
+
+
+def _set(variables: Mapping[str, str], file: str) -> None:
     for name, value in variables.items():
-        os.environ.setdefault(name, value)
+        try:
+            os.environ.setdefault(name, value)
+        except (ValueError, OSError):
+            raise HostError(f"{file}: {name!r} cannot be set as a variable.") from None
 
 
 def _tell_apart(file: str, dotenv: Mapping[str, str], values: Mapping[str, str]) -> None:

@@ -49,3 +49,8 @@ class FrameConnection(asyncio.Protocol):
         """Queue one frame; frames sent after the other side died are dropped."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(_LENGTH.pack(len(frame)) + frame)
+
+    def close(self) -> None:
+        """End the connection from this side; the owner is told as if the other had ended it."""
+        if self._transport is not None:
+            self._transport.close()

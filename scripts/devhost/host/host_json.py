@@ -62,13 +62,14 @@ def read_json(path: Path) -> dict[str, Any]:
     """The object that a file holds; comments and a comma behind the last item are legal."""
     if not path.exists():
         return {}
-    text = _STRING_OR_COMMENT.sub(
-        lambda match: match[0] if match[0].startswith('"') else " ", path.read_text("utf-8-sig")
-    )
-    text = _STRING_OR_LAST_COMMA.sub(lambda match: match[0].removeprefix(","), text)
     try:
-        content = json.loads(text)
-    except ValueError as error:
+        text = _STRING_OR_COMMENT.sub(
+            lambda match: match[0] if match[0].startswith('"') else " ", path.read_text("utf-8-sig")
+        )
+        content = json.loads(
+            _STRING_OR_LAST_COMMA.sub(lambda match: match[0].removeprefix(","), text)
+        )
+    except (OSError, ValueError, RecursionError) as error:
         raise HostError(f"Unable to parse host configuration file '{path}'. {error}.") from None
     if not isinstance(content, dict):
         raise HostError(f"Unable to parse host configuration file '{path}'. It holds no object.")

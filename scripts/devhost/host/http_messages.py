@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from scripts.devhost.host.dotnet import compact, text_of, token_text
+from scripts.devhost.host.dotnet import compact, text_of, token_text, utf8
 from scripts.devhost.host.errors import InvocationError
 from scripts.devhost.host.http.messages import Head, Response
 from scripts.devhost.host.http.urls import encode_path, encode_query, parse_query
@@ -17,6 +17,7 @@ from scripts.devhost.host.workers import new_traceparent
 
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
+_LENGTH: Final = re.compile(r"[0-9]{1,18}")  # more is no Int64
 _CHARSET: Final = re.compile(r"\s*;\s*charset=[^;]*", re.IGNORECASE)
 _TRACEPARENT: Final = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 _PORT: Final = re.compile(r":\d+$")
@@ -75,7 +76,7 @@ def http_response(value: Any) -> Response:
     if kind == "http":
         http = value.http
         content = getattr(http.body, http.body.WhichOneof("data") or "bytes")
-        return _respond(int(http.status_code), http.headers, http.cookies, content)
+        return _respond(_status(http.status_code), http.headers, http.cookies, content)
     if kind in ("string", "json"):
         return _respond_to_text(getattr(value, kind))
     raise InvocationError(f"The function returned {kind or 'nothing'}, not an HTTP response.")
@@ -88,10 +89,10 @@ def _respond(
 
     Of headers whose names differ in case only, the first one counts.
     """
-    body = content if isinstance(content, bytes) else content.encode()
+    body = content if isinstance(content, bytes) else utf8(content)
     response = Response(status, body)
     for name, value in _lines(headers, cookies):
-        if not _is_sound(name, value):
+        if not is_sound(name, value):
             return Response(500, b"", response.headers)
         if name == "Set-Cookie" or response.get(name) is None:
             response.headers.append((name, value))
@@ -115,8 +116,9 @@ def _lines(headers: Mapping[str, Any], cookies: Iterable[Any]) -> Iterator[tuple
         yield "Set-Cookie", _cookie(cookie)
 
 
-def _is_sound(name: str, value: str) -> bool:
-    if name.lower() == "content-length" and not (value.isascii() and value.isdecimal()):
+def is_sound(name: str, value: str) -> bool:
+    """Whether Kestrel sends such a header; one that it does not fails the answer."""
+    if name.lower() == "content-length" and not _LENGTH.fullmatch(value):
         return False
     return bool(_NAME.fullmatch(name) and _VALUE.fullmatch(value))
 
@@ -146,7 +148,7 @@ def _respond_to_text(text: str) -> Response:
     """A returned string is read as JSON first; an object with `body` is a whole response."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _respond(200, {}, (), text)
     if not isinstance(value, dict | list):
         return _respond(200, {}, (), text_of(value))
@@ -160,11 +162,13 @@ def _respond_to_text(text: str) -> Response:
     headers = fields.get("headers")
     body = fields["body"]
     content = compact(body) if isinstance(body, dict) else text_of(body)
-    return _respond(_status(fields), headers if isinstance(headers, dict) else {}, (), content)
+    status = _status(fields.get("statuscode", fields.get("status")))
+    return _respond(status, headers if isinstance(headers, dict) else {}, (), content)
 
 
-def _status(fields: Mapping[str, Any]) -> int:
-    given = fields.get("statuscode", fields.get("status"))
+def _status(given: Any) -> int:
+    """The number that is given, or 200 where it is no Int32."""
     is_number = isinstance(given, int) and not isinstance(given, bool)
-    is_text = isinstance(given, str) and re.fullmatch(r"\s*[+-]?[0-9]+\s*", given)
-    return int(given) if is_number or is_text else 200
+    is_text = isinstance(given, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,10}\s*", given)
+    status = int(given) if is_number or is_text else 200
+    return status if -(2**31) <= status < 2**31 else 200

@@ -18,6 +18,7 @@ from scripts.devhost.host.http.messages import Request, Response, json_response
 from scripts.devhost.host.http_messages import (
     http_request,
     http_response,
+    is_sound,
     request_url,
     trace_context,
 )
@@ -100,6 +101,11 @@ class HttpFront:
     async def _dispatch(self, request: Request) -> Response:
         response = await self._route(request)
         for name, value in self._settings.custom_headers.items():
+            if not is_sound(name, value):
+                self._log.error(
+                    "host.json, customHeaders: %r is no header with a sound value", name
+                )
+                return Response(500)
             if response.get(name) is None:
                 response.headers.append((name, value))
         return response

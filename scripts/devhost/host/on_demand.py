@@ -1,6 +1,7 @@
 """Run any function that is not HTTP at once, whatever its trigger waits for."""
 
 import asyncio
+import sqlite3
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -53,5 +54,5 @@ class OnDemand:
                 self._engine.start(function.durable_name, None, text or None, None)
             else:
                 await self._pool.invoke(function, value_of(text))
-        except InvocationError as error:
+        except (InvocationError, sqlite3.OperationalError) as error:
             self._log.error("%s failed: %s", function.name, error)

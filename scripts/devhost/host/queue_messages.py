@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.devhost.host.dotnet import compact, looks_like_json, offset_time, token_text
+from scripts.devhost.host.dotnet import compact, looks_like_json, offset_time, token_text, utf8
 from scripts.devhost.host.errors import InvocationError
 from scripts.devhost.host.functions import Binding
 from scripts.devhost.host.messages import json_text, rpc, text
@@ -48,15 +48,21 @@ def _properties(body: str) -> dict[str, Any]:
         return {}
     try:
         parsed = json.loads(body.strip(), strict=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(parsed, dict):
         return {}
     return {
-        name: json_text(compact(value)) if isinstance(value, dict) else text(token_text(value))
+        _sound(name): json_text(_sound(compact(value)))
+        if isinstance(value, dict)
+        else text(_sound(token_text(value)))
         for name, value in parsed.items()
         if value is not None and not isinstance(value, list)
     }
+
+
+def _sound(value: str) -> str:
+    return utf8(value).decode()
 
 
 def output_bodies(data: Any) -> list[bytes]:
@@ -76,13 +82,13 @@ def output_bodies(data: Any) -> list[bytes]:
     if isinstance(value, str) and looks_like_json(value):
         try:
             parsed = json.loads(value.strip(), strict=False)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvocationError(f"JsonReaderException: {error}") from None
         items = parsed if isinstance(parsed, list) else [parsed]
-        return [token_text(item).encode() for item in items]
+        return [utf8(token_text(item)) for item in items]
     return [_written(value)]
 
 
 def _written(value: Any) -> bytes:
     """A value as text; a text stays as it is."""
-    return (value if isinstance(value, str) else token_text(value)).encode()
+    return utf8(value if isinstance(value, str) else token_text(value))

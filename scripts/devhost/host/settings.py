@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from scripts.devhost.host.environment import load_files
+from scripts.devhost.host.environment import load_files, section
 from scripts.devhost.host.errors import HostError
 from scripts.devhost.host.host_json import HostJson, check, read_host_json
 from scripts.devhost.host.host_options import LOG_LEVELS
@@ -112,6 +112,7 @@ def load_settings(app: Path, *, cors: str | None = None) -> HostSettings:
         raise HostError(f"{app} has no host.json: it is not a Functions app.")
     port = os.environ.get("PORT")
     local = load_files(app)
+    own = section(local, "Host")
     os.environ.setdefault("FUNCTIONS_WORKER_RUNTIME", "python")
     os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
     host = read_host_json(app / "host.json")
@@ -121,10 +122,8 @@ def load_settings(app: Path, *, cors: str | None = None) -> HostSettings:
             http=_http(host),
             queues=_queues(host),
             durable=_durable(host),
-            cors=_cors(local.get("Host", {}), cors),
-            port=int(
-                port or local.get("Host", {}).get("LocalHttpPort") or os.environ.get("PORT") or 7071
-            ),
+            cors=_cors(own, cors),
+            port=port_of(port or own.get("LocalHttpPort", os.environ.get("PORT") or 7071)),
             function_timeout=timeout if timeout > 0 else None,
             retry=RetryPolicy.from_host_json(host),
             functions=frozenset(host.section("functions").values()),
@@ -141,6 +140,14 @@ def _log_level(host: HostJson) -> int:
     names = [name.lower() for name in LOG_LEVELS]
     number = names.index(text) if text in names else int(text)
     return _LEVELS[max(0, min(number, len(_LEVELS) - 1))]
+
+
+def port_of(value: Any) -> int:
+    """A port to listen on; ValueError if it is none."""
+    port = int(value)
+    if not 0 < port < 2**16:
+        raise ValueError(f"{port} is no port; ports are numbers from 1 to 65535")
+    return port
 
 
 def _http(host: HostJson) -> HttpSettings:
@@ -199,5 +206,7 @@ def _durable(host: HostJson) -> DurableSettings:
 
 def _cors(section: dict[str, Any], command_line: str | None) -> CorsSettings:
     listed = command_line or section.get("CORS") or os.environ.get("ALLOWED_ORIGINS") or ""
+    if not isinstance(listed, str):
+        raise TypeError("Host.CORS is no text of origins with commas between them")
     origins = frozenset(part.strip().rstrip("/") for part in listed.split(",") if part.strip())
     return CorsSettings(origins, bool(section.get("CORSCredentials", False)))

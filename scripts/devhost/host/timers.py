@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import json
 import os
+import sqlite3
 from dataclasses import asdict, dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -120,8 +121,12 @@ class Timer:
         return None if stored is None else _Status.from_stored(stored)
 
     def _save(self, status: _Status) -> None:
-        if self._is_monitored:
+        if not self._is_monitored:
+            return
+        try:
             self._store.save_schedule_status(self._function.name, status.shown())
+        except sqlite3.OperationalError as error:
+            self._log.error("cannot store when it is to run next: %s", error)
 
 
 def _after_change(stored: _Status, schedule: Schedule, now: dt.datetime) -> _Status:

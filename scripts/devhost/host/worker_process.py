@@ -19,6 +19,7 @@ from scripts.devhost.host.refusals import refusal, without_functions
 _PROJECT: Final = Path(__file__).resolve().parents[3]
 WORKER_PYTHON: Final = "languageWorkers__python__defaultExecutablePath"  # as the real host has it
 HOST_VERSION: Final = "4.1037.0"
+_LAST_WORDS_SECONDS: Final = 1.0
 _LEVELS: Final = {
     rpc.RpcLog.Critical: logging.CRITICAL,
     rpc.RpcLog.Error: logging.ERROR,
@@ -36,6 +37,7 @@ class WorkerProcess:
         self.functions: asyncio.Task[list[Function]]
         self.lost = asyncio.Event()
         self._ending: asyncio.Task[None]
+        self._printing: asyncio.Task[None]
         self.running: dict[str, asyncio.Future[Any]] = {}
         self._names: dict[str, str] = {}
         self._connection = FrameConnection(self._receive, self._connection_lost)
@@ -54,35 +56,39 @@ class WorkerProcess:
     async def start(cls, number: int, app: Path) -> "WorkerProcess":
         """Start a process; `functions` resolves when it has loaded the app."""
         worker = cls(number)
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        loop = asyncio.get_running_loop()
-        await loop.create_unix_connection(lambda: worker._connection, sock=ours)
-        path = os.pathsep.join(filter(None, [str(_PROJECT), os.environ.get("PYTHONPATH")]))
-        worker.process = await asyncio.create_subprocess_exec(
-            os.environ.get(WORKER_PYTHON, sys.executable),
-            *("-m", "scripts.devhost.host.worker", str(theirs.fileno()), str(os.getpid())),
-            pass_fds=[theirs.fileno()],
-            env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            limit=2**20,
-        )
-        theirs.close()
+        python = os.environ.get(WORKER_PYTHON, sys.executable)
+        try:
+            ours, theirs = socket.socketpair()
+            ours.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.create_unix_connection(lambda: worker._connection, sock=ours)
+            with theirs:
+                worker.process = await _run(python, theirs.fileno())
+        except OSError as error:
+            worker._connection.close()
+            raise HostError(f"Cannot start a worker with {python}: {error.strerror}.") from None
         worker.functions = asyncio.create_task(worker._load(app))
         return worker
 
     async def watch(self) -> None:
-        """Log what the worker prints until it has ended."""
+        """Log what the worker prints until it has ended.
+
+        Its own end counts: processes that it has started may hold its output, and its end of the
+        connection, for much longer.
+        """
+        self._printing = asyncio.create_task(self._log_output())
+        await self.process.wait()
+        await asyncio.wait([self._printing], timeout=_LAST_WORDS_SECONDS)
+        self._connection.close()
+        await self.lost.wait()
+
+    async def _log_output(self) -> None:
         output = self.process.stdout
         while output is not None and not output.at_eof():
             with contextlib.suppress(ValueError):  # a line longer than the limit
                 line = (await output.readline()).decode(errors="replace").rstrip()
                 if line:
                     self.log.info(line)
-        await self.process.wait()
-        await self.lost.wait()
 
     async def _load(self, app: Path) -> list[Function]:
         """What the library finds in the app; HostError in its words if it refuses it."""
@@ -106,7 +112,9 @@ class WorkerProcess:
                 loaded = await self._ask(found.function_id, function_load_request=request)
                 _require_success(loaded.function_load_response.result, app)
         except WorkerLost:
-            raise HostError("The worker process died while loading.") from None
+            raise HostError(
+                "The worker process ended while it loaded the app; its last words stand above."
+            ) from None
         return [Function.from_metadata(found) for found in metadata.function_metadata_results]
 
     def _ask(self, request_id: str, **content: Any) -> asyncio.Future[Any]:
@@ -164,6 +172,8 @@ class WorkerProcess:
             self.kill()
 
     def _connection_lost(self) -> None:
+        if not hasattr(self, "process"):
+            return  # it could not be started
         self.kill()
         self._ending = asyncio.create_task(self._fail_all())
 
@@ -173,6 +183,20 @@ class WorkerProcess:
         for future in self.running.values():
             if not future.done():
                 future.set_exception(WorkerLost(f"python exited with code {shown} (0x{shown:X})"))
+
+
+async def _run(python: str, descriptor: int) -> asyncio.subprocess.Process:
+    path = os.pathsep.join(filter(None, [str(_PROJECT), os.environ.get("PYTHONPATH")]))
+    return await asyncio.create_subprocess_exec(
+        python,
+        *("-m", "scripts.devhost.host.worker", str(descriptor), str(os.getpid())),
+        pass_fds=[descriptor],
+        env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        limit=2**20,
+    )
 
 
 def _require_success(result: Any, app: Path) -> None:

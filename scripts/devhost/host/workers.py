@@ -164,7 +164,7 @@ class WorkerPool:
             worker, watcher = await self._replace(slot)
 
     async def _replace(self, slot: int) -> tuple[WorkerProcess, asyncio.Task[None]]:
-        worker = await WorkerProcess.start(slot + 1, self._app)
+        worker = await self._start_again(slot)
         watcher = asyncio.create_task(worker.watch())
         try:
             await worker.functions
@@ -175,6 +175,15 @@ class WorkerPool:
             self._workers[slot] = worker
             self._ready.set()
         return worker, watcher
+
+    async def _start_again(self, slot: int) -> WorkerProcess:
+        """A new process; tried for ever where the machine has no room for one, or no Python."""
+        while True:
+            try:
+                return await WorkerProcess.start(slot + 1, self._app)
+            except HostError as error:
+                self._log.error("%s", error)
+            await asyncio.sleep(_MAX_RESTART_DELAY)
 
 
 def new_traceparent(trace: str = "", flags: str = "01") -> str:

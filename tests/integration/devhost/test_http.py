@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -212,3 +213,11 @@ class TestAdmin:
 def test_a_function_that_ends_its_process_fails_alone(host: RunningHost) -> None:
     assert host.client.get("/api/exit").status_code == 500
     assert echoed(host, "GET", "/api/echo/")["function"] == "echo"
+
+
+def test_a_custom_header_with_a_line_end_is_no_other_header(tmp_path: Path) -> None:
+    name = "AzureFunctionsJobHost__extensions__http__customHeaders__X-Odd"
+    with RunningHost(tmp_path, "http_app.py", **{name: "a\r\nX-Other: b"}).start() as running:
+        response = running.client.get("/api/text")
+        assert (response.status_code, response.headers.get("x-other")) == (500, None)
+        assert "customHeaders: 'X-Odd' is no header with a sound value" in running.log.read_text()

@@ -1,5 +1,6 @@
 """Hosts and workers that die: nothing is lost, results count once."""
 
+import resource
 import time
 from pathlib import Path
 
@@ -119,6 +120,25 @@ def test_what_a_stopped_host_has_not_ended_is_run_again(host: RunningHost) -> No
         ended = host.result(instance_id)
     kinds = [event["EventType"] for event in ended["historyEvents"]]
     assert (ended["runtimeStatus"], "TaskFailed" in kinds) == ("Completed", False)
+
+
+def test_work_goes_on_when_a_full_disk_has_room_again(host: RunningHost) -> None:
+    process = host.launch()
+    with host.wait_until_ready():
+        for letter in "abcd":  # the journal is longer than the limit, what the host logs is not
+            host.result(host.begin("chaining", letter * 100_000))
+        first = host.begin("call", ["sleep", 1])
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+        path = "/runtime/webhooks/durabletask/orchestrators/chaining"
+        refused = host.client.post(path)
+        assert refused.status_code == 500
+        assert "The durable state cannot be stored" in refused.text
+        eventually(lambda: "cannot store" in host.log.read_text())
+        time.sleep(1)
+        assert process.poll() is None
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        assert host.result(first)["runtimeStatus"] == "Completed"
+        assert host.result(host.begin("long_chain"))["output"] == STEPS
 
 
 def test_stop_leaves_no_process_and_frees_the_port(host: RunningHost) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.devhost.host.cli import build_parser
 from tests.integration.devhost.hosting import RunningHost
 
 
@@ -81,6 +82,25 @@ def test_command_line(tmp_path: Path, options: list[str], sentence: str) -> None
     assert code == 1
     assert sentence in output
     assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        ("--port", "0 -1 65536 x"),
+        ("--workers", "0 -1 x"),
+        ("--lease", "0 -1 nan"),
+        ("--timer-speed", "0 -1 nan inf"),
+    ],
+)
+def test_numbers_of_the_command_line(
+    option: str, values: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for value in values.split():
+        with pytest.raises(SystemExit):
+            build_parser().parse_args([f"{option}={value}"])
+        assert f"argument {option}: " in capsys.readouterr().err
+    assert build_parser().parse_args([f"{option}=1"])
 
 
 def test_help_lists_the_kill_points() -> None:

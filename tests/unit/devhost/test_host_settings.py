@@ -102,6 +102,16 @@ def test_the_level_of_what_functions_log(tmp_path: Path, levels: Any, level: int
     assert load(tmp_path, host).log_level == level
 
 
+def test_sections_that_are_null_are_empty(tmp_path: Path) -> None:
+    assert load(tmp_path, {}, {"Values": None, "Host": None}).port == 7071
+
+
+def test_file_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "host.json").write_bytes(b'{"version": "2.0", "a": "\xe9"}')
+    with pytest.raises(HostError, match="Unable to parse host configuration file"):
+        load_settings(tmp_path)
+
+
 def test_cors_from_command_line_file_and_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +131,17 @@ def test_cors_from_command_line_file_and_environment(
         ("[]", None, "It holds no object."),
         ({}, {"IsEncrypted": True}, "local.settings.json is encrypted"),
         ({}, {"Host": {"LocalHttpPort": "x"}}, "local.settings.json: invalid literal"),
+        ({}, {"Host": {"LocalHttpPort": 65536}}, "65536 is no port; ports are numbers from 1 to"),
+        ({}, {"Host": {"LocalHttpPort": 0}}, "0 is no port"),
+        ({}, {"Host": {"LocalHttpPort": None}}, "local.settings.json: int"),
+        ({}, {"Host": {"CORS": ["http://a"]}}, "Host.CORS is no text of origins with commas"),
+        ({}, {"Host": "x"}, "local.settings.json: Host is no object."),
+        ({}, {"Values": ["a"]}, "local.settings.json: Values is no object."),
+        ({}, {"Values": {"A=B": "x"}}, "local.settings.json: 'A=B' cannot be set as a variable."),
+        ({}, {"Values": {"": "x"}}, "'' cannot be set as a variable."),
+        ({}, {"Values": {"A": "a\0b"}}, "'A' cannot be set as a variable."),
+        ({}, {"Values": {"A": "\ud800"}}, "'A' cannot be set as a variable."),
+        ("[" * 100_000, None, "Unable to parse host configuration file"),
         ({"functionTimeout": "01:00:00"}, None, "missing the required 'version' property"),
         (
             {"version": "2.0", "extensions": {"durableTask": {"hubName": "%NOT_SET%"}}},

@@ -174,6 +174,9 @@ def body_and_type(value: Any) -> tuple[str, str | None]:
         ('{"é":"é"}', '{\n  "é": "é"\n}'),
         ('{"body":{"a":1}}', '{"a":1}'),
         ('{"Body":null}', ""),
+        ('{"a":"\\ud800"}', '{\n  "a": "\N{REPLACEMENT CHARACTER}"\n}'),
+        ('{"body":"\\ud83d\\ude00 \\ude00"}', "\N{GRINNING FACE} \N{REPLACEMENT CHARACTER}"),
+        ("[" * 100_000, "[" * 100_000),
     ],
 )
 def test_a_returned_text_is_read_as_json(returned: str, body: str) -> None:
@@ -200,3 +203,20 @@ def test_an_unsound_header_value_fails_the_answer(value: str) -> None:
 def test_a_cookie_without_a_sound_name_fails_the_answer() -> None:
     http = rpc.RpcHttp(status_code="200", cookies=[rpc.RpcHttpCookie(name="a b", value="c")])
     assert http_response(rpc.TypedData(http=http)).status == 500
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [("201", 201), (" +201 ", 201), ("2147483647", 2147483647), ("0", 0)]
+    + [(no_int32, 200) for no_int32 in ("2147483648", "9" * 30, "2.5", "", "many")],
+)
+def test_a_status_that_is_no_int32_is_none(given: str, status: int) -> None:
+    http = rpc.RpcHttp(status_code=given)
+    assert http_response(rpc.TypedData(http=http)).status == status
+    assert http_response(text(f'{{"body":1,"status":"{given}"}}')).status == status
+
+
+@pytest.mark.parametrize(("length", "status"), [("0", 200), ("9" * 18, 200), ("9" * 23, 500)])
+def test_a_length_that_is_no_int64_fails_the_answer(length: str, status: int) -> None:
+    http = rpc.RpcHttp(status_code="200", headers={"content-length": length})
+    assert http_response(rpc.TypedData(http=http)).status == status

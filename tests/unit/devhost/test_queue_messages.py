@@ -51,6 +51,8 @@ def test_metadata_of_a_message_that_is_no_json() -> None:
         ('{"insertionTime":"2001-02-03T04:05:06.789"}', "InsertionTime", "02/03/2001 04:05:06"),
         ('{"id":"2001-02-30T04:05:06Z"}', "Id", "2001-02-30T04:05:06Z"),
         ('{"other":"x"}', "other", "x"),
+        (r'{"id":"a\ud800"}', "Id", "a\N{REPLACEMENT CHARACTER}"),
+        (r'{"id":{"a":"\udfff"}}', "Id", '{"a":"\N{REPLACEMENT CHARACTER}"}'),
     ],
 )
 def test_properties_of_a_json_object_come_in_place_of_its_own(

@@ -1,6 +1,7 @@
 """Activities: take those that are due under lease, run them on the workers, store their results."""
 
 import asyncio
+import contextlib
 import sqlite3
 from math import inf
 from typing import Final
@@ -73,7 +74,8 @@ class ActivityRunner:
 
     def release(self) -> None:
         """Leave what has not ended to the next host at once."""
-        self._store.lease_activities(list(self._running), 0)
+        with contextlib.suppress(sqlite3.OperationalError):  # else when its lease has run out
+            self._store.lease_activities(list(self._running), 0)
 
     async def run(self, item: ActivityItem) -> None:
         """Run one that was taken, and store its result."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from scripts.devhost.host.durable.client_binding import WEBHOOK_PATH, management_urls
+from scripts.devhost.host.durable.client_binding import WEBHOOK_PATH, instance_url, management_urls
 from scripts.devhost.host.durable.engine import Engine, check_instance_id
 from scripts.devhost.host.durable.events import TERMINAL, EventType, Status, timestamp
 from scripts.devhost.host.durable.records import Instance
@@ -16,6 +16,7 @@ from scripts.devhost.host.durable.status import history_json, listed_json, statu
 from scripts.devhost.host.errors import HostError
 
 _PAGE: Final = 100
+_MAX_PAGE: Final = 2**31 - 1
 _CONTINUATION: Final = "x-ms-continuation-token"
 
 
@@ -62,7 +63,7 @@ class DurableApi:
         """The reply to one request."""
         try:
             return self._route(request)
-        except ValueError as error:  # a time or number of the query that is none
+        except (ValueError, OverflowError) as error:  # a time or number of the query that is none
             return _refusal(400, str(error))
         except sqlite3.OperationalError as error:
             return _refusal(500, f"The durable state cannot be stored: {error}.")
@@ -99,7 +100,7 @@ class DurableApi:
                 check_instance_id(instance_id)
             except HostError as error:
                 return _refusal(400, str(error))
-        body = request.body.decode() or None
+        body = _text(request.body) or None
         started = self._engine.start(name, instance_id, body, request.first("version") or None)
         if started is None:
             return _refusal(409, f"An instance with the id {instance_id} is running already.")
@@ -123,7 +124,7 @@ class DurableApi:
                 show_output=request.flag("showHistoryOutput"),
             )
         if instance.status not in TERMINAL:
-            location = f"{self._base}{request.path}?{request.query}"
+            location = f"{instance_url(self._base, instance_id)}?{request.query}"
             return ApiReply(202, body, {"Location": location, "Retry-After": "5"})
         failed_as_error = request.flag("returnInternalServerErrorOnFailure")
         failed = instance.status is Status.FAILED
@@ -142,7 +143,8 @@ class DurableApi:
         )
 
     def _list(self, request: ApiRequest) -> ApiReply:
-        page = int(request.first("top") or _PAGE)
+        top = int(request.first("top") or _PAGE)
+        page = top if 0 < top <= _MAX_PAGE else _PAGE
         found = self._matching(request, after=request.headers.get(_CONTINUATION, ""), limit=page)
         show_input = request.flag("showInput", default=True)
         headers = {_CONTINUATION: found[-1].id if len(found) == page else ""}
@@ -197,7 +199,7 @@ class DurableApi:
         problem = _not_json(request.body or b"?")
         if problem is not None:
             return _refusal(400, problem)
-        text = request.body.decode()
+        text = _text(request.body)
         return self._send(instance, EventType.EVENT_RAISED, Name=rest[0], Input=text)
 
     def _suspend(self, instance: Instance, reason: str) -> ApiReply:
@@ -232,10 +234,14 @@ def _refusal(status: int, text: str) -> ApiReply:
     return ApiReply(status, {"Message": text, "ExceptionMessage": text})
 
 
+def _text(body: bytes) -> str:
+    return body.decode("utf-8-sig")
+
+
 def _not_json(body: bytes) -> str | None:
     if body:
         try:
-            json.loads(body)
-        except ValueError:
+            json.loads(_text(body))
+        except (ValueError, RecursionError):
             return "Only application/json request content is supported"
     return None

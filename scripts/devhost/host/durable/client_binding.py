@@ -2,14 +2,20 @@
 
 import json
 from typing import Any, Final
+from urllib.parse import quote_plus
 
 WEBHOOK_PATH: Final = "/runtime/webhooks/durabletask"
 _CODE: Final = "code=local"
 
 
+def instance_url(base: str, instance_id: str) -> str:
+    """Where the instance stands, its id escaped as the real extension escapes it."""
+    return f"{base}/instances/{quote_plus(instance_id, safe='!*()')}"
+
+
 def management_urls(base: str, instance_id: str, hub: str) -> dict[str, str]:
     """Where one instance can be queried and steered."""
-    instance = f"{base}/instances/{instance_id}"
+    instance = instance_url(base, instance_id)
     query = f"taskHub={hub}&connection=Storage&{_CODE}"
     return {
         "id": instance_id,

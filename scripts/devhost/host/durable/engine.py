@@ -12,12 +12,13 @@ from typing import Any
 from scripts.devhost.host.durable.activities import ActivityRunner
 from scripts.devhost.host.durable.episode import Episode
 from scripts.devhost.host.durable.events import (
+    Event,
     EventType,
     event,
     execution_started,
     timestamp,
 )
-from scripts.devhost.host.durable.records import Message
+from scripts.devhost.host.durable.records import Instance, Message, Outcome
 from scripts.devhost.host.durable.replay import Scheduled
 from scripts.devhost.host.durable.store import Batch, Store
 from scripts.devhost.host.durable.wire import (
@@ -106,16 +107,24 @@ class Engine:
         """Dispatch work as it becomes due, for ever."""
         while True:
             self._wake.clear()
-            now = utc_now().timestamp()
-            self._dispatch_episodes(now)
-            for item in self._activities.take(now):
-                self._spawn(self._activities.run(item))
-            due = min(self.store.next_due(now) or inf, self._activities.renewal_due)
-            pause = None if due == inf else max(0.0, due - utc_now().timestamp())
+            try:
+                pause = self._dispatch(utc_now().timestamp())
+            except sqlite3.OperationalError as error:
+                self._log.error("cannot store what is to be done: %s", error)
+                await asyncio.sleep(1)
+                continue
             try:
                 await asyncio.wait_for(self._wake.wait(), pause)
             except TimeoutError:
                 continue
+
+    def _dispatch(self, now: float) -> float | None:
+        """Begin what is due; for how many seconds there is nothing else, None: for ever."""
+        self._dispatch_episodes(now)
+        for item in self._activities.take(now):
+            self._spawn(self._activities.run(item))
+        due = min(self.store.next_due(now) or inf, self._activities.renewal_due)
+        return None if due == inf else max(0.0, due - utc_now().timestamp())
 
     async def drain(self, seconds: float) -> None:
         """Give running work that time to end; what has not ended then is left to the next host."""
@@ -174,18 +183,17 @@ class Engine:
             self.store.drop_messages(batch.sequences)
             return
         new = [event(EventType.ORCHESTRATOR_STARTED, timestamp(utc_now())), *accepted]
-        answer = await self._ask(instance.name, request_body(instance, batch.history, new))
-        now = timestamp(utc_now())
-        outcome = Episode(
-            instance,
-            history,
-            new,
-            answer,
-            now=now,
-            store_inputs=self.settings.store_inputs,
-            timer_speed=self.faults.timer_speed,
-            unknown_activity=self._unknown_activity,
-        ).decide()
+        try:
+            body = request_body(instance, batch.history, new)
+            answer = await self._ask(instance.name, body)
+            now = timestamp(utc_now())
+            outcome = self._decide(instance, history, new, answer, now)
+        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
+            # What makes no sense would make none the next time: it is the instance's end.
+            self._log.exception("%s cannot go on", instance.id)
+            answer = read_failure(f"{type(error).__name__}: {error}")
+            now = timestamp(utc_now())
+            outcome = self._decide(instance, history, new, answer, now)
         if outcome.hangs_for:
             self._log.error("%s hangs for ever: %s", instance.id, outcome.hangs_for)
         for activity in outcome.activities:
@@ -196,6 +204,20 @@ class Engine:
         self._log.debug("%s %s: %s", instance.name, instance.id, outcome.status)
         if outcome.status == "Failed":
             self._log.error("%s %s failed: %s", instance.name, instance.id, outcome.output)
+
+    def _decide(
+        self, instance: Instance, history: list[Event], new: list[Event], answer: Answer, now: str
+    ) -> Outcome:
+        return Episode(
+            instance,
+            history,
+            new,
+            answer,
+            now=now,
+            store_inputs=self.settings.store_inputs,
+            timer_speed=self.faults.timer_speed,
+            unknown_activity=self._unknown_activity,
+        ).decide()
 
     async def _ask(self, name: str, body: str) -> Answer:
         function = self.functions.orchestrator(name)

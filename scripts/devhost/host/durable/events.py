@@ -90,7 +90,8 @@ STATUS_NUMBERS: Final = {Status.COMPLETED: 1, Status.FAILED: 3, Status.TERMINATE
 
 def timestamp(moment: dt.datetime) -> str:
     """The moment as .NET writes it: UTC, seven fractional digits, Z."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+    utc = moment.astimezone(dt.UTC).replace(tzinfo=None)  # strftime writes the year 1 as "1"
+    return utc.isoformat(timespec="microseconds") + "0Z"
 
 
 def parse_timestamp(text: str) -> dt.datetime:

@@ -58,10 +58,11 @@ class Store:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield self._db
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # SQLite itself ends one for which the disk is too full
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     # Instances
 

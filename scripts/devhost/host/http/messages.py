@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from scripts.devhost.host.dotnet import compact
+from scripts.devhost.host.dotnet import compact, utf8
 
 JSON_TYPE: Final = "application/json; charset=utf-8"
 
@@ -67,5 +67,4 @@ class Response:
 
 def json_response(value: Any, status: int = 200) -> Response:
     """An answer that holds the value as JSON."""
-    body = compact(value).encode()
-    return Response(status, body, [("Content-Type", JSON_TYPE)])
+    return Response(status, utf8(compact(value)), [("Content-Type", JSON_TYPE)])

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -98,8 +99,17 @@ class Worker:
         task.add_done_callback(self._tasks.discard)
 
     async def _answer(self, message: Any) -> None:
-        name, handler = self._handlers[message.WhichOneof("content")]
-        response = await handler(SimpleNamespace(request=message, properties={"protos": rpc}))
+        content = message.WhichOneof("content")
+        name, handler = self._handlers[content]
+        try:
+            response = await handler(SimpleNamespace(request=message, properties={"protos": rpc}))
+        except BaseException:
+            # The library answers for an Exception only, and an import may end by others.
+            # A call without an answer ends with functionTimeout; loading would never end.
+            if content != "invocation_request":
+                traceback.print_exc()
+                os._exit(1)
+            raise
         answer = rpc.StreamingMessage(request_id=message.request_id, **{name: response})
         self._connection.send(answer.SerializeToString())
 
