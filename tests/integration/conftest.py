@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from scripts.devhost.stack import LocalStack
+from shared.credits import service as credit_service
 from shared.jobs import service as jobs
 from shared.jobs.schemas import JobCreate, JobOut
 from shared.platform.db import Database
@@ -30,6 +31,7 @@ def settings(stack_services: LocalStack, database_url: str) -> Settings:
             "supabase_service_role_key": info.supabase_service_role_key,
             "azure_storage_connection_string": info.storage_connection_string,
             "api_key_pepper": "pepper",
+            "signup_bonus_credits": 100,
         }
     )
 
@@ -38,6 +40,8 @@ def settings(stack_services: LocalStack, database_url: str) -> Settings:
 async def database(settings: Settings) -> AsyncIterator[Database]:
     """The test's database, migrated and otherwise empty."""
     opened = Database(settings)
+    async with opened.transaction() as transaction:
+        await credit_service.publish_signup_bonus(transaction, settings)
     yield opened
     await opened.close()
 

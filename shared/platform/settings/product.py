@@ -98,7 +98,7 @@ class PaymentSettings(Model):
     stripe_starter_price_id: str | None = None
     stripe_pro_price_id: str | None = None
     stripe_enterprise_price_id: str | None = None
-    signup_bonus_credits: int = Field(100, ge=0)
+    signup_bonus_credits: int = Field(1000, ge=0)  # a job of the default size
 
 
 class EmailSettings(Model):

@@ -41,7 +41,7 @@ def test_bonus_stands_in_the_balance_and_in_the_ledger(connection: psycopg.Conne
         """,
         (user_id,),
     ).fetchall()
-    assert row == [(100, 0, "bonus", 100, 100, "signup")]
+    assert row == [(1000, 0, "bonus", 1000, 1000, "signup")]
 
 
 def test_preferences_exist(connection: psycopg.Connection) -> None:
@@ -63,7 +63,7 @@ def test_what_exists_already_is_left_alone(connection: psycopg.Connection) -> No
         "SELECT count(*), sum(amount) FROM public.credit_transactions WHERE user_id = %s",
         (user_id,),
     ).fetchone()
-    assert row == (1, 100)
+    assert row == (1, 1000)
 
 
 def test_updated_at_follows_an_update(connection: psycopg.Connection) -> None:

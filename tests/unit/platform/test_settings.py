@@ -11,6 +11,7 @@ import pytest
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
+from shared.jobs.schemas import JobCreate
 from shared.platform.settings import ConfigurationError, Settings, get_settings
 from shared.platform.settings.idle import ACTIVITIES, idle_settings
 
@@ -316,3 +317,8 @@ class TestExamples:
         for name, value in (values | urls).items():
             monkeypatch.setenv(name, value)
         assert get_settings().environment == "development"
+
+
+def test_a_new_account_can_pay_for_a_job_of_the_default_size() -> None:
+    bonus = Settings.model_fields["signup_bonus_credits"].default
+    assert bonus >= JobCreate.model_fields["max_images"].default
