@@ -1119,6 +1119,9 @@ ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA public GRANT ALL ON FUNCTIO
 
 ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA public GRANT ALL ON TABLES TO service_role;
 
+INSERT INTO public.service_settings (name, value) VALUES
+  ('signup_bonus_credits', '1000');
+
 -- What is in this file already, for dbmate.
 INSERT INTO public.schema_migrations (version) VALUES
   ('20261123000001'),
@@ -1136,6 +1139,7 @@ INSERT INTO public.schema_migrations (version) VALUES
   ('20261123000014'),
   ('20261123000015'),
   ('20261129000001'),
-  ('20261129000010');
+  ('20261129000010'),
+  ('20261129000020');
 
 COMMIT;

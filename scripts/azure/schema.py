@@ -11,9 +11,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Final, LiteralString
 
 import psycopg
+from psycopg import sql
 
 from scripts.azure.processes import ROOT
 
@@ -47,18 +48,30 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public
 
 """
 APPLIED: Final = "SELECT version FROM public.schema_migrations ORDER BY version"
+# The rows that migrations make, without what the database fills in.
+SETTINGS: Final = "SELECT name, value::text FROM public.service_settings ORDER BY name"
 
 
 def render(url: str) -> str:
     """The file as it must be, out of a database that has been migrated from nothing."""
     with psycopg.connect(url) as connection:
-        versions = [version for (version,) in connection.execute(APPLIED)]
-    values = ",\n".join(f"  ('{version}')" for version in versions)
+        versions = _rows(connection, APPLIED)
+        settings = _rows(connection, SETTINGS)
     return (
         f"{HEAD}{_statements(url)}\n\n"
+        f"INSERT INTO public.service_settings (name, value) VALUES\n{settings};\n\n"
         "-- What is in this file already, for dbmate.\n"
-        f"INSERT INTO public.schema_migrations (version) VALUES\n{values};\n\nCOMMIT;\n"
+        f"INSERT INTO public.schema_migrations (version) VALUES\n{versions};\n\nCOMMIT;\n"
     )
+
+
+def _rows(connection: psycopg.Connection, query: LiteralString) -> str:
+    """The rows as those of an INSERT."""
+    rows = connection.execute(query).fetchall()
+    literals = [
+        ", ".join(sql.Literal(value).as_string(connection) for value in row) for row in rows
+    ]
+    return ",\n".join(f"  ({row})" for row in literals)
 
 
 def _statements(url: str) -> str:

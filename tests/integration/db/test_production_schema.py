@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from scripts.azure import schema
 from scripts.devhost.stack import LocalStack, databases
@@ -67,6 +68,7 @@ FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('d', 'e
 UNION ALL SELECT 'comment', concat_ws(' ', classoid::regclass, description)
 FROM pg_description JOIN mine ON mine.oid = objoid
 UNION ALL SELECT 'extension', extname FROM pg_extension
+UNION ALL SELECT 'setting', concat_ws(' ', name, value) FROM public.service_settings
 UNION ALL SELECT 'migration', version FROM public.schema_migrations
 """
 
@@ -74,7 +76,16 @@ UNION ALL SELECT 'migration', version FROM public.schema_migrations
 def catalog(connection: psycopg.Connection) -> set[tuple[str, str]]:
     facts = {(kind, fact) for kind, fact in connection.execute(CATALOG)}
     assert len({kind for kind, _ in facts}) >= 14  # a query that finds nothing compares nothing
-    return facts
+    return facts | {("rows", rows) for rows in row_counts(connection)}
+
+
+def row_counts(connection: psycopg.Connection) -> list[str]:
+    tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    counted = []
+    for (table,) in tables.fetchall():
+        query = sql.SQL("SELECT count(*) FROM public.{}").format(sql.Identifier(table))
+        counted.append(f"{table} {connection.execute(query).fetchone()}")
+    return counted
 
 
 @pytest.fixture
@@ -120,6 +131,7 @@ DIFFERENCES = {
     "GRANT SELECT(user_id) ON TABLE public.api_keys": "GRANT SELECT(key_hash) ON public.api_keys",
     "'admin'::character varying": "'other'::character varying",
     "  ('20261123000001'),\n": "",
+    "('signup_bonus_credits', '1000')": "('signup_bonus_credits', '0')",
 }
 
 
