@@ -58,8 +58,11 @@ def smoke(url: str, outputs: Outputs, seconds: float) -> None:
     """
     print(f"Smoke test of {url}", flush=True)
     key = outputs.vault.secret("SUPABASE-SERVICE-ROLE-KEY")
+    command = [sys.executable, str(ROOT / "scripts" / "smoke.py"), url, "--seconds", str(seconds)]
+    if frontend := os.environ.get("PIXCRAWLER_APP_URL"):  # which Bicep lets in
+        command += ["--origin", frontend]
     ended = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "smoke.py"), url, "--seconds", str(seconds)],
+        command,
         env={**os.environ, "SUPABASE_URL": outputs.supabase_url, "SUPABASE_SERVICE_ROLE_KEY": key},
         check=False,
     )  # fmt: skip

@@ -1,51 +1,28 @@
 """Whether a deployment works, tried from outside as a user would, with a real crawl of 5 images.
 
-    scripts/smoke.py URL [--public] [--keyword cat] [--seconds 300]
+    scripts/smoke.py URL [--public] [--origin https://app.example.com] [--keyword cat]
+                     [--seconds 300]
 
 Signs in with SMOKE_EMAIL and SMOKE_PASSWORD, or makes a user with SUPABASE_URL and
 SUPABASE_SERVICE_ROLE_KEY and removes it again. Needs no other settings of the app.
 """
 
 import argparse
-import os
-import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final
 
 import httpx
 
+from scripts.azure import browser
+from scripts.azure.account import user
+from scripts.azure.checks import CheckFailed, Checks, equal
 from scripts.crawl.api import Api, ApiError
 
 IMAGES: Final = 5
 POLL_SECONDS: Final = 0.5
 SIGNATURES: Final = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"BM")
-
-
-class CheckFailed(Exception):
-    """A check found something else than it must."""
-
-
-class Checks:
-    """Runs one check after the other and says how each went."""
-
-    def __init__(self) -> None:
-        self.failed = 0
-
-    def run(self, name: str, check: Callable[[], str | None]) -> bool:
-        """Whether the check passed."""
-        began = time.monotonic()
-        try:
-            remark = check() or ""
-        except (CheckFailed, ApiError, httpx.HTTPError, ValueError, KeyError) as error:
-            self.failed += 1
-            print(f"  FAIL  {name}: {error or type(error).__name__}", flush=True)
-            return False
-        seconds = time.monotonic() - began
-        print(f"  ok    {name} ({seconds:.1f} s{', ' if remark else ''}{remark})", flush=True)
-        return True
 
 
 def main() -> int:
@@ -54,12 +31,14 @@ def main() -> int:
     checks = Checks()
     with httpx.Client(base_url=given.url.rstrip("/"), timeout=30) as http:
         _public(checks, http, given.seconds)
+        if given.origin:
+            checks.run("the frontend's origin", lambda: browser.origin(http, given.origin))
         if not given.public and not checks.failed:
             try:
-                with _user() as (email, password), Api(given.url) as api:
+                with user() as (email, password), Api(given.url) as api:
                     _private(checks, http, api, email, password, given)
             except (ApiError, httpx.HTTPError) as error:
-                print(f"  FAIL  no user to try it with: {error}")
+                print(f"  FAIL  no user to try it with (--public needs none): {error}")
                 return 2
     print("Everything works." if not checks.failed else f"{checks.failed} checks failed.")
     return 1 if checks.failed else 0
@@ -81,12 +60,15 @@ def _private(
     job: dict[str, Any] = {}
     steps: list[tuple[str, Callable[[], str | None]]] = [
         ("signing in", lambda: api.sign_in(email, password)),
-        ("whose account it is", lambda: _equal(api.get("auth/me")["email"], email)),
+        ("whose account it is", lambda: equal(api.get("auth/me")["email"], email)),
+        # Before the crawl, which asks so often that little may be left.
+        ("requests are counted", lambda: browser.limits(http, api.authorization)),
         ("a project", lambda: job.update(project_id=api.post("projects", {"name": "smoke"})["id"])),
         ("a job", lambda: job.update(_create(api, job["project_id"], given.keyword))),
         (f"a crawl of {IMAGES} images", lambda: _crawl(api, job["id"], given.seconds)),
         ("an image's bytes", lambda: _image(api, job["id"])),
         ("the notification", lambda: _notification(api, given.seconds)),
+        ("the frontend's calls", lambda: browser.calls(api, job)),
     ]
     all(checks.run(name, step) for name, step in steps)
     if "project_id" in job:
@@ -134,8 +116,8 @@ def _pages(http: httpx.Client) -> None:
 
 def _stranger(http: httpx.Client) -> None:
     answer = http.get("/api/v1/auth/me", headers={"Authorization": "Bearer a.b.c"})
-    _equal(answer.status_code, 401)
-    _equal(answer.headers["content-type"].split(";")[0], "application/problem+json")
+    equal(answer.status_code, 401)
+    equal(answer.headers["content-type"].split(";")[0], "application/problem+json")
 
 
 def _create(api: Api, project_id: int, keyword: str) -> dict[str, Any]:
@@ -151,14 +133,14 @@ def _crawl(api: Api, job_id: int, seconds: float) -> str:
         lambda seen: seen["status"] not in ("pending", "running"),
         seconds,
     )
-    _equal(progress["status"], "completed")
-    _equal(api.get(f"jobs/{job_id}")["valid_images"], IMAGES)
+    equal(progress["status"], "completed")
+    equal(api.get(f"jobs/{job_id}")["valid_images"], IMAGES)
     return f"job {job_id}"
 
 
 def _image(api: Api, job_id: int) -> str:
     images = list(api.every(f"jobs/{job_id}/images"))
-    _equal(len([image for image in images if not image["is_duplicate"]]), IMAGES)
+    equal(len([image for image in images if not image["is_duplicate"]]), IMAGES)
     content = api.content(f"images/{images[0]['id']}/download")
     if not content.startswith(SIGNATURES):
         raise CheckFailed("what is downloaded is no image")
@@ -189,35 +171,6 @@ def _wait(look: Callable[[], Any], good: Callable[[Any], bool], seconds: float) 
     return seen
 
 
-def _equal(found: object, wanted: object) -> None:
-    if found != wanted:
-        raise CheckFailed(f"{found!r} instead of {wanted!r}")
-
-
-@contextmanager
-def _user() -> Iterator[tuple[str, str]]:
-    """Who signs in: who is named in the environment, or somebody made for the purpose."""
-    email, password = os.environ.get("SMOKE_EMAIL"), os.environ.get("SMOKE_PASSWORD")
-    if email and password:
-        yield email, password
-        return
-    url, key = os.environ.get("SUPABASE_URL"), os.environ.get("SUPABASE_SERVICE_ROLE_KEY")
-    if not url or not key:
-        raise ApiError(
-            "set SMOKE_EMAIL and SMOKE_PASSWORD, or SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY "
-            "(or try only what is public: --public)"
-        )
-    email, password = f"smoke-{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(24)
-    headers = {"apikey": key, "Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=f"{url.rstrip('/')}/auth/v1/admin", headers=headers) as admin:
-        body = {"email": email, "password": password, "email_confirm": True}
-        user = admin.post("/users", json=body).raise_for_status().json()
-        try:
-            yield email, password
-        finally:
-            admin.delete(f"/users/{user['id']}").raise_for_status()
-
-
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="smoke.py",
@@ -226,6 +179,7 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("url", help="where the app is, e.g. https://pixcrawler-….azurewebsites.net")
     parser.add_argument("--public", action="store_true", help="only what needs no user")
+    parser.add_argument("--origin", help="the frontend's, which browsers must be let in from")
     parser.add_argument("--keyword", default="cat", help="what to crawl (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=300, help="how long a step may take")
     return parser.parse_args()

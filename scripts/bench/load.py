@@ -7,12 +7,13 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
 
 CONNECTIONS = 50
+PATIENCE_SECONDS = 300.0  # then a request counts as failed
 POLLS, LISTS = 0.7, 0.2  # the rest creates
 
 
@@ -23,7 +24,7 @@ class Load:
     url: str
     headers: dict[str, str]
     project_id: int
-    job_ids: range
+    job_ids: Sequence[int]
     seconds: list[float] = field(default_factory=list)
     errors: int = 0
 
@@ -42,7 +43,7 @@ class Load:
             async with call as answer:
                 await answer.read()
                 self.errors += answer.status >= 400
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, TimeoutError):
             self.errors += 1
         self.seconds.append(time.perf_counter() - started)
 
@@ -62,7 +63,9 @@ async def as_fast_as_possible(load: Load, requests: int) -> float:
     return len(load.seconds) / (time.perf_counter() - started)
 
 
-async def at_rate(load: Load, requests: int, per_second: float) -> None:
+async def at_rate(
+    load: Load, requests: int, per_second: float, *, timeout: float = PATIENCE_SECONDS
+) -> None:
     """Requests at their times, whether or not those before have been answered."""
     chance = random.Random(0)
 
@@ -73,12 +76,15 @@ async def at_rate(load: Load, requests: int, per_second: float) -> None:
             tasks.append(asyncio.create_task(load.request(session, chance)))
         await asyncio.gather(*tasks)
 
-    await _with_session(send)
+    await _with_session(send, timeout)
 
 
-async def _with_session(work: Callable[[aiohttp.ClientSession], Awaitable[object]]) -> None:
+async def _with_session(
+    work: Callable[[aiohttp.ClientSession], Awaitable[object]], timeout: float = PATIENCE_SECONDS
+) -> None:
     connector = aiohttp.TCPConnector(limit=CONNECTIONS)
-    async with aiohttp.ClientSession(connector=connector) as session:
+    patience = aiohttp.ClientTimeout(total=timeout)
+    async with aiohttp.ClientSession(connector=connector, timeout=patience) as session:
         await work(session)
 
 

@@ -167,6 +167,18 @@ def unpack(package: Path, site: Path) -> None:
     (STATE / "site").symlink_to(site)
 
 
+def workspaces(given: Given) -> Any:
+    return [{"customerId": customer, "name": f"log-{given['resource_group']}"}
+            for customer in config()["workspaces"]]  # fmt: skip
+
+
+def query(given: Given) -> Any:
+    """One row with the figure of the first word that the query contains; values are strings."""
+    text = given["analytics_query"]
+    value = next((value for part, value in config()["figures"] if part in text), None)
+    return [] if value is None else [{"TableName": "PrimaryResult", "value": value}]
+
+
 APP = ("--resource-group", "--name")
 BLOB = ("--container-name", "--account-name", "--auth-mode")
 TEMPLATE = ("--resource-group", "--name", "--template-file", "--parameters")
@@ -182,6 +194,8 @@ COMMANDS: dict[str, tuple[Callable[[Given], Any], tuple[str, ...]]] = {
     "storage blob upload": (upload, (*BLOB, "--name", "--file")),
     "storage blob download": (download, (*BLOB, "--name", "--file")),
     "storage blob delete": (delete_blob, (*BLOB, "--name")),
+    "monitor log-analytics workspace list": (workspaces, ("--resource-group",)),
+    "monitor log-analytics query": (query, ("--workspace", "--analytics-query", "--timespan")),
     "functionapp list": (apps, ("--resource-group",)),
     "functionapp config appsettings list": (settings, APP),
     "functionapp config appsettings set": (set_setting, (*APP, "--slot", "--settings")),

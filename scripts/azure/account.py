@@ -1,0 +1,37 @@
+"""Who tries a deployment from outside."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from scripts.crawl.api import ApiError
+
+
+@contextmanager
+def user() -> Iterator[tuple[str, str]]:
+    """E-mail and password of who is named in the environment, or of somebody made for the purpose.
+
+    Raises:
+        ApiError: the environment names nobody, and nothing to make somebody with.
+    """
+    email, password = os.environ.get("SMOKE_EMAIL"), os.environ.get("SMOKE_PASSWORD")
+    if email and password:
+        yield email, password
+        return
+    url, key = os.environ.get("SUPABASE_URL"), os.environ.get("SUPABASE_SERVICE_ROLE_KEY")
+    if not url or not key:
+        raise ApiError(
+            "set SMOKE_EMAIL and SMOKE_PASSWORD, or SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY"
+        )
+    email, password = f"smoke-{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(24)
+    headers = {"apikey": key, "Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=f"{url.rstrip('/')}/auth/v1/admin", headers=headers) as admin:
+        body = {"email": email, "password": password, "email_confirm": True}
+        made = admin.post("/users", json=body).raise_for_status().json()
+        try:
+            yield email, password
+        finally:
+            admin.delete(f"/users/{made['id']}").raise_for_status()
