@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.devhost.hosting import RunningHost, eventually
+from tests.integration.devhost.hosting import START_SECONDS, RunningHost, eventually
 
 ORIGIN = "https://app.example"
 PREFLIGHT = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "x-a"}
@@ -217,7 +217,10 @@ def test_a_function_that_ends_its_process_fails_alone(host: RunningHost) -> None
 
 def test_a_custom_header_with_a_line_end_is_no_other_header(tmp_path: Path) -> None:
     name = "AzureFunctionsJobHost__extensions__http__customHeaders__X-Odd"
-    with RunningHost(tmp_path, "http_app.py", **{name: "a\r\nX-Other: b"}).start() as running:
-        response = running.client.get("/api/text")
+    host = RunningHost(tmp_path, "http_app.py", **{name: "a\r\nX-Other: b"})
+    host.launch()
+    with host:  # it never counts as ready: every answer fails
+        eventually(lambda: "ready: " in host.log.read_text(), START_SECONDS)
+        response = host.client.get("/api/text")
         assert (response.status_code, response.headers.get("x-other")) == (500, None)
-        assert "customHeaders: 'X-Odd' is no header with a sound value" in running.log.read_text()
+        assert "customHeaders: 'X-Odd' is no header with a sound value" in host.log.read_text()
