@@ -29,6 +29,12 @@ def test_fan_out_fan_in(host: RunningHost) -> None:
     assert host.result(host.begin("fan_out_fan_in", list(range(20))))["output"] == 2470
 
 
+def test_blueprint_of_a_module_of_its_own(tmp_path: Path) -> None:
+    with RunningHost(tmp_path, "blueprint_app.py") as host:
+        ended = host.result(host.begin("greetings", ["Tokyo", "Seattle"]))
+    assert ended["output"] == ["Hello Tokyo!", "Hello Seattle!"]
+
+
 def test_client_waits_for_completion(host: RunningHost) -> None:
     reply = host.client.post("/api/wait/fan_out_fan_in", json=[1, 2, 3])
     assert (reply.status_code, reply.json()) == (200, 14)
