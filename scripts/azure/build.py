@@ -13,7 +13,6 @@ import hashlib
 import json
 import shutil
 import sys
-import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
@@ -50,10 +49,10 @@ def build(out: Path, *, commit: str = "HEAD", python: str = AZURE_PYTHON) -> str
 
 def _export(commit: str, stage: Path) -> str:
     """The app's files as they are in the commit; the text of its requirements.txt."""
-    archive = stage / "app.tar"
-    run(["git", "archive", "--format=tar", "-o", str(archive), commit, "--", *APP])
-    with tarfile.open(archive) as files:
-        files.extractall(stage, filter="data")
+    archive = stage / "app.zip"
+    run(["git", "archive", "--format=zip", "-o", str(archive), commit, "--", *APP])
+    with zipfile.ZipFile(archive) as files:
+        files.extractall(stage)
     archive.unlink()
     return run(["git", "show", f"{commit}:requirements.txt"])
 

@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,12 +39,15 @@ def npm_packages() -> Path:
 @pytest.fixture(scope="module")
 def browser(npm_packages: Path) -> Iterator[Browser]:
     """The browser of a module's tests. While it is open no asynchronous test can run."""
+    unpacked_in = SHARED / "npm" / "chromium"
+    unpacked_in.mkdir(exist_ok=True)
     # It takes a file that is there for a whole one: two processes must not unpack at once.
-    with (Path(tempfile.gettempdir()) / "pixcrawler-chromium.lock").open("w") as lock:
+    with (unpacked_in / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = subprocess.run(
             [str(node()), "-e", UNPACK],
-            cwd=npm_packages, env=os.environ | BARE_MACHINE, capture_output=True, check=True,
+            cwd=npm_packages, capture_output=True, check=True,
+            env=os.environ | BARE_MACHINE | {"TMPDIR": str(unpacked_in)},
         )  # fmt: skip
     unpacked = json.loads(done.stdout)
     with sync_playwright() as playwright:
