@@ -224,7 +224,6 @@ class TestBadRequests:
         ("method", "path", "content", "media_type", "status"),
         [
             ("POST", "/api/v1/projects", b"{", "application/json", 400),
-            ("POST", "/api/v1/projects", b"[" * 900 + b"]" * 900, "application/json", 400),
             ("POST", "/api/v1/projects", b"[" * 100_000, "application/json", 400),
             ("POST", "/api/v1/projects", b"name=x", "application/x-www-form-urlencoded", 415),
             ("POST", "/api/v1/projects", b" " * 1_100_000, "application/json", 413),
@@ -263,6 +262,15 @@ class TestBadRequests:
         assert (status == 422) == bool(document.get("errors"))
         if status == 405:
             assert answer.headers["allow"] == "GET, POST"
+
+    def test_a_deep_document_is_refused(self, stack: LocalStack, api: Api) -> None:
+        """As no JSON or, by Python 3.13, which reads so many levels, as no project."""
+        headers = {"Authorization": api.authorization, "Content-Type": "application/json"}
+        content = b"[" * 900 + b"]" * 900
+        url = f"{stack.info.api_url}/api/v1/projects"
+        answer = httpx.post(url, content=content, headers=headers, timeout=30)
+        assert answer.status_code in (400, 422)
+        problem(answer)
 
     def test_a_cursor_belongs_to_its_list_and_filters(self, stack: LocalStack, api: Api) -> None:
         for name in ("first", "second"):
