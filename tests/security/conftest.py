@@ -1,4 +1,4 @@
-"""One database for all tests that leave nothing behind."""
+"""One database for all tests that leave nothing behind, and a clock that they set."""
 
 import uuid
 from collections.abc import Iterator
@@ -25,3 +25,19 @@ def connection(untouched_database: str) -> Iterator[psycopg.Connection]:
     opened = psycopg.connect(untouched_database)
     yield opened
     opened.close()
+
+
+class Clock:
+    """Time that passes when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time of what counts in seconds."""
+    return Clock()

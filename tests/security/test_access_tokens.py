@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from shared.platform.errors import Unauthenticated, Unavailable
 from shared.platform.introspection import Introspection
 from shared.platform.tokens import TokenVerifier
+from tests.security.conftest import Clock
 
 PROJECT = "https://project.supabase.example"
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -46,21 +47,6 @@ class Auth:
 @pytest.fixture
 def auth() -> Auth:
     return Auth()
-
-
-class Clock:
-    """Time that passes when told to."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from shared.platform.introspection import (
     Introspection,
 )
 from shared.platform.tokens import TokenVerifier
+from tests.security.conftest import Clock
 
 PROJECT = "https://older.supabase.example"
 ANON = "eyJ.anon"
@@ -76,24 +77,9 @@ def user(user_id: str, banned_until: str | None = None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class Clock:
-    """Time that passes when told to."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def auth() -> Auth:
     return Auth()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
