@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests with chance in them, at full number, which takes some forty minutes:
+# The tests with chance in them, at full number, which takes an hour and more:
 # ./scripts/chaos.sh [pytest arguments]
 set -euo pipefail
 cd "$(dirname "$0")/.."
