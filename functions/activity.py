@@ -4,8 +4,8 @@ import azure.durable_functions as df
 
 from shared.activity import service as activity
 from shared.activity.schemas import ActivityOut, ActivityQuery
-from shared.platform.endpoint import Call, endpoint
-from shared.platform.pagination import Page
+from shared.app.http import Call, endpoint
+from shared.platform.http.pagination import Page
 
 bp = df.Blueprint()
 

@@ -14,9 +14,10 @@ from shared.admin.schemas import (
     UserOut,
     UserUpdate,
 )
-from shared.platform.endpoint import Call, endpoint
+from shared.app.http import Call, endpoint
+from shared.credits.errors import BalanceFull
 from shared.platform.errors import NotFound
-from shared.platform.pagination import Page, PageQuery
+from shared.platform.http.pagination import Page, PageQuery
 
 bp = df.Blueprint()
 
@@ -40,10 +41,10 @@ async def list_users(call: Call, query: PageQuery) -> Page[UserOut]:
     "api/v1/admin/users/{user_id:guid}",
     returns={200: UserOut},
     access="admin",
-    raises=(NotFound, OwnRole),
+    raises=(NotFound, OwnRole, AccountDeleted),
 )
 async def update_user(call: Call, user_id: UUID, body: UserUpdate) -> UserOut:
-    """Change another user's role."""
+    """Change another user's role, or any account's tier."""
     return await admin.update_user(call.tx, call.principal, user_id, body)
 
 
@@ -92,7 +93,7 @@ async def enable_user(call: Call, user_id: UUID, body: Decision) -> UserOut:
     "api/v1/admin/users/{user_id:guid}/credits",
     returns={201: UserOut},
     access="admin",
-    raises=(NotFound, AccountDeleted),
+    raises=(NotFound, AccountDeleted, BalanceFull),
     idempotent=True,
 )
 async def grant_credits(call: Call, user_id: UUID, body: CreditGrant) -> UserOut:

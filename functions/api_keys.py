@@ -7,9 +7,9 @@ import azure.durable_functions as df
 from shared.api_keys import service as api_keys
 from shared.api_keys.errors import ApiKeyNotActive
 from shared.api_keys.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyOut, ApiKeyUsage
-from shared.platform.endpoint import Call, endpoint
+from shared.app.http import Call, endpoint
 from shared.platform.errors import NotFound
-from shared.platform.pagination import Page, PageQuery
+from shared.platform.http.pagination import Page, PageQuery
 
 bp = df.Blueprint()
 

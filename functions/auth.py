@@ -2,6 +2,7 @@
 
 import azure.durable_functions as df
 
+from shared.app.http import Call, endpoint
 from shared.identity import service as identity
 from shared.identity.errors import InvalidCredentials, InvalidRefreshToken, SignupRefused
 from shared.identity.schemas import (
@@ -14,7 +15,6 @@ from shared.identity.schemas import (
     SignupOut,
     TokenOut,
 )
-from shared.platform.endpoint import Call, endpoint
 from shared.platform.errors import AccountDisabled, NotFound
 
 bp = df.Blueprint()

@@ -2,13 +2,13 @@
 
 import azure.durable_functions as df
 
+from shared.app.http import Call, Reply, endpoint
 from shared.credits.errors import InsufficientCredits, MonthlyLimitReached
 from shared.jobs import service as jobs
-from shared.jobs.errors import JobNotRunning, TooManyRunningJobs
+from shared.jobs.errors import JobNotRunning, JobTooLarge, TooManyRunningJobs
 from shared.jobs.schemas import JobCreate, JobOut, JobQuery
-from shared.platform.endpoint import Call, Reply, endpoint
 from shared.platform.errors import NotFound
-from shared.platform.pagination import Page
+from shared.platform.http.pagination import Page
 
 bp = df.Blueprint()
 
@@ -19,15 +19,13 @@ bp = df.Blueprint()
     "api/v1/crawl-jobs",
     returns={201: JobOut},
     scope="jobs:write",
-    raises=(NotFound, InsufficientCredits, MonthlyLimitReached, TooManyRunningJobs),
+    raises=(NotFound, JobTooLarge, InsufficientCredits, MonthlyLimitReached, TooManyRunningJobs),
     idempotent=True,
     successor="api/v1/jobs",
 )
 async def create_crawl_job(call: Call, body: JobCreate) -> Reply:
     """Create a job and start it."""
-    job = await jobs.create_job(
-        call.tx, call.principal, call.services.settings, body.model_copy(update={"start": True})
-    )
+    job = await jobs.create_job(call.tx, call.principal, body.model_copy(update={"start": True}))
     return Reply(job, {"Location": f"/api/v1/jobs/{job.id}"})
 
 

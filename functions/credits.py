@@ -2,8 +2,9 @@
 
 import azure.durable_functions as df
 
+from shared.app.http import Call, endpoint
 from shared.credits import service as credit_service
-from shared.credits.errors import PaymentsNotConfigured, UnknownPackage
+from shared.credits.errors import BalanceFull, PaymentsNotConfigured, UnknownPackage
 from shared.credits.schemas import (
     BalanceOut,
     Purchase,
@@ -11,9 +12,8 @@ from shared.credits.schemas import (
     TransactionOut,
     TransactionQuery,
 )
-from shared.platform.endpoint import Call, endpoint
 from shared.platform.errors import NotFound
-from shared.platform.pagination import Page
+from shared.platform.http.pagination import Page
 from shared.usage import service as usage
 from shared.usage.schemas import UsageOut, UsageQuery
 
@@ -68,7 +68,7 @@ async def get_usage(call: Call, query: UsageQuery) -> UsageOut:
     "POST",
     "api/v1/credits/purchase",
     returns={201: BalanceOut},
-    raises=(UnknownPackage, PaymentsNotConfigured),
+    raises=(UnknownPackage, BalanceFull, PaymentsNotConfigured),
     idempotent=True,
 )
 async def purchase_credits(call: Call, body: Purchase) -> BalanceOut:

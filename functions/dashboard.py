@@ -2,9 +2,9 @@
 
 import azure.durable_functions as df
 
+from shared.app.http import Call, endpoint
 from shared.dashboard import service as dashboard
 from shared.dashboard.schemas import DashboardOut
-from shared.platform.endpoint import Call, endpoint
 
 bp = df.Blueprint()
 

@@ -2,9 +2,10 @@
 
 import azure.durable_functions as df
 
-from shared.platform import VERSION, api_docs
-from shared.platform.endpoint import Call, Reply, endpoint
+from shared.app.http import Call, Reply, endpoint
+from shared.platform import VERSION
 from shared.platform.errors import NotFound
+from shared.platform.http import api_docs
 
 bp = df.Blueprint()
 

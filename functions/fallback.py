@@ -2,7 +2,7 @@
 
 import azure.durable_functions as df
 
-from shared.platform.endpoint import register_fallback
+from shared.app.http import endpoint
 
 bp = df.Blueprint()
-register_fallback(bp)
+endpoint.fallback(bp)

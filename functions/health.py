@@ -2,9 +2,8 @@
 
 import azure.durable_functions as df
 
-from shared.health import service as health
+from shared.app.http import Call, Reply, endpoint
 from shared.health.schemas import HealthOut
-from shared.platform.endpoint import Call, Reply, endpoint
 
 bp = df.Blueprint()
 
@@ -27,5 +26,5 @@ async def get_liveness(call: Call) -> None:
 
 
 async def _answer(call: Call) -> Reply:
-    result = await health.monitor.check(call.services)
+    result = await call.services.health.check()
     return Reply(result, status=503 if result.status == "unhealthy" else 200)

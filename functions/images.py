@@ -2,13 +2,12 @@
 
 import azure.durable_functions as df
 
+from shared.app.http import Call, Reply, endpoint
 from shared.images import service as images
-from shared.images import thumbnails
 from shared.images.schemas import DownloadQuery, ImageOut, ImageQuery
 from shared.jobs.errors import JobRunning
-from shared.platform.endpoint import Call, Reply, endpoint
 from shared.platform.errors import NotFound
-from shared.platform.pagination import Page
+from shared.platform.http.pagination import Page
 
 bp = df.Blueprint()
 
@@ -47,13 +46,14 @@ async def get_image(call: Call, image_id: int) -> ImageOut:
     returns={302: None},
     scope="images:read",
     raises=(NotFound,),
+    in_transaction=False,
 )
 async def download_image(call: Call, image_id: int, query: DownloadQuery) -> Reply:
     """Redirect to the image's bytes, readable for 15 minutes."""
     url = await images.download_url(
-        call.tx,
-        call.principal,
+        call.services.database,
         call.services.blobs,
+        call.principal,
         image_id,
         inline=query.disposition == "inline",
     )
@@ -71,9 +71,7 @@ async def download_image(call: Call, image_id: int, query: DownloadQuery) -> Rep
 )
 async def get_image_thumbnail(call: Call, image_id: int) -> Reply:
     """Redirect to a WebP of the image of at most 256 px a side, readable for 15 minutes."""
-    url = await thumbnails.thumbnail_url(
-        call.services.database, call.services.blobs, call.principal, image_id
-    )
+    url = await call.services.thumbnails.url(call.principal, image_id)
     return Reply(headers={"Location": url})
 
 

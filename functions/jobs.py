@@ -2,6 +2,7 @@
 
 import azure.durable_functions as df
 
+from shared.app.http import Call, Reply, endpoint
 from shared.credits.errors import InsufficientCredits, MonthlyLimitReached
 from shared.jobs import remove, reports
 from shared.jobs import service as jobs
@@ -11,6 +12,7 @@ from shared.jobs.errors import (
     JobNotRunning,
     JobNotStartable,
     JobRunning,
+    JobTooLarge,
     TooManyRunningJobs,
 )
 from shared.jobs.schemas import (
@@ -23,13 +25,14 @@ from shared.jobs.schemas import (
     ProgressOut,
     StatsOut,
 )
-from shared.platform.endpoint import Call, Reply, endpoint
 from shared.platform.errors import NotFound
-from shared.platform.pagination import Page, PageQuery
+from shared.platform.http.pagination import Page, PageQuery
 
 bp = df.Blueprint()
 
-STARTING = (NotFound, InsufficientCredits, MonthlyLimitReached, TooManyRunningJobs)
+STARTING = (
+    NotFound, JobTooLarge, InsufficientCredits, MonthlyLimitReached, TooManyRunningJobs,
+)  # fmt: skip
 
 
 @endpoint(
@@ -43,7 +46,7 @@ STARTING = (NotFound, InsufficientCredits, MonthlyLimitReached, TooManyRunningJo
 )
 async def create_job(call: Call, body: JobCreate) -> Reply:
     """Create a job, and start it when `start` is true."""
-    job = await jobs.create_job(call.tx, call.principal, call.services.settings, body)
+    job = await jobs.create_job(call.tx, call.principal, body)
     return Reply(job, {"Location": f"/api/v1/jobs/{job.id}"})
 
 
@@ -77,7 +80,7 @@ async def get_job(call: Call, job_id: int) -> JobOut:
 )
 async def update_job(call: Call, job_id: int, body: JobUpdate) -> JobOut:
     """Change a job: its name at any time, the rest until it was started."""
-    return await jobs.update_job(call.tx, call.principal, call.services.settings, job_id, body)
+    return await jobs.update_job(call.tx, call.principal, job_id, body)
 
 
 @endpoint(
@@ -99,20 +102,12 @@ async def delete_job(call: Call, job_id: int) -> None:
     "api/v1/jobs/{job_id:int}/start",
     returns={202: JobOut},
     scope="jobs:write",
-    raises=(
-        NotFound,
-        JobNotStartable,
-        InsufficientCredits,
-        MonthlyLimitReached,
-        TooManyRunningJobs,
-    ),
+    raises=(JobNotStartable, *STARTING),
     idempotent=True,
 )
 async def start_job(call: Call, job_id: int) -> JobOut:
     """Start a pending job; its maximum is reserved from the credits."""
-    return await jobs.start_job(
-        call.tx, call.principal, call.services.settings, job_id, request_age=call.age
-    )
+    return await jobs.start_job(call.tx, call.principal, job_id, request_age=call.age)
 
 
 @endpoint(
@@ -147,18 +142,12 @@ async def cancel_job(call: Call, job_id: int) -> JobOut:
     "api/v1/jobs/{job_id:int}/retry",
     returns={202: JobOut},
     scope="jobs:write",
-    raises=(
-        NotFound,
-        JobNotRetryable,
-        InsufficientCredits,
-        MonthlyLimitReached,
-        TooManyRunningJobs,
-    ),
+    raises=(JobNotRetryable, *STARTING),
     idempotent=True,
 )
 async def retry_job(call: Call, job_id: int) -> JobOut:
     """Crawl what a failed or cancelled job is missing."""
-    return await jobs.retry_job(call.tx, call.principal, call.services.settings, job_id)
+    return await jobs.retry_job(call.tx, call.principal, job_id)
 
 
 @endpoint(

@@ -2,6 +2,7 @@
 
 import azure.durable_functions as df
 
+from shared.app.http import Call, endpoint
 from shared.notifications import service as notifications
 from shared.notifications.schemas import (
     NotificationOut,
@@ -12,7 +13,6 @@ from shared.notifications.schemas import (
     PreferencesUpdate,
     ReadCount,
 )
-from shared.platform.endpoint import Call, endpoint
 from shared.platform.errors import NotFound
 
 bp = df.Blueprint()

@@ -2,9 +2,9 @@
 
 import azure.durable_functions as df
 
-from shared.platform.endpoint import Call, Reply, endpoint
+from shared.app.http import Call, Reply, endpoint
 from shared.platform.errors import NotFound
-from shared.platform.pagination import Page
+from shared.platform.http.pagination import Page
 from shared.projects import service as projects
 from shared.projects.errors import ProjectBusy
 from shared.projects.schemas import ProjectCreate, ProjectOut, ProjectQuery, ProjectUpdate

@@ -2,11 +2,12 @@ using 'main.bicep'
 
 param environmentName = 'dev'
 param plan = 'flex'
-param maximumInstances = 40
+param maximumInstances = 36
 param supabaseUrl = readEnvironmentVariable('PIXCRAWLER_SUPABASE_URL', '')
 param appUrl = readEnvironmentVariable('PIXCRAWLER_APP_URL', 'http://localhost:3000')
-param contactEmail = readEnvironmentVariable('PIXCRAWLER_CONTACT_EMAIL', '')
+param crawlerContactEmail = readEnvironmentVariable('PIXCRAWLER_CRAWLER_CONTACT_EMAIL', '')
 param alertEmail = readEnvironmentVariable('PIXCRAWLER_ALERT_EMAIL', '')
+param urgentEmail = readEnvironmentVariable('PIXCRAWLER_URGENT_EMAIL', alertEmail)
 param deployerPrincipalId = readEnvironmentVariable('PIXCRAWLER_DEPLOYER_ID', '')
 param deployerPrincipalType = readEnvironmentVariable('PIXCRAWLER_DEPLOYER_TYPE', 'User')
 param storageSku = 'Standard_LRS'

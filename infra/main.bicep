@@ -1,6 +1,6 @@
 // Everything PixCrawler needs in one resource group. The database and sign-in are Supabase's.
-//   az deployment group create -g <group> -f infra/main.bicep -p infra/prod.bicepparam
-// scripts/deploy.sh does that and the rest; docs/deployment.md explains both.
+// scripts/deploy.sh deploys it, and knows the parameters that have to be looked up; see
+// docs/deployment.md.
 
 @description('Which deployment this is; the app is told development, staging or production.')
 @allowed(['dev', 'staging', 'prod'])
@@ -16,7 +16,10 @@ param plan string = 'flex'
 @description('Most instances the app may scale out to. With the pool it bounds database connections.')
 @minValue(1)
 @maxValue(1000)
-param maximumInstances int = 40
+param maximumInstances int = 36
+
+@description('Instances in several zones of the region: on Flex at least two warm ones of each of nine scale groups, on premium two in all; docs/costs.md.')
+param zoneRedundant bool = false
 
 @description('Instances that are always warm for HTTP (premium: for everything).')
 @minValue(0)
@@ -59,13 +62,19 @@ param supabaseUrl string
 param appUrl string
 
 @description('More origins whose pages may call the API.')
-param moreOrigins array = []
+param moreOrigins string[] = []
 
 @description('Address in the User-Agent of the crawler.')
-param contactEmail string
+param crawlerContactEmail string
 
-@description('Who is told of alerts and of the budget.')
+@description('Who is told of alerts that have time until the day, and of the budget.')
 param alertEmail string
+
+@description('Who is woken: gets the alerts of severity 1. Empty: as alertEmail.')
+param urgentEmail string = ''
+
+@description('Telephone that gets an SMS with those: country code and number, e.g. 44-7700900123. Empty: none.')
+param urgentPhone string = ''
 
 @description('Payment by Stripe: its secrets must be in the vault.')
 param payments bool = false
@@ -77,7 +86,7 @@ param email bool = false
 param fromEmail string = ''
 
 @description('API keys of image sources that are in the vault, e.g. FLICKR_API_KEY.')
-param sourceKeys array = []
+param sourceKeys string[] = []
 
 @description('A managed Redis that counts requests instead of PostgreSQL.')
 param redis bool = false
@@ -85,8 +94,11 @@ param redis bool = false
 @description('A virtual network with private endpoints; storage and vault are then closed to the rest.')
 param privateNetwork bool = false
 
+@description('Downloads over Front Door, which a private network needs: nobody else is let in to the images.')
+param frontDoor bool = privateNetwork
+
 @description('IPv4 addresses or ranges that may reach storage and vault from outside, for deployments.')
-param deployerAddresses array = []
+param deployerAddresses string[] = []
 
 @description('Object id of who runs deploy.sh: gets at builds and secrets. Empty: nobody.')
 param deployerPrincipalId string = ''
@@ -114,6 +126,10 @@ param archiveAfterDays int = 365
 @maxValue(730)
 param logRetentionDays int = 30
 
+@description('GB of logs a day; what comes after is dropped, and alerts are blind. One of them warns at 80 %.')
+@minValue(1)
+param logQuotaGB int = 5
+
 @description('Monthly budget in the currency of the subscription; mail at 80 and 100 %.')
 @minValue(1)
 param monthlyBudget int = 200
@@ -121,8 +137,8 @@ param monthlyBudget int = 200
 @description('Premium only: the build that runs; deploy.sh passes it so that provisioning keeps it.')
 param packageUrl string = ''
 
-@description('First day of the budget: always of the current month.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('First day of a month: of the month in which the budget is made, and the same ever after, because Azure refuses another. deploy.sh knows it. Empty: no budget.')
+param budgetStart string = ''
 
 var name = 'pixcrawler-${environmentName}'
 var suffix = uniqueString(resourceGroup().id, environmentName)
@@ -136,7 +152,7 @@ module identity 'modules/identity.bicep' = {
 
 module monitoring 'modules/monitoring.bicep' = {
   name: 'monitoring'
-  params: { name: name, location: location, tags: tags, retentionDays: logRetentionDays }
+  params: { name: name, location: location, tags: tags, retentionDays: logRetentionDays, quotaGB: logQuotaGB }
 }
 
 module network 'modules/network.bicep' = if (privateNetwork) {
@@ -192,6 +208,18 @@ module endpoints 'modules/endpoints.bicep' = if (privateNetwork) {
   }
 }
 
+module door 'modules/frontdoor.bicep' = if (frontDoor) {
+  name: 'frontdoor'
+  params: {
+    name: name
+    location: location
+    tags: tags
+    dataAccountId: storage.outputs.dataAccountId
+    dataAccountName: storage.outputs.dataAccountName
+    container: storage.outputs.imageContainer
+  }
+}
+
 module roles 'modules/roles.bicep' = {
   name: 'roles'
   params: {
@@ -219,11 +247,14 @@ module app 'modules/functionapp.bicep' = {
     dataAccountName: storage.outputs.dataAccountName
     deploymentContainer: storage.outputs.deploymentContainer
     imageContainer: storage.outputs.imageContainer
+    frontDoor: frontDoor
+    downloadUrl: frontDoor ? door!.outputs.url : ''
     vaultUri: vault.outputs.uri
     insightsConnectionString: monitoring.outputs.insightsConnectionString
     workspaceId: monitoring.outputs.workspaceId
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
     maximumInstances: maximumInstances
+    zoneRedundant: zoneRedundant
     alwaysReadyHttp: alwaysReadyHttp
     alwaysReadyDurable: alwaysReadyDurable
     httpConcurrency: httpConcurrency
@@ -234,11 +265,12 @@ module app 'modules/functionapp.bicep' = {
     supabaseUrl: supabaseUrl
     appUrl: appUrl
     moreOrigins: moreOrigins
-    contactEmail: contactEmail
+    crawlerContactEmail: crawlerContactEmail
     fromEmail: fromEmail
     payments: payments
     email: email
     sourceKeys: sourceKeys
+    redis: redis
     redisHost: redis ? cache!.outputs.host : ''
     packageUrl: packageUrl
   }
@@ -252,6 +284,9 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: tags
     alertEmail: alertEmail
+    urgentEmail: empty(urgentEmail) ? alertEmail : urgentEmail
+    urgentPhone: urgentPhone
+    logQuotaGB: logQuotaGB
     workspaceId: monitoring.outputs.workspaceId
     insightsId: monitoring.outputs.insightsId
     healthUrl: 'https://${app.outputs.hostName}/health'
@@ -268,14 +303,14 @@ module workbook 'modules/workbook.bicep' = {
   }
 }
 
-module budget 'modules/budget.bicep' = {
+module budget 'modules/budget.bicep' = if (!empty(budgetStart)) {
   name: 'budget'
   params: {
     name: name
     amount: monthlyBudget
     startDate: budgetStart
     alertEmail: alertEmail
-    actionGroupId: alerts.outputs.actionGroupId
+    actionGroupId: alerts.outputs.laterGroupId
   }
 }
 
@@ -293,7 +328,7 @@ output hostAccountName string = storage.outputs.hostAccountName
 output dataAccountName string = storage.outputs.dataAccountName
 output buildContainer string = storage.outputs.buildContainer
 output vaultName string = vault.outputs.name
-output requiredSecrets array = app.outputs.requiredSecrets
+output requiredSecrets string[] = app.outputs.requiredSecrets
 output maximumInstances int = maximumInstances
 output poolPerInstance int = (databasePoolSize + databaseMaxOverflow) * app.outputs.workersPerInstance
 output databaseConnectionLimit int = databaseConnectionLimit

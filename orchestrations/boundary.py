@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
-from shared.platform import logging, tracing
 from shared.platform.errors import Unavailable
+from shared.platform.observe import logging, tracing
 
 P = ParamSpec("P")
 

@@ -3,4 +3,4 @@
 set -euo pipefail
 # Relative paths in the arguments are the caller's, so the directory stays.
 source "$(dirname "$0")/bootstrap.sh"
-PYTHONPATH="$PROJECT" exec "$PYTHON" -m scripts.crawl "$@"
+PYTHONPATH="$PROJECT" exec "$PYTHON" -m scripts.local_crawl "$@"

@@ -8,13 +8,13 @@ from collections import Counter
 from pathlib import Path
 
 from scripts.crawl.api import Api, ApiError
-from scripts.crawl.local import sign_in
 from scripts.crawl.run import Order, crawl
 from scripts.crawl.screen import plain_console, reason
+from scripts.devhost.errors import StackError
 from scripts.devhost.imageweb.catalogue import Catalogue, load
+from scripts.devhost.paths import SHARED
 from scripts.devhost.stack import LocalStack
-from scripts.devhost.stack.errors import StackError
-from scripts.devhost.stack.layout import SHARED
+from scripts.local_crawl import sign_in
 
 INTERRUPTED = 130
 KEYWORDS = 8

@@ -9,5 +9,10 @@ ruff format --quiet --check .
 mypy --no-error-summary
 lint-imports --no-cache
 # All tests take turns on few cores: most of their time they wait for processes they have killed.
-[ $# -gt 0 ] || set -- --numprocesses 3 --dist loadfile --no-loadscope-reorder
-exec "$PYTHON" -m pytest "$@"
+tests=("$PYTHON" -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder)
+if [ $# -gt 0 ]; then
+  exec "${tests[@]}" "$@" # of two options of a kind pytest takes the last
+fi
+rm -rf .local/coverage
+"${tests[@]}" -p tests.measuring
+exec "$PYTHON" -m scripts.floors

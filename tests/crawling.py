@@ -11,9 +11,9 @@ import psycopg
 from azure.storage.blob import ContainerClient
 
 from scripts.crawl.api import Api, ApiError
-from scripts.crawl.local import sign_in
 from scripts.devhost.imageweb.catalogue import Catalogue
 from scripts.devhost.stack import LocalStack
+from scripts.local_crawl import sign_in
 
 CONTAINER = "pixcrawler"
 

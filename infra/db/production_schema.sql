@@ -16,6 +16,47 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public
 ALTER DEFAULT PRIVILEGES IN SCHEMA public
   REVOKE ALL ON FUNCTIONS FROM anon, authenticated, service_role;
 
+CREATE FUNCTION public.clean_up_after_jobs() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+BEGIN
+  IF EXISTS (SELECT FROM gone WHERE status = 'running') THEN
+    RAISE restrict_violation USING
+      MESSAGE = 'a job that is running cannot be deleted', HINT = 'Stop it first.';
+  END IF;
+  INSERT INTO public.outbox (kind, key, payload)
+  SELECT 'queue_message', 'cleanup:job:' || min(id), jsonb_build_object(
+    'queue', 'blob-cleanup',
+    'message', jsonb_build_object('job_ids', jsonb_agg(id ORDER BY id)))
+  FROM (SELECT id, (row_number() OVER (ORDER BY id) - 1) / 100 AS batch FROM gone) AS numbered
+  GROUP BY batch ORDER BY batch
+  ON CONFLICT (key) DO NOTHING;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.forget_messages() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+BEGIN
+  DELETE FROM public.outbox WHERE id IN (
+    SELECT id FROM public.outbox
+    WHERE kind = 'queue_message'
+      AND payload #>> '{message,user_id}' IN (SELECT gone.id::text FROM gone)
+    FOR UPDATE SKIP LOCKED);
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.handle_changed_address() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+BEGIN
+  PERFORM public.set_address(NEW.id, NEW.email);
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.handle_new_user() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -52,11 +93,14 @@ BEGIN
   INSERT INTO public.profiles (id, email, full_name, avatar_url)
   VALUES (
     provision_user.user_id,
-    coalesce(provision_user.email, provision_user.user_id || '@no-email.invalid'),  -- by phone
+    provision_user.user_id || '@no-email.invalid',
     left(provision_user.full_name, 100),
     provision_user.avatar_url
   )
   ON CONFLICT (id) DO NOTHING;
+  IF FOUND THEN
+    PERFORM public.set_address(provision_user.user_id, provision_user.email);
+  END IF;
 
   INSERT INTO public.credit_accounts (user_id, current_balance)
   VALUES (provision_user.user_id, signup_bonus)
@@ -73,6 +117,29 @@ BEGIN
 
   INSERT INTO public.notification_preferences (user_id) VALUES (provision_user.user_id)
   ON CONFLICT ON CONSTRAINT notification_preferences_user_id_key DO NOTHING;
+END $$;
+
+CREATE FUNCTION public.set_address(account uuid, address text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+DECLARE
+  nobodys constant text := '@no-email.invalid';
+  wanted constant text := coalesce(nullif(set_address.address, ''), account || nobodys);
+  former public.profiles.id%TYPE;
+BEGIN
+  UPDATE public.profiles AS p SET email = p.id || nobodys
+  FROM auth.users AS u
+  WHERE p.email = wanted AND p.id <> account AND u.id = p.id AND u.email IS DISTINCT FROM wanted
+  RETURNING p.id INTO former;
+  BEGIN
+    UPDATE public.profiles SET email = wanted WHERE id = account AND email <> wanted;
+  EXCEPTION WHEN unique_violation THEN
+    UPDATE public.profiles SET email = account || nobodys WHERE id = account;
+  END;
+  IF former IS NOT NULL THEN
+    PERFORM public.set_address(u.id, u.email) FROM auth.users AS u WHERE u.id = former;
+  END IF;
 END $$;
 
 CREATE FUNCTION public.set_updated_at() RETURNS trigger
@@ -260,8 +327,10 @@ CREATE TABLE public.credit_accounts (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     reserved_balance integer DEFAULT 0 NOT NULL,
     monthly_limit_enforced boolean DEFAULT false NOT NULL,
+    tier character varying(20) DEFAULT 'free'::character varying NOT NULL,
     CONSTRAINT credit_accounts_current_balance_check CHECK ((current_balance >= 0)),
-    CONSTRAINT credit_accounts_reserved_balance_check CHECK ((reserved_balance >= 0))
+    CONSTRAINT credit_accounts_reserved_balance_check CHECK ((reserved_balance >= 0)),
+    CONSTRAINT credit_accounts_tier_check CHECK (((tier)::text = ANY ((ARRAY['free'::character varying, 'pro'::character varying, 'enterprise'::character varying])::text[])))
 );
 
 CREATE TABLE public.credit_holds (
@@ -521,6 +590,19 @@ CREATE UNLOGGED TABLE public.rate_limits (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE public.runs (
+    kind text NOT NULL,
+    subject_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    user_id uuid NOT NULL,
+    status character varying(20) DEFAULT 'running'::character varying NOT NULL,
+    restarts integer DEFAULT 0 NOT NULL,
+    heard_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT runs_status_check CHECK (((status)::text = ANY ((ARRAY['running'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[])))
+);
+
 CREATE TABLE public.schema_migrations (
     version character varying NOT NULL
 );
@@ -673,6 +755,9 @@ ALTER TABLE ONLY public.projects
 ALTER TABLE ONLY public.rate_limits
     ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (bucket);
 
+ALTER TABLE ONLY public.runs
+    ADD CONSTRAINT runs_pkey PRIMARY KEY (kind, subject_id, attempt);
+
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
@@ -703,6 +788,8 @@ CREATE INDEX crawl_candidates_spare_idx ON public.crawl_candidates USING btree (
 CREATE INDEX crawl_candidates_uncut_idx ON public.crawl_candidates USING btree (job_id, keyword, rank, search_id) WHERE ((chunk_id IS NULL) AND (outcome IS NULL));
 
 CREATE INDEX crawl_jobs_created_at_idx ON public.crawl_jobs USING btree (created_at);
+
+CREATE INDEX crawl_jobs_failed_idx ON public.crawl_jobs USING btree (completed_at) WHERE ((status)::text = 'failed'::text);
 
 CREATE INDEX crawl_jobs_project_id_status_idx ON public.crawl_jobs USING btree (project_id, status);
 
@@ -746,9 +833,23 @@ CREATE INDEX outbox_unsent_idx ON public.outbox USING btree (available_at, id) W
 
 CREATE INDEX projects_user_id_idx ON public.projects USING btree (user_id);
 
+CREATE INDEX runs_ended_at_idx ON public.runs USING btree (ended_at);
+
+CREATE INDEX runs_heard_at_idx ON public.runs USING btree (kind, heard_at) WHERE ((status)::text = 'running'::text);
+
+CREATE UNIQUE INDEX runs_one_at_a_time_idx ON public.runs USING btree (kind, subject_id) WHERE ((status)::text = 'running'::text);
+
+CREATE INDEX runs_user_id_idx ON public.runs USING btree (user_id);
+
 CREATE INDEX usage_metrics_metric_date_idx ON public.usage_metrics USING btree (metric_date);
 
+CREATE TRIGGER on_auth_user_address_changed AFTER UPDATE OF email ON auth.users FOR EACH ROW WHEN (((old.email)::text IS DISTINCT FROM (new.email)::text)) EXECUTE FUNCTION public.handle_changed_address();
+
 CREATE TRIGGER on_auth_user_created AFTER INSERT ON auth.users FOR EACH ROW EXECUTE FUNCTION public.handle_new_user();
+
+CREATE TRIGGER clean_up AFTER DELETE ON public.crawl_jobs REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.clean_up_after_jobs();
+
+CREATE TRIGGER forget_messages AFTER DELETE ON public.profiles REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.forget_messages();
 
 CREATE TRIGGER keep_identity BEFORE INSERT OR UPDATE OF id, email ON public.profiles FOR EACH ROW WHEN ((CURRENT_USER = 'authenticated'::name)) EXECUTE FUNCTION public.keep_identity();
 
@@ -839,6 +940,9 @@ ALTER TABLE ONLY public.profiles
 ALTER TABLE ONLY public.projects
     ADD CONSTRAINT projects_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.runs
+    ADD CONSTRAINT runs_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.usage_metrics
     ADD CONSTRAINT usage_metrics_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE;
 
@@ -927,6 +1031,8 @@ CREATE POLICY projects_update_own ON public.projects FOR UPDATE TO authenticated
 
 ALTER TABLE public.rate_limits ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.runs ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.schema_migrations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.service_settings ENABLE ROW LEVEL SECURITY;
@@ -941,12 +1047,20 @@ ALTER PUBLICATION supabase_realtime ADD TABLE ONLY public.crawl_jobs;
 
 ALTER PUBLICATION supabase_realtime ADD TABLE ONLY public.notifications;
 
+REVOKE ALL ON FUNCTION public.clean_up_after_jobs() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.forget_messages() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.handle_changed_address() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.handle_new_user() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_identity() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.provision_user(user_id uuid, email text, full_name text, avatar_url text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.provision_user(user_id uuid, email text, full_name text, avatar_url text) TO service_role;
+
+REVOKE ALL ON FUNCTION public.set_address(account uuid, address text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.set_updated_at() FROM PUBLIC;
 
@@ -1104,6 +1218,8 @@ GRANT USAGE ON SEQUENCE public.projects_id_seq TO authenticated;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rate_limits TO service_role;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.runs TO service_role;
+
 GRANT SELECT ON TABLE public.schema_migrations TO service_role;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.service_settings TO service_role;
@@ -1124,22 +1240,9 @@ INSERT INTO public.service_settings (name, value) VALUES
 
 -- What is in this file already, for dbmate.
 INSERT INTO public.schema_migrations (version) VALUES
-  ('20261123000001'),
-  ('20261123000002'),
-  ('20261123000003'),
-  ('20261123000004'),
-  ('20261123000005'),
-  ('20261123000006'),
-  ('20261123000007'),
-  ('20261123000008'),
-  ('20261123000009'),
-  ('20261123000010'),
-  ('20261123000012'),
-  ('20261123000013'),
-  ('20261123000014'),
-  ('20261123000015'),
-  ('20261129000001'),
-  ('20261129000010'),
-  ('20261129000020');
+  ('20261201100001'),
+  ('20261201100002'),
+  ('20261201100003'),
+  ('20261201100004');
 
 COMMIT;

@@ -5,7 +5,7 @@ param startDate string
 param alertEmail string
 param actionGroupId string
 
-resource budget 'Microsoft.Consumption/budgets@2023-11-01' = {
+resource budget 'Microsoft.Consumption/budgets@2026-06-01' = {
   name: 'budget-${name}'
   properties: {
     category: 'Cost'

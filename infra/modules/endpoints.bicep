@@ -1,7 +1,9 @@
 // Private endpoints of storage, vault and Redis, and the DNS zones that lead to them.
+import { Tags } from 'types.bicep'
+
 param name string
 param location string
-param tags object
+param tags Tags
 param subnetId string
 param networkId string
 param hostAccountId string
@@ -22,20 +24,20 @@ var endpoints = empty(redisId) ? always : concat(always, redis)
 var storageZones = ['privatelink.blob.${storageSuffix}', 'privatelink.queue.${storageSuffix}', 'privatelink.table.${storageSuffix}']
 var zoneNames = concat(storageZones, ['privatelink.vaultcore.azure.net'], empty(redisId) ? [] : ['privatelink.redis.azure.net'])
 
-resource zones 'Microsoft.Network/privateDnsZones@2020-06-01' = [for zone in zoneNames: {
+resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [for zone in zoneNames: {
   name: zone
   location: 'global'
   tags: tags
 }]
 
-resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2020-06-01' = [for (zone, i) in zoneNames: {
+resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [for (zone, i) in zoneNames: {
   parent: zones[i]
   name: 'link-${name}'
   location: 'global'
   properties: { registrationEnabled: false, virtualNetwork: { id: networkId } }
 }]
 
-resource privateEndpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [for endpoint in endpoints: {
+resource privateEndpoints 'Microsoft.Network/privateEndpoints@2025-07-01' = [for endpoint in endpoints: {
   name: 'pe-${name}-${endpoint.name}'
   location: location
   tags: tags
@@ -50,7 +52,7 @@ resource privateEndpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [for
   }
 }]
 
-resource records 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [for (endpoint, i) in endpoints: {
+resource records 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-07-01' = [for (endpoint, i) in endpoints: {
   parent: privateEndpoints[i]
   name: 'default'
   properties: {

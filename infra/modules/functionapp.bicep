@@ -1,8 +1,10 @@
 // The function app: Flex Consumption, or Elastic Premium with a slot. It signs in everywhere as its
 // identity; secrets are references to the vault.
+import { Tags } from 'types.bicep'
+
 param name string
 param location string
-param tags object
+param tags Tags
 param plan string
 param environmentName string
 param identityId string
@@ -11,11 +13,14 @@ param hostAccountName string
 param dataAccountName string
 param deploymentContainer string
 param imageContainer string
+param frontDoor bool
+param downloadUrl string
 param vaultUri string
 param insightsConnectionString string
 param workspaceId string
 param subnetId string
 param maximumInstances int
+param zoneRedundant bool
 param alwaysReadyHttp int
 param alwaysReadyDurable int
 param httpConcurrency int
@@ -25,12 +30,13 @@ param databasePoolSize int
 param databaseMaxOverflow int
 param supabaseUrl string
 param appUrl string
-param moreOrigins array
-param contactEmail string
+param moreOrigins string[]
+param crawlerContactEmail string
 param fromEmail string
 param payments bool
 param email bool
-param sourceKeys array
+param sourceKeys string[]
+param redis bool
 param redisHost string
 param packageUrl string
 
@@ -75,16 +81,18 @@ var appSettings = {
   DATABASE_MAX_OVERFLOW: string(databaseMaxOverflow)
   STORAGE_AZURE_BLOB_SERVICE_URI: dataBlobs
   STORAGE_AZURE_CONTAINER_NAME: imageContainer
-  CONTACT_EMAIL: contactEmail
+  CRAWLER_CONTACT_EMAIL: crawlerContactEmail
   CELERY_WORKER_CONCURRENCY: string(activityConcurrency)
+  PIXCRAWLER_RESOURCE_MAX_CHUNKS_IN_FLIGHT: string(activityConcurrency * (isFlex ? maximumInstances : min(maximumInstances, 100)))
 }
 // Azure Managed Redis has but one database.
-var redisSettings = empty(redisHost) ? {} : {
+var redisSettings = !redis ? {} : {
   LIMITER_BACKEND: 'redis'
   LIMITER_REDIS_HOST: redisHost
   LIMITER_REDIS_PORT: '10000'
   LIMITER_REDIS_DB: '0'
 }
+var downloadSettings = frontDoor ? { STORAGE_DOWNLOAD_URL: downloadUrl } : {}
 var emailSettings = email ? { FROM_EMAIL: fromEmail } : {}
 
 // In the vault a secret is called like its setting, with dashes.
@@ -92,41 +100,43 @@ var alwaysSecret = ['DATABASE_URL', 'SUPABASE_ANON_KEY', 'SUPABASE_SERVICE_ROLE_
 var paymentSecrets = ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_STARTER_PRICE_ID', 'STRIPE_PRO_PRICE_ID', 'STRIPE_ENTERPRISE_PRICE_ID']
 var emailSecrets = ['RESEND_API_KEY']
 var redisSecrets = ['LIMITER_REDIS_PASSWORD']
-var secretNames = concat(alwaysSecret, sourceKeys, payments ? paymentSecrets : [], email ? emailSecrets : [], empty(redisHost) ? [] : redisSecrets)
+var secretNames = concat(alwaysSecret, sourceKeys, payments ? paymentSecrets : [], email ? emailSecrets : [], redis ? redisSecrets : [])
 var secretList = [for secret in secretNames: {
   name: secret
   value: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${replace(secret, '_', '-')})'
 }]
 
-var plainSettings = union(platformSettings, premiumSettings, appSettings, redisSettings, emailSettings)
+var plainSettings = union(platformSettings, premiumSettings, appSettings, redisSettings, downloadSettings, emailSettings)
 var plainList = [for setting in items(plainSettings): { name: setting.key, value: setting.value }]
 // A slot must not share the task hub with production, nor take its messages, nor run its timers.
 var slotSettings = {
   AzureFunctionsJobHost__extensions__durableTask__hubName: 'PixCrawlerStaging'
+  AzureFunctionsWebHost__hostid: 'pixcrawler-${environmentName}-slot' // else cut from the name, like the app's
   'AzureWebJobs.deliver_notification.Disabled': 'true'
   'AzureWebJobs.clean_up_blobs.Disabled': 'true'
   'AzureWebJobs.meter_usage.Disabled': 'true'
   'AzureWebJobs.reconcile_jobs.Disabled': 'true'
   'AzureWebJobs.clean_up.Disabled': 'true'
-  'AzureWebJobs.watch_queues.Disabled': 'true'
+  'AzureWebJobs.watch.Disabled': 'true'
   'AzureWebJobs.publish_settings.Disabled': 'true'
 }
 var slotNames = [for setting in items(slotSettings): setting.key]
 var slotList = [for setting in items(slotSettings): { name: setting.key, value: setting.value }]
 
-resource farm 'Microsoft.Web/serverfarms@2024-04-01' = {
-  // checkov:skip=CKV_AZURE_225:zones follow from the region on Flex Consumption; on premium they cost three idle instances
+resource farm 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: 'plan-${name}'
   location: location
   tags: tags
   kind: isFlex ? 'functionapp' : 'elastic'
-  sku: isFlex ? { name: 'FC1', tier: 'FlexConsumption' } : { name: 'EP2', tier: 'ElasticPremium', capacity: max(1, alwaysReadyHttp) }
-  properties: isFlex ? { reserved: true } : { reserved: true, maximumElasticWorkerCount: min(maximumInstances, 100) }
+  sku: isFlex ? { name: 'FC1', tier: 'FlexConsumption' } : { name: 'EP2', tier: 'ElasticPremium', capacity: max(zoneRedundant ? 2 : 1, alwaysReadyHttp) }
+  properties: union({ reserved: true, zoneRedundant: zoneRedundant }, isFlex ? {} : { maximumElasticWorkerCount: min(maximumInstances, 100) })
 }
 
 var warmHttp = alwaysReadyHttp > 0 ? [{ name: 'http', instanceCount: alwaysReadyHttp }] : []
 var warmDurable = alwaysReadyDurable > 0 ? [{ name: 'durable', instanceCount: alwaysReadyDurable }] : []
 var pythonVersion = '3.13' // scripts/azure/build.py makes its zip for it
+// Updates replace all instances at once, as is the default. `siteUpdateStrategy: RollingUpdate` is a
+// preview, and two builds would then serve one task hub side by side.
 var flexConfig = {
   deployment: {
     storage: {
@@ -144,14 +154,16 @@ var flexConfig = {
   }
 }
 var cors = { allowedOrigins: origins, supportCredentials: false }
-var warmPremium = isFlex ? null : max(1, alwaysReadyHttp)
-var mostPremium = isFlex ? null : min(maximumInstances, 100)
+// Flex Consumption refuses a deployment that so much as mentions most of these.
+var premiumConfig = isFlex ? {} : {
+  ftpsState: 'Disabled'
+  linuxFxVersion: 'Python|${pythonVersion}'
+  minimumElasticInstanceCount: max(1, alwaysReadyHttp)
+  functionAppScaleLimit: min(maximumInstances, 100)
+  healthCheckPath: '/health/live'
+}
 
-resource app 'Microsoft.Web/sites@2024-04-01' = {
-  // checkov:skip=CKV_AZURE_222:the API is public; what it stands on is closed by privateNetwork
-  // checkov:skip=CKV_AZURE_212:Flex Consumption scales to zero on purpose; alwaysReadyHttp keeps instances, and premium keeps at least one
-  // checkov:skip=CKV_AZURE_17:callers show a Supabase token or an API key, not a client certificate
-  // checkov:skip=CKV_AZURE_213:Flex Consumption replaces unhealthy instances by itself; premium has healthCheckPath
+resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
   tags: tags
@@ -164,42 +176,32 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     publicNetworkAccess: 'Enabled'
     keyVaultReferenceIdentity: identityId
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
-    vnetRouteAllEnabled: !empty(subnetId)
+    outboundVnetRouting: { allTraffic: !empty(subnetId) }
     functionAppConfig: isFlex ? flexConfig : null
-    siteConfig: {
+    siteConfig: union(premiumConfig, {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       http20Enabled: true
       remoteDebuggingEnabled: false
       cors: cors
-      linuxFxVersion: isFlex ? null : 'Python|${pythonVersion}'
-      minimumElasticInstanceCount: warmPremium
-      functionAppScaleLimit: mostPremium
-      healthCheckPath: isFlex ? null : '/health/live'
       appSettings: concat(plainList, secretList)
-    }
+    })
   }
 }
 
-resource noFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+resource noFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'ftp'
   properties: { allow: false }
 }
 
-resource noScmPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+resource noScmPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'scm'
   properties: { allow: false }
 }
 
-resource slot 'Microsoft.Web/sites/slots@2024-04-01' = if (!isFlex) {
-  // checkov:skip=CKV_AZURE_222:deploy.sh tries the new build here, from outside
-  // checkov:skip=CKV_AZURE_67:http20Enabled is set; checkov does not look into conditional resources
-  // checkov:skip=CKV_AZURE_153:httpsOnly is set; the same
-  // checkov:skip=CKV_AZURE_212:a slot that is tried for minutes needs no second instance
-  // checkov:skip=CKV_AZURE_213:healthCheckPath is set; the same
+resource slot 'Microsoft.Web/sites/slots@2025-03-01' = if (!isFlex) {
   parent: app
   name: 'staging'
   location: location
@@ -212,42 +214,37 @@ resource slot 'Microsoft.Web/sites/slots@2024-04-01' = if (!isFlex) {
     clientAffinityEnabled: false
     keyVaultReferenceIdentity: identityId
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
-    vnetRouteAllEnabled: !empty(subnetId)
-    siteConfig: {
+    outboundVnetRouting: { allTraffic: !empty(subnetId) }
+    siteConfig: union(premiumConfig, {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       http20Enabled: true
       remoteDebuggingEnabled: false
       cors: cors
-      linuxFxVersion: isFlex ? null : 'Python|${pythonVersion}'
-      minimumElasticInstanceCount: warmPremium
-      functionAppScaleLimit: mostPremium
-      healthCheckPath: isFlex ? null : '/health/live'
       appSettings: concat(plainList, secretList, slotList)
-    }
+    })
   }
 }
 
-resource noSlotPasswords 'Microsoft.Web/sites/slots/basicPublishingCredentialsPolicies@2024-04-01' = if (!isFlex) {
+resource noSlotFtp 'Microsoft.Web/sites/slots/basicPublishingCredentialsPolicies@2025-03-01' = if (!isFlex) {
+  parent: slot
+  name: 'ftp'
+  properties: { allow: false }
+}
+
+resource noSlotScmPasswords 'Microsoft.Web/sites/slots/basicPublishingCredentialsPolicies@2025-03-01' = if (!isFlex) {
   parent: slot
   name: 'scm'
   properties: { allow: false }
 }
 
-resource sticky 'Microsoft.Web/sites/config@2024-04-01' = if (!isFlex) {
-  // checkov:skip=CKV_AZURE_13:this resource only names settings; logging, access and sign-in are set on the app
-  // checkov:skip=CKV_AZURE_63:this resource only names settings; logging, access and sign-in are set on the app
-  // checkov:skip=CKV_AZURE_65:this resource only names settings; logging, access and sign-in are set on the app
-  // checkov:skip=CKV_AZURE_66:this resource only names settings; logging, access and sign-in are set on the app
-  // checkov:skip=CKV_AZURE_80:this resource only names settings; logging, access and sign-in are set on the app
-  // checkov:skip=CKV_AZURE_88:this resource only names settings; logging, access and sign-in are set on the app
-  // checkov:skip=CKV_AZURE_222:this resource only names settings; logging, access and sign-in are set on the app
+resource sticky 'Microsoft.Web/sites/config@2025-03-01' = if (!isFlex) {
   parent: app
   name: 'slotConfigNames'
   properties: { appSettingNames: slotNames }
 }
 
+#disable-next-line use-recent-api-versions // its only stable version is of 2016 and lacks what we use
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: app
   name: 'to-workspace'
@@ -261,5 +258,5 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 output name string = app.name
 output hostName string = app.properties.defaultHostName
 output slotUrl string = isFlex ? '' : 'https://${slot!.properties.defaultHostName}'
-output requiredSecrets array = [for secret in secretNames: replace(secret, '_', '-')]
+output requiredSecrets string[] = [for secret in secretNames: replace(secret, '_', '-')]
 output workersPerInstance int = workers

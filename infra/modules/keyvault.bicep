@@ -1,14 +1,14 @@
 // The secrets of the app. Their values never pass through Bicep: see docs/deployment.md.
+import { Tags } from 'types.bicep'
+
 param name string
 param location string
-param tags object
+param tags Tags
 param closed bool
-param deployerAddresses array
+param deployerAddresses string[]
 param workspaceId string
 
-resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
-  // checkov:skip=CKV_AZURE_109:denied by default when privateNetwork is set; otherwise every call needs a role
-  // checkov:skip=CKV_AZURE_189:public network access is needed without privateNetwork
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   name: name
   location: location
   tags: tags
@@ -28,6 +28,7 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   }
 }
 
+#disable-next-line use-recent-api-versions // its only stable version is of 2016 and lacks what we use
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: vault
   name: 'to-workspace'

@@ -1,10 +1,13 @@
 // Logs, traces and metrics: one workspace, and Application Insights on it, without keys.
+import { Tags } from 'types.bicep'
+
 param name string
 param location string
-param tags object
+param tags Tags
 param retentionDays int
+param quotaGB int
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: 'log-${name}'
   location: location
   tags: tags
@@ -12,7 +15,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
     sku: { name: 'PerGB2018' }
     retentionInDays: retentionDays
     features: { disableLocalAuth: true }
-    workspaceCapping: { dailyQuotaGb: 5 }
+    workspaceCapping: { dailyQuotaGb: quotaGB }
   }
 }
 

@@ -1,10 +1,12 @@
 // A virtual network: the app goes out through one subnet, private endpoints sit in the other.
+import { Tags } from 'types.bicep'
+
 param name string
 param location string
-param tags object
+param tags Tags
 param plan string
 
-resource guard 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
+resource guard 'Microsoft.Network/networkSecurityGroups@2025-07-01' = {
   name: 'nsg-${name}'
   location: location
   tags: tags
@@ -27,7 +29,7 @@ resource guard 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
   }
 }
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2025-07-01' = {
   name: 'vnet-${name}'
   location: location
   tags: tags

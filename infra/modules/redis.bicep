@@ -1,8 +1,10 @@
 // Azure Managed Redis, for counting requests when PostgreSQL should not. It has one database: 0.
 // The app signs in with the access key, which the operator puts into the vault (docs/deployment.md).
+import { Tags } from 'types.bicep'
+
 param name string
 param location string
-param tags object
+param tags Tags
 
 resource cluster 'Microsoft.Cache/redisEnterprise@2025-04-01' = {
   name: name

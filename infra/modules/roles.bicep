@@ -17,15 +17,15 @@ var role = {
   monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
 }
 
-resource hostAccount 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+resource hostAccount 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: hostAccountName
 }
 
-resource dataAccount 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+resource dataAccount 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: dataAccountName
 }
 
-resource vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' existing = {
   name: vaultName
 }
 

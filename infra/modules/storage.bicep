@@ -1,14 +1,16 @@
 // Two accounts: what the Functions host works on (queues, task hub, packages), and the images.
 // Apart, a busy task hub does not slow down images, and their rules differ.
+import { Tags } from 'types.bicep'
+
 param hostAccountName string
 param dataAccountName string
 param location string
-param tags object
+param tags Tags
 param sku string
 param archiveAfterDays int
 param closed bool
-param deployerAddresses array
-param allowedOrigins array
+param deployerAddresses string[]
+param allowedOrigins string[]
 param workspaceId string
 
 var addressRules = [for address in deployerAddresses: { value: address, action: 'Allow' }]
@@ -21,11 +23,7 @@ var queues = ['notifications', 'blob-cleanup']
 // Poison queues are made by the host when first needed; made here, they can be watched from the start.
 var poisonQueues = [for queue in queues: '${queue}-poison']
 
-resource hostAccount 'Microsoft.Storage/storageAccounts@2024-01-01' = {
-  // checkov:skip=CKV_AZURE_43:the name is a parameter; main.bicep makes it of lower-case letters and digits, at most 24
-  // checkov:skip=CKV_AZURE_59:public network access is needed without privateNetwork; keys are off and every call needs a role
-  // checkov:skip=CKV_AZURE_35:denied by default when privateNetwork is set
-  // checkov:skip=CKV_AZURE_206:redundancy is the parameter storageSku, zone-redundant unless a parameter file says otherwise
+resource hostAccount 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: hostAccountName
   location: location
   tags: tags
@@ -53,7 +51,7 @@ resource hostAccount 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-resource hostBlobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+resource hostBlobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
   parent: hostAccount
   name: 'default'
   properties: {
@@ -62,39 +60,35 @@ resource hostBlobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' =
   }
 }
 
-resource deploymentContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+resource deploymentContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
   parent: hostBlobs
   name: 'deployments'
   properties: { publicAccess: 'None' }
 }
 
-resource buildContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+resource buildContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
   parent: hostBlobs
   name: 'builds'
   properties: { publicAccess: 'None' }
 }
 
-resource hostQueues 'Microsoft.Storage/storageAccounts/queueServices@2024-01-01' = {
+resource hostQueues 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = {
   parent: hostAccount
   name: 'default'
 }
 
-resource appQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = [for queue in concat(queues, poisonQueues): {
+resource appQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [for queue in concat(queues, poisonQueues): {
   parent: hostQueues
   name: queue
 }]
 
 // The durable task hub makes its own tables, queues and containers, named after hubName of host.json.
-resource hostTables 'Microsoft.Storage/storageAccounts/tableServices@2024-01-01' = {
+resource hostTables 'Microsoft.Storage/storageAccounts/tableServices@2025-06-01' = {
   parent: hostAccount
   name: 'default'
 }
 
-resource dataAccount 'Microsoft.Storage/storageAccounts@2024-01-01' = {
-  // checkov:skip=CKV_AZURE_43:the name is a parameter; main.bicep makes it of lower-case letters and digits, at most 24
-  // checkov:skip=CKV_AZURE_59:people download images over signed URLs of this account; keys are off, URLs are signed by delegation
-  // checkov:skip=CKV_AZURE_35:denied by default when privateNetwork is set
-  // checkov:skip=CKV_AZURE_206:redundancy is the parameter storageSku, zone-redundant unless a parameter file says otherwise
+resource dataAccount 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: dataAccountName
   location: location
   tags: tags
@@ -119,7 +113,7 @@ resource dataAccount 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-resource dataBlobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+resource dataBlobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
   parent: dataAccount
   name: 'default'
   properties: {
@@ -136,7 +130,7 @@ resource dataBlobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' =
   }
 }
 
-resource imageContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+resource imageContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
   parent: dataBlobs
   name: 'pixcrawler'
   properties: { publicAccess: 'None' }
@@ -154,7 +148,7 @@ var afterCool = canArchive ? toArchive : toCold
 var later = archiveAfterDays == 0 ? {} : afterCool
 
 // hot → cool after a month without a reader, back to hot when somebody reads; then archive, or cold.
-resource dataLifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
+resource dataLifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = {
   parent: dataAccount
   name: 'default'
   dependsOn: [dataBlobs]
@@ -175,6 +169,7 @@ resource dataLifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@202
   }
 }
 
+#disable-next-line use-recent-api-versions // its only stable version is of 2016 and lacks what we use
 resource hostBlobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: hostBlobs
   name: 'to-workspace'
@@ -185,6 +180,7 @@ resource hostBlobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview'
   }
 }
 
+#disable-next-line use-recent-api-versions // its only stable version is of 2016 and lacks what we use
 resource hostQueueLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: hostQueues
   name: 'to-workspace'
@@ -195,6 +191,7 @@ resource hostQueueLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview
   }
 }
 
+#disable-next-line use-recent-api-versions // its only stable version is of 2016 and lacks what we use
 resource dataBlobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: dataBlobs
   name: 'to-workspace'

@@ -1,19 +1,27 @@
 // The dashboard: what is asked first when something is wrong, in one page.
+import { Tags } from 'types.bicep'
+import { activities, components, cpu, databaseCalls, jobs, memory, outboxAge, queueMessages, requests, taskHubMessages } from 'queries.bicep'
+
 param name string
 param location string
-param tags object
+param tags Tags
 param workspaceId string
 
 var charts = [
-  { title: 'Requests and failures', query: 'AppRequests | where isnotempty(Url) | summarize requests = count(), failed = countif(toint(ResultCode) >= 500) by bin(TimeGenerated, 5m)', shape: 'timechart' }
-  { title: 'Latency: p50, p95, p99 (ms)', query: 'AppRequests | where isnotempty(Url) | summarize p50 = percentile(DurationMs, 50), p95 = percentile(DurationMs, 95), p99 = percentile(DurationMs, 99) by bin(TimeGenerated, 5m)', shape: 'timechart' }
-  { title: 'Slowest and most failing endpoints', query: 'AppRequests | where isnotempty(Url) | summarize requests = count(), failed = countif(toint(ResultCode) >= 500), p95 = percentile(DurationMs, 95) by Name | order by p95 desc | take 20', shape: 'table' }
-  { title: 'Queries: p95 (ms)', query: 'AppDependencies | where DependencyType =~ "postgresql" | summarize p95 = percentile(DurationMs, 95), count() by bin(TimeGenerated, 5m)', shape: 'timechart' }
-  { title: 'Activities by outcome', query: 'AppRequests | where isempty(Url) | summarize count() by OperationName, Success, bin(TimeGenerated, 5m)', shape: 'timechart' }
-  { title: 'Messages waiting', query: 'AppMetrics | where Name == "pixcrawler.queue.messages" | summarize messages = max(Max) by tostring(Properties.queue), bin(TimeGenerated, 5m)', shape: 'timechart' }
-  { title: 'CPU and memory of the busiest instance (%)', query: 'AppMetrics | where Name in ("pixcrawler.cpu.percent", "pixcrawler.memory.percent") | summarize percent = max(Max) by Name, bin(TimeGenerated, 5m)', shape: 'timechart' }
-  { title: 'Instances', query: 'AppMetrics | where Name == "pixcrawler.cpu.percent" | summarize instances = dcount(AppRoleInstance) by bin(TimeGenerated, 5m)', shape: 'timechart' }
-  { title: 'Errors by logger and message', query: 'AppTraces | where SeverityLevel >= 3 | extend line = parse_json(Message) | summarize count(), last = max(TimeGenerated) by logger = tostring(line.logger), message = tostring(line.message) | order by count_ desc | take 50', shape: 'table' }
+  { title: 'Failed checks of components', query: '${components} | summarize failed = countif(Min == 0) by component, bin(TimeGenerated, 5m)', shape: 'timechart' }
+  { title: 'Requests and failures', query: '${requests} | summarize requests = count(), failed = countif(toint(ResultCode) >= 500) by bin(TimeGenerated, 5m)', shape: 'timechart' }
+  { title: 'Latency: p50, p95, p99 (ms)', query: '${requests} | summarize p50 = percentile(DurationMs, 50), p95 = percentile(DurationMs, 95), p99 = percentile(DurationMs, 99) by bin(TimeGenerated, 5m)', shape: 'timechart' }
+  { title: 'Slowest and most failing endpoints', query: '${requests} | summarize requests = count(), failed = countif(toint(ResultCode) >= 500), p95 = percentile(DurationMs, 95) by Name | order by p95 desc | take 20', shape: 'table' }
+  { title: 'Queries: p95 (ms)', query: '${databaseCalls} | summarize p95 = percentile(DurationMs, 95), count() by bin(TimeGenerated, 5m)', shape: 'timechart' }
+  { title: 'Activities by outcome', query: '${activities} | summarize count() by Name, Success, bin(TimeGenerated, 5m)', shape: 'timechart' }
+  { title: 'Jobs that failed of late, or of which nothing is heard', query: '${jobs} | summarize jobs = max(Max) by state, bin(TimeGenerated, 5m)', shape: 'timechart' }
+  { title: 'Messages waiting', query: '${queueMessages} | summarize messages = max(Max) by queue, bin(TimeGenerated, 5m)', shape: 'timechart' }
+  { title: 'Task hub: messages waiting', query: '${taskHubMessages} | summarize messages = max(Max) by queue, bin(TimeGenerated, 5m)', shape: 'timechart' }
+  { title: 'Outbox: how long the oldest has waited (s)', query: '${outboxAge} | summarize seconds = max(Max) by bin(TimeGenerated, 5m)', shape: 'timechart' }
+  { title: 'CPU of the busiest instance (%)', query: '${cpu} | summarize percent = max(Max) by bin(TimeGenerated, 5m)', shape: 'timechart' }
+  { title: 'Memory of the fullest instance (%)', query: '${memory} | summarize percent = max(Max) by bin(TimeGenerated, 5m)', shape: 'timechart' }
+  { title: 'Instances', query: '${cpu} | summarize instances = dcount(AppRoleInstance) by bin(TimeGenerated, 5m)', shape: 'timechart' }
+  { title: 'Errors by logger and message', query: 'AppTraces | where SeverityLevel >= 3 | extend line = parse_json(Message) | summarize count(), latest = max(TimeGenerated) by logger = tostring(line.logger), message = tostring(line.message) | order by count_ desc | take 50', shape: 'table' }
 ]
 
 var timeItem = {

@@ -21,7 +21,9 @@ def user() -> Iterator[tuple[str, str]]:
     if email and password:
         yield email, password
         return
-    url, key = os.environ.get("SUPABASE_URL"), os.environ.get("SUPABASE_SERVICE_ROLE_KEY")
+    url = os.environ.get("SUPABASE_URL", "").strip()
+    # A line break at its end would make a header that is refused, and shown by who refuses it.
+    key = os.environ.get("SUPABASE_SERVICE_ROLE_KEY", "").strip()
     if not url or not key:
         raise ApiError(
             "set SMOKE_EMAIL and SMOKE_PASSWORD, or SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY"

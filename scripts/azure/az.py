@@ -23,19 +23,27 @@ def az(*arguments: str) -> str:
 
 
 def az_json(*arguments: str) -> Any:
-    """The JSON that ``az`` printed; None for nothing."""
+    """The JSON that ``az`` printed; None for nothing.
+
+    Raises:
+        OperationError: as ``az``, or that is no JSON. It is not shown, for it may hold a secret.
+    """
     text = az(*arguments, "--output", "json")
-    return json.loads(text) if text.strip() else None
+    try:
+        return json.loads(text) if text.strip() else None
+    except ValueError:
+        raise OperationError(f"az {' '.join(arguments[:3])} … did not answer in JSON.") from None
 
 
 def require_login() -> None:
-    """Fails early and clearly when nobody is signed in."""
+    """Fails early and clearly when nobody is signed in; else says in which subscription."""
     try:
-        az_json("account", "show")
+        account = az_json("account", "show")
     except OperationError as error:
-        if "is not installed" in str(error):
+        if "az login" not in str(error):
             raise
         raise OperationError("Not signed in to Azure: run az login.") from None
+    print(f"Subscription {account['name']} ({account['id']})", flush=True)
 
 
 def group_exists(group: str) -> bool:
@@ -84,6 +92,17 @@ class Vault:
         return {secret["name"] for secret in secrets}
 
     def secret(self, name: str) -> str:
-        """The value of a secret."""
+        """The value of a secret.
+
+        Raises:
+            OperationError: it is empty, begins or ends with a blank or has a line break: no header
+                takes it, and whoever refuses it shows it.
+        """
         answer = az_json("keyvault", "secret", "show", "--vault-name", self.name, "--name", name)
-        return str(answer["value"])
+        value = str(answer["value"])
+        if not value or value != value.strip() or not value.isprintable():
+            raise OperationError(
+                f"The secret {name} in {self.name} is empty, or has a line break or a blank at "
+                "an end: set it again without."
+            )
+        return value

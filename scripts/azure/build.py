@@ -11,6 +11,7 @@ module at every cold start. The same commit gives the same bytes.
 import argparse
 import hashlib
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -66,10 +67,15 @@ def _packages(requirements: str, python: str) -> Path:
             stage = Path(directory)
             _install(requirements, stage / PACKAGES, python)
             _compile(stage, python)
-            made = stage / "packages.zip"
-            _pack(stage, made)
             CACHE.mkdir(parents=True, exist_ok=True)
-            shutil.move(made, kept)
+            # Whole or not at all: half a zip, left by whoever was interrupted, would be no zip, to
+            # which the app is added as if packages were none.
+            made = kept.with_suffix(f".{os.getpid()}")
+            try:
+                _pack(stage, made)
+                made.replace(kept)
+            finally:
+                made.unlink(missing_ok=True)
     return kept
 
 

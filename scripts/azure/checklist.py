@@ -20,10 +20,19 @@ from pathlib import Path
 import httpx
 
 from scripts.azure import OperationError
-from scripts.azure.aims import Verdict
-from scripts.azure.seen import Findings, of_health, of_pages, of_telemetry, scrape, watch, worst
+from scripts.azure.checks import web_address
+from scripts.azure.observations import (
+    Findings,
+    of_health,
+    of_pages,
+    of_telemetry,
+    scrape,
+    watch,
+    worst,
+)
 from scripts.azure.stages import STAGES, Item, Stage
 from scripts.azure.target import ENVIRONMENTS, resource_group
+from scripts.azure.thresholds import Verdict
 
 
 def main() -> int:
@@ -65,9 +74,9 @@ def _line(item: Item, found: Findings) -> str:
 
 def _look(given: argparse.Namespace, stage: Stage) -> tuple[Findings, list[str]]:
     """What can be seen, and why something cannot."""
-    token, remarks = os.environ.get("METRICS_TOKEN", ""), []
+    token, remarks = os.environ.get("METRICS_TOKEN", "").strip(), []
     before = json.loads(Path(given.since).read_text()) if given.since else None
-    with httpx.Client(base_url=given.url.rstrip("/"), timeout=30) as http:
+    with httpx.Client(base_url=given.url, timeout=30) as http:
         found = of_health(http) | of_pages(http)
         try:
             found |= watch(http, token, given.seconds, before)
@@ -89,7 +98,7 @@ def _parse() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("stage", choices=STAGES, help="when")
-    parser.add_argument("url", help="where the app is")
+    parser.add_argument("url", type=web_address, help="where the app is")
     parser.add_argument("--environment", choices=ENVIRONMENTS, help="whose telemetry is asked")
     parser.add_argument("--seconds", type=float, default=30, help="between scrapes (default: 30)")
     parser.add_argument("--save", metavar="FILE", help="keep the last scrape")

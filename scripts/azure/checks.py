@@ -1,11 +1,15 @@
 """Checks of something that runs, one after the other, each with a line on how it went."""
 
+import argparse
 import time
 from collections.abc import Callable
 
 import httpx
 
 from scripts.crawl.api import ApiError
+
+# The last three: an answer in JSON of another shape, a gateway's for example.
+EXPECTED = (ApiError, httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError)
 
 
 class CheckFailed(Exception):
@@ -23,13 +27,39 @@ class Checks:
         began = time.monotonic()
         try:
             remark = check() or ""
-        except (CheckFailed, ApiError, httpx.HTTPError, ValueError, KeyError) as error:
+        except (CheckFailed, *EXPECTED) as error:
             self.failed += 1
             print(f"  FAIL  {name}: {error or type(error).__name__}", flush=True)
             return False
         seconds = time.monotonic() - began
         print(f"  ok    {name} ({seconds:.1f} s{', ' if remark else ''}{remark})", flush=True)
         return True
+
+
+def web_address(text: str) -> str:
+    """An URL of the command line, without a slash at its end.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none. Nothing is found out there, so nothing is to blame.
+    """
+    try:
+        url = httpx.URL(text.strip())
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host:
+        raise argparse.ArgumentTypeError(f"{text!r} is no URL: https://HOST")
+    return str(url).rstrip("/")
+
+
+def at_least_one(text: str) -> int:
+    """A count of the command line.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
 
 
 def equal(found: object, wanted: object) -> None:

@@ -1,6 +1,6 @@
 """From a commit to a running, tried deployment; or, when the trial fails, back to what ran before.
 
-./scripts/deploy.sh ENV [--what-if] [--yes] [--app-only]
+./scripts/deploy.sh ENV [--what-if] [--yes] [--infra-only | --app-only]
 """
 
 import argparse
@@ -12,21 +12,28 @@ from pathlib import Path
 
 from scripts.azure import OperationError
 from scripts.azure.az import az, az_json, group_exists, require_login
+from scripts.azure.budget import budget_start
 from scripts.azure.build import AZURE_PYTHON, build
 from scripts.azure.connections import check_connections
 from scripts.azure.migrations import migrate
 from scripts.azure.processes import ROOT, run
+from scripts.azure.refusals import explained
 from scripts.azure.release import SMOKE_SECONDS, put_into_service
 from scripts.azure.target import (
     DEPLOYMENT,
     ENVIRONMENTS,
     Outputs,
+    keep_outputs,
     parameters_file,
     read_outputs,
     resource_group,
 )
 
 TEMPLATE = ROOT / "infra" / "main.bicep"
+INTERRUPTED = (
+    "deploy: interrupted. Provisioning that had begun goes on in Azure, and the new build may run "
+    "untried. Run deploy.sh again, which repeats every step, or rollback.sh."
+)
 # What a parameter file reads from the environment and has no value of its own for.
 NEEDED = re.compile(r"readEnvironmentVariable\('(\w+)', ''\)")
 
@@ -39,7 +46,11 @@ def main() -> int:
     except OperationError as error:
         print(f"deploy: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"deploy: {error.strerror or error} ({error.filename})", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
+        print(INTERRUPTED, file=sys.stderr)
         return 130
     return 0
 
@@ -53,18 +64,26 @@ def deploy(given: argparse.Namespace) -> None:
     group = resource_group(environment)
     if not group_exists(group):
         raise OperationError(
-            f"There is no resource group {group}: az group create --name {group} --location REGION"
+            f"There is no resource group {group} in this subscription. Another one: az account set "
+            f"--subscription NAME. A new group: az group create --name {group} --location REGION"
         )
-    if not given.app_only:
-        print(_what_if(group, environment), flush=True)
-        if given.what_if:
-            return
-        _confirm(given.yes)
-    outputs = read_outputs(group) if given.app_only else _provision(group, environment)
-    _require_secrets(outputs)
+    if given.app_only:
+        outputs = read_outputs(group)
+    else:
+        with explained(group, environment):
+            template = _template(group, environment)
+            print(_what_if(template, only=given.what_if), flush=True)
+            if given.what_if:
+                return
+            _confirm(given.yes)
+            outputs = _provision(template, group)
     check_connections(
         outputs.maximum_instances, outputs.pool_per_instance, outputs.database_connection_limit
     )
+    if given.infra_only:
+        print(f"Provisioned. The vault of the secrets is {outputs.vault_name}.")
+        return
+    _require_secrets(outputs)
     commit = _build_and_keep(outputs)
     print("Migrating the database", flush=True)
     migrate(outputs.vault.secret("DATABASE-URL"))
@@ -76,19 +95,32 @@ def _release(outputs: Outputs, group: str, commit: str, seconds: float) -> None:
     builds = outputs.builds
     deployed = builds.deployed()
     print(f"Deploying {commit[:12]} to {outputs.app_name}", flush=True)
+    builds.record(deployed, untried=commit)
     try:
         put_into_service(outputs, group, commit, seconds)
     except OperationError as error:
         if outputs.plan == "premium" and deployed:
+            builds.record(deployed)
             raise OperationError(f"{error} Production was not swapped.") from None
         if not deployed:
             raise OperationError(f"{error} There is no earlier build to go back to.") from None
         print(f"{error} Going back to {deployed[-1][:12]}.", flush=True)
-        put_into_service(outputs, group, deployed[-1], SMOKE_SECONDS)
+        _go_back(outputs, group, deployed[-1])
+        builds.record(deployed)
         raise OperationError(f"{commit[:12]} failed; {deployed[-1][:12]} serves again.") from None
     builds.record([*(c for c in deployed if c != commit), commit])
     builds.prune()
     print(f"{commit[:12]} serves at {outputs.app_url}")
+
+
+def _go_back(outputs: Outputs, group: str, commit: str) -> None:
+    try:
+        put_into_service(outputs, group, commit, SMOKE_SECONDS)
+    except OperationError as error:
+        raise OperationError(
+            f"{error} Going back to {commit[:12]} failed too, and it may run all the same: is it "
+            "something that both need? docs/operations.md, health-failing. Once more: rollback.sh."
+        ) from None
 
 
 def _require_clean_tree() -> None:
@@ -102,31 +134,41 @@ def _require_clean_tree() -> None:
 
 def _require_variables(environment: str) -> None:
     file = parameters_file(environment)
-    missing = [n for n in NEEDED.findall(file.read_text()) if not os.environ.get(n)]
+    missing = [n for n in NEEDED.findall(file.read_text()) if not os.environ.get(n, "").strip()]
     if missing:
         raise OperationError(f"{file.name} reads {', '.join(missing)}, not set in the environment.")
 
 
-def _what_if(group: str, environment: str) -> str:
-    return az("deployment", "group", "what-if", *_template(group, environment))
+def _what_if(template: tuple[str, ...], *, only: bool) -> str:
+    """What provisioning would change. If that is ``only`` shown, who may read may see it."""
+    level = "ProviderNoRbac" if only else "Provider"
+    return az("deployment", "group", "what-if", *template, "--validation-level", level)
 
 
 def _confirm(yes: bool) -> None:
     if yes:
         return
-    if not sys.stdin.isatty() or input("Go on? [y/N] ").strip().lower() != "y":
+    try:
+        answer = input("Go on? [y/N] ") if sys.stdin.isatty() else ""
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() != "y":
         raise OperationError("Not confirmed; nothing was changed. (--yes confirms.)")
 
 
-def _provision(group: str, environment: str) -> Outputs:
+def _provision(template: tuple[str, ...], group: str) -> Outputs:
     print(f"Provisioning {group}", flush=True)
-    answer = az_json("deployment", "group", "create", *_template(group, environment))
-    return Outputs.of(answer["properties"]["outputs"])
+    answer = az_json("deployment", "group", "create", *template)
+    outputs = answer["properties"]["outputs"]
+    keep_outputs(group, outputs)
+    return Outputs.of(outputs)
 
 
 def _template(group: str, environment: str) -> tuple[str, ...]:
-    parameters = ["--parameters", str(parameters_file(environment))]
-    if "\nparam plan = 'premium'" in parameters_file(environment).read_text():
+    file = parameters_file(environment)
+    parameters = ["--parameters", str(file)]
+    parameters += ["--parameters", f"budgetStart={budget_start(group, environment)}"]
+    if "\nparam plan = 'premium'" in file.read_text():
         parameters += ["--parameters", f"packageUrl={_running_package(group)}"]
     return ("--resource-group", group, "--name", DEPLOYMENT, "--template-file", str(TEMPLATE),
             *parameters)  # fmt: skip
@@ -146,13 +188,9 @@ def _running_package(group: str) -> str:
 def _require_secrets(outputs: Outputs) -> None:
     missing = sorted(set(outputs.required_secrets) - outputs.vault.secret_names())
     if missing:
-        commands = "\n".join(
-            f"  az keyvault secret set --vault-name {outputs.vault_name} --name {name} --value …"
-            for name in missing
-        )
         raise OperationError(
-            f"The vault lacks {len(missing)} secrets (docs/deployment.md says which is what):\n"
-            + commands
+            f"The vault {outputs.vault_name} lacks {', '.join(missing)}: docs/deployment.md says "
+            "under The secrets what they are, and how to set them unseen."
         )
 
 
@@ -175,7 +213,9 @@ def _parse() -> argparse.Namespace:
     add("environment", choices=ENVIRONMENTS, help="which infra/*.bicepparam")
     add("--what-if", action="store_true", help="only show what provisioning would change")
     add("--yes", action="store_true", help="do not ask before provisioning")
-    add("--app-only", action="store_true", help="leave resources as they are")
+    parts = parser.add_mutually_exclusive_group()
+    parts.add_argument("--infra-only", action="store_true", help="provision, and nothing else")
+    parts.add_argument("--app-only", action="store_true", help="leave resources as they are")
     add("--smoke-seconds", type=float, default=SMOKE_SECONDS, help="how long a check may take")
     return parser.parse_args()
 

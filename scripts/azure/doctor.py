@@ -22,17 +22,20 @@ import psycopg
 
 from scripts.azure import OperationError
 from scripts.azure.build import AZURE_PYTHON
+from scripts.azure.checks import at_least_one
 from scripts.azure.connections import check_connections
 from scripts.azure.migrations import MIGRATIONS
 from scripts.azure.processes import ROOT
 from scripts.devhost.host.environment import load_files
 from scripts.devhost.host.errors import HostError
-from shared.platform import redis_pool
+from shared.platform.data import redis_pool
 from shared.platform.settings import ConfigurationError, Settings, get_settings
+from shared.platform.settings.product import SETTLE_SECONDS
+from shared.queue_names import QUEUES
 
 SECONDS: Final = 5
-QUEUES: Final = ("notifications", "blob-cleanup")
 EXPECTED: Final = (OperationError, ConfigurationError, OSError, ValueError, KeyError)
+TIMEOUT: Final = "AzureFunctionsJobHost__functionTimeout"  # goes before host.json
 TIMESPAN: Final = re.compile(r"(\d+):(\d\d):(\d\d)")
 
 
@@ -141,10 +144,10 @@ def _host_json() -> str:
         raise OperationError('extensions.http.routePrefix must be ""')
     if queues["messageEncoding"] != "base64":
         raise OperationError("extensions.queues.messageEncoding must be base64: the app sends so")
-    timeout = _seconds(host["functionTimeout"])
+    timeout = _seconds(os.environ.get(TIMEOUT) or host["functionTimeout"])
     chunk = int(os.environ.get("CELERY_TASK_TIME_LIMIT") or 110)
-    if timeout < 2 * chunk:
-        raise OperationError(f"functionTimeout {timeout} s is less than two chunks of {chunk} s")
+    if timeout < chunk + SETTLE_SECONDS:
+        raise OperationError(f"functionTimeout {timeout} s cuts off chunks of {chunk} s")
     return f"functions may take {timeout} s, chunks {chunk} s"
 
 
@@ -276,9 +279,18 @@ def _parse() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--instances", type=int, default=1, help="most instances of the app (default: 1)")
-    add("--processes", type=int, default=1, help="worker processes of an instance (default: 1)")
-    add("--connection-limit", type=int, help="connections the database accepts (default: asks it)")
+    add("--instances", type=at_least_one, default=1, help="most instances of the app (default: 1)")
+    add(
+        "--processes",
+        type=at_least_one,
+        default=1,
+        help="worker processes of an instance (default: 1)",
+    )
+    add(
+        "--connection-limit",
+        type=at_least_one,
+        help="connections the database accepts (default: asks it)",
+    )
     add("--no-network", action="store_true", help="look only at what is on this machine")
     return parser.parse_args()
 

@@ -19,7 +19,7 @@ from typing import Final
 import httpx
 
 from scripts.azure.account import user
-from scripts.azure.aims import Verdict, of_errors, of_p95
+from scripts.azure.thresholds import Verdict, of_errors, of_p95
 from scripts.bench.load import Load, at_rate, percentiles
 from scripts.crawl.api import Api, ApiError
 

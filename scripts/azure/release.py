@@ -32,7 +32,7 @@ def put_into_service(outputs: Outputs, group: str, commit: str, seconds: float) 
         path = Path(directory) / f"{commit}.zip"
         outputs.builds.fetch(commit, path)
         az_json("functionapp", "deployment", "source", "config-zip", *app, "--src", str(path))
-    smoke(outputs.app_url, outputs, seconds)
+    smoke(outputs.app_url, outputs, commit, seconds)
 
 
 def _put_on_premium(outputs: Outputs, app: tuple[str, ...], commit: str, seconds: float) -> None:
@@ -45,20 +45,21 @@ def _put_on_premium(outputs: Outputs, app: tuple[str, ...], commit: str, seconds
     setting = f"WEBSITE_RUN_FROM_PACKAGE={container}/{commit}.zip"
     az_json("functionapp", "config", "appsettings", "set", *place, "--settings", setting)
     az_json("functionapp", "restart", *place)
-    smoke(outputs.app_url if first else outputs.slot_url, outputs, seconds)
+    smoke(outputs.app_url if first else outputs.slot_url, outputs, commit, seconds)
     if not first:
         az_json("functionapp", "deployment", "slot", "swap", *app, "--slot", SLOT)
 
 
-def smoke(url: str, outputs: Outputs, seconds: float) -> None:
-    """Runs the smoke test, with a user it makes and removes again.
+def smoke(url: str, outputs: Outputs, commit: str, seconds: float) -> None:
+    """Runs the smoke test on the build of ``commit``, with a user it makes and removes again.
 
     Raises:
         OperationError: a check failed; the test has printed which.
     """
     print(f"Smoke test of {url}", flush=True)
     key = outputs.vault.secret("SUPABASE-SERVICE-ROLE-KEY")
-    command = [sys.executable, str(ROOT / "scripts" / "smoke.py"), url, "--seconds", str(seconds)]
+    command = [sys.executable, str(ROOT / "scripts" / "smoke.py"), url, "--commit", commit,
+               "--seconds", str(seconds)]  # fmt: skip
     if frontend := os.environ.get("PIXCRAWLER_APP_URL"):  # which Bicep lets in
         command += ["--origin", frontend]
     ended = subprocess.run(

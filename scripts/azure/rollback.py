@@ -9,7 +9,7 @@ import sys
 from scripts.azure import OperationError
 from scripts.azure.az import require_login
 from scripts.azure.release import SMOKE_SECONDS, put_into_service
-from scripts.azure.target import ENVIRONMENTS, read_outputs, resource_group
+from scripts.azure.target import ENVIRONMENTS, Builds, read_outputs, resource_group
 
 
 def main() -> int:
@@ -27,6 +27,9 @@ def main() -> int:
     except OperationError as error:
         print(f"rollback: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("rollback: interrupted; the earlier build may run, untried.", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -37,18 +40,35 @@ def rollback(environment: str, commit: str | None) -> None:
     outputs = read_outputs(group)
     builds = outputs.builds
     deployed = builds.deployed()
-    if commit is None:
-        if len(deployed) < 2:
-            raise OperationError("No build was deployed before the current one.")
-        wanted = deployed[-2]
-    else:
-        wanted = builds.find(commit)
+    wanted = _before(builds) if commit is None else builds.find(commit)
     print(f"Going back to {wanted[:12]}", flush=True)
-    put_into_service(outputs, group, wanted, SMOKE_SECONDS)
+    builds.record(deployed, untried=wanted)
+    try:
+        put_into_service(outputs, group, wanted, SMOKE_SECONDS)
+    except OperationError as error:
+        raise OperationError(
+            f"{error} {wanted[:12]} may run all the same. Another one: rollback.sh {environment} "
+            f"COMMIT. Those that served, the newest first: "
+            f"{', '.join(c[:12] for c in reversed(deployed)) or 'none'}."
+        ) from None
     # Going back once more goes further back, not forth again.
     before = deployed[: deployed.index(wanted)] if wanted in deployed else deployed
     builds.record([*before, wanted])
     print(f"{wanted[:12]} serves at {outputs.app_url}")
+
+
+def _before(builds: Builds) -> str:
+    """The newest build that served before what runs now.
+
+    Raises:
+        OperationError: there is none.
+    """
+    # After a deployment that was interrupted, or could not go back, something else runs than the
+    # last one that served.
+    deployed, place = builds.deployed(), 1 if builds.untried() else 2
+    if len(deployed) < place:
+        raise OperationError("No build was deployed before the current one.")
+    return deployed[-place]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Whether a deployment works, tried from outside as a user would, with a real crawl of 5 images.
 
-    scripts/smoke.py URL [--public] [--origin https://app.example.com] [--keyword cat]
-                     [--seconds 300]
+    scripts/smoke.py URL [--public] [--commit ID] [--origin https://app.example.com]
+                     [--keyword cat] [--seconds 300]
 
 Signs in with SMOKE_EMAIL and SMOKE_PASSWORD, or makes a user with SUPABASE_URL and
 SUPABASE_SERVICE_ROLE_KEY and removes it again. Needs no other settings of the app.
@@ -17,7 +17,7 @@ import httpx
 
 from scripts.azure import browser
 from scripts.azure.account import user
-from scripts.azure.checks import CheckFailed, Checks, equal
+from scripts.azure.checks import CheckFailed, Checks, equal, web_address
 from scripts.crawl.api import Api, ApiError
 
 IMAGES: Final = 5
@@ -29,24 +29,26 @@ def main() -> int:
     """0 when everything works, 1 when something does not, 2 when it cannot be tried."""
     given = _parse()
     checks = Checks()
-    with httpx.Client(base_url=given.url.rstrip("/"), timeout=30) as http:
-        _public(checks, http, given.seconds)
+    with httpx.Client(base_url=given.url, timeout=30) as http:
+        _public(checks, http, given)
         if given.origin:
             checks.run("the frontend's origin", lambda: browser.origin(http, given.origin))
         if not given.public and not checks.failed:
             try:
                 with user() as (email, password), Api(given.url) as api:
                     _private(checks, http, api, email, password, given)
-            except (ApiError, httpx.HTTPError) as error:
+            except (ApiError, httpx.HTTPError, ValueError) as error:
                 print(f"  FAIL  no user to try it with (--public needs none): {error}")
                 return 2
     print("Everything works." if not checks.failed else f"{checks.failed} checks failed.")
     return 1 if checks.failed else 0
 
 
-def _public(checks: Checks, http: httpx.Client, seconds: float) -> None:
-    if not checks.run("the process lives", lambda: _wait_until_alive(http, seconds)):
+def _public(checks: Checks, http: httpx.Client, given: Any) -> None:
+    if not checks.run("the process lives", lambda: _wait_until_alive(http, given.seconds)):
         return
+    if given.commit:
+        checks.run("it is the build", lambda: _wait_for_build(http, given.commit, given.seconds))
     checks.run("all parts are healthy", lambda: _health(http))
     checks.run("the OpenAPI document", lambda: _openapi(http))
     checks.run("Swagger UI and ReDoc", lambda: _pages(http))
@@ -89,6 +91,22 @@ def _wait_until_alive(http: httpx.Client, seconds: float) -> None:
         if time.monotonic() > deadline:
             raise CheckFailed(reason)
         time.sleep(POLL_SECONDS)
+
+
+def _wait_for_build(http: httpx.Client, commit: str, seconds: float) -> str:
+    """Instances of the build before may answer until they are replaced."""
+
+    def version() -> str:
+        try:
+            return str(http.get("/health").json()["version"])
+        except (httpx.HTTPError, ValueError, KeyError) as error:
+            return str(error) or type(error).__name__
+
+    def is_wanted(version: str) -> bool:
+        _, _, built = version.partition("+")
+        return bool(built) and commit.startswith(built)
+
+    return str(_wait(version, is_wanted, min(seconds, 120)))
 
 
 def _health(http: httpx.Client) -> str:
@@ -177,8 +195,13 @@ def _parse() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("url", help="where the app is, e.g. https://pixcrawler-….azurewebsites.net")
+    parser.add_argument(
+        "url",
+        type=web_address,
+        help="where the app is, e.g. https://pixcrawler-….azurewebsites.net",
+    )
     parser.add_argument("--public", action="store_true", help="only what needs no user")
+    parser.add_argument("--commit", help="the full id of the commit whose build must answer")
     parser.add_argument("--origin", help="the frontend's, which browsers must be let in from")
     parser.add_argument("--keyword", default="cat", help="what to crawl (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=300, help="how long a step may take")

@@ -6,7 +6,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the list; ``seen`` names what a program may find (scripts/azure/seen.py)."""
+    """One line of the list; ``seen`` names what a program may find (`observations.py`)."""
 
     text: str
     seen: str = ""
@@ -24,7 +24,8 @@ class Stage:
 HEALTH: Final = (
     Item("`/health` answers and all parts are healthy", "health"),
     Item("the database is reachable", "database"),
-    Item("Redis is reachable (where there is one)", "redis"),
+    Item("the Redis that caches is reachable (where there is one)", "cache"),
+    Item("the Redis that counts is reachable (where there is one)", "limiter"),
 )
 RATES: Final = (
     Item("fewer than 1 % of requests fail", "errors"),
@@ -49,7 +50,7 @@ STAGES: Final = {
     "before": Stage("Before the deployment", 60, (
         Item("the commit passed `./scripts/test.sh`"),
         Item("it ran in staging for 48 hours, and its list there is ticked"),
-        Item("staging is fast enough: `scripts/load.py URL` ended with 0"),
+        Item("staging is fast enough: `scripts/load.py URL`, run by the workflow, ended with 0"),
         Item("settings and secrets are set, new ones too: `scripts/doctor.py`"),
         Item("migrations only add; what they lock, and for how long, was tried on a copy"),
         Item("the window is set, and who deploys and who decides is there in it"),

@@ -14,6 +14,10 @@ from scripts.azure.processes import ROOT
 
 ENVIRONMENTS: Final = ("dev", "staging", "prod")
 DEPLOYMENT: Final = "pixcrawler"
+# Makes nothing but the outputs of the last one that succeeded. That one has none any more while it
+# is repeated, nor when that failed: just then somebody wants to go back.
+SUCCEEDED: Final = "pixcrawler-succeeded"
+SCHEMA: Final = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 HISTORY: Final = "deployed.json"
 KEPT: Final = 10
 
@@ -70,9 +74,33 @@ def parameters_file(environment: str) -> Path:
 
 
 def read_outputs(group: str) -> Outputs:
-    """What the last deployment said."""
-    answer = az_json("deployment", "group", "show", "--resource-group", group, "--name", DEPLOYMENT)
+    """What the last deployment that succeeded said.
+
+    Raises:
+        OperationError: none did, or Azure does not tell.
+    """
+    try:
+        answer = az_json(
+            "deployment", "group", "show", "--resource-group", group, "--name", SUCCEEDED
+        )
+    except OperationError as error:
+        if "DeploymentNotFound" not in str(error):
+            raise
+        raise OperationError(
+            f"No provisioning of {group} has succeeded: deploy.sh, with --infra-only if the app is "
+            "to stay as it is."
+        ) from None
     return Outputs.of(answer["properties"]["outputs"])
+
+
+def keep_outputs(group: str, outputs: dict[str, Any]) -> None:
+    """Has ``read_outputs`` return these."""
+    template = {"$schema": SCHEMA, "contentVersion": "1.0.0.0", "resources": [], "outputs": outputs}
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "outputs.json"
+        path.write_text(json.dumps(template))
+        az_json("deployment", "group", "create", "--resource-group", group, "--name", SUCCEEDED,
+                "--template-file", str(path))  # fmt: skip
 
 
 class Builds:
@@ -83,12 +111,19 @@ class Builds:
 
     def deployed(self) -> list[str]:
         """The commits that were deployed and passed their smoke test."""
+        return list(self._history()["commits"])
+
+    def untried(self) -> str | None:
+        """The commit that was being put into service when that ended without success."""
+        return self._history().get("untried")
+
+    def _history(self) -> dict[str, Any]:
         if HISTORY not in self._container.names():
-            return []
+            return {"commits": []}
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / HISTORY
             self._container.download(HISTORY, path)
-            return list(json.loads(path.read_text())["commits"])
+            return dict(json.loads(path.read_text()))
 
     def available(self) -> set[str]:
         """The commits whose zips are kept."""
@@ -102,11 +137,11 @@ class Builds:
         """Gets the zip of a commit."""
         self._container.download(f"{commit}.zip", path)
 
-    def record(self, commits: list[str]) -> None:
-        """Remembers what was deployed."""
+    def record(self, commits: list[str], untried: str | None = None) -> None:
+        """Remembers what was deployed, and what is being put into service."""
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / HISTORY
-            path.write_text(json.dumps({"commits": commits[-KEPT:]}))
+            path.write_text(json.dumps({"commits": commits[-KEPT:], "untried": untried}))
             self._container.upload(path, HISTORY)
 
     def prune(self) -> None:
@@ -117,7 +152,7 @@ class Builds:
     def find(self, commit: str) -> str:
         """The full id of a kept commit that begins with ``commit``."""
         found = [name for name in self.available() if name.startswith(commit)]
-        if len(found) != 1:
+        if not commit or len(found) != 1:
             kept = ", ".join(sorted(name[:12] for name in self.available())) or "none"
             raise OperationError(f"There is not one kept build {commit!r}. Kept: {kept}.")
         return found[0]

@@ -9,7 +9,7 @@ from scripts.bench.api import bench_api
 from scripts.bench.coldstart import bench_coldstart
 from scripts.bench.crawl import Options, bench_crawl
 from scripts.crawl.api import ApiError
-from scripts.devhost.stack.errors import StackError
+from scripts.devhost.errors import StackError
 
 
 def main() -> int:
@@ -23,6 +23,7 @@ def main() -> int:
     crawl.add_argument("--thumbnails", action="store_true",
                        help="and the thumbnail of each image")  # fmt: skip
     crawl.add_argument("--alone", action="store_true", help="without img2dataset")
+    crawl.add_argument("--small", action="store_true", help="pictures of about 20 KB")
     crawl.add_argument("--tls", action="store_true", help="the web speaks TLS")
     crawl.add_argument("--workers", type=int, default=2, metavar="N",
                        help="worker processes of the host (default: 2)")  # fmt: skip
@@ -36,9 +37,13 @@ def main() -> int:
     stages.add_argument("--images", type=int, default=1000, metavar="N", help="default: 1000")
     stages.add_argument("--sizes", type=int, nargs="+", default=[10**3, 10**4, 10**5, 10**6],
                         metavar="N", help="images of a job (default: 10³ to 10⁶)")  # fmt: skip
-    scale = benchmarks.add_parser("scale", help="the orchestration alone, at growing sizes")
+    scale = benchmarks.add_parser(
+        "scale", help="the orchestration alone, at growing sizes and with 1,000 users"
+    )
     scale.add_argument("--images", type=int, nargs="+", default=[10**3, 10**4, 10**5, 10**6],
                        metavar="N", help="default: 10³ to 10⁶")  # fmt: skip
+    scale.add_argument("--users", type=int, default=1000, metavar="N",
+                       help="users at once, one in 50 with millions (default: 1000)")  # fmt: skip
     arguments = parser.parse_args()
     try:
         if arguments.benchmark == "coldstart":
@@ -50,7 +55,7 @@ def main() -> int:
         elif arguments.benchmark == "scale":
             from scripts.bench.scale import bench_scale  # with the function app
 
-            figures = bench_scale(arguments.images)
+            figures = bench_scale(arguments.images, arguments.users)
         elif arguments.benchmark == "api":
             figures = bench_api(arguments.requests, arguments.soak)
         else:

@@ -17,16 +17,18 @@ import httpx
 import psutil
 import psycopg
 
-from scripts.bench.processes import measure, resident_mb
+from scripts.bench.footprint import quarters, watched
+from scripts.bench.processes import measure
 from scripts.bench.statements import logged, slowest
 from scripts.crawl.api import Api
+from scripts.devhost.paths import ROOT
 from scripts.devhost.stack import LocalStack
-from scripts.devhost.stack.layout import ROOT
 
 JOBS, IMAGES = 10_000, 100_000
 WORKERS = 2
 STEADY_PER_SECOND, STEADY_SECONDS = 100, 20
 SOAK_PER_SECOND = 50
+SIGNED_IN_SECONDS = 1_800  # an access token lives for an hour
 PAGES = 100
 ROUNDS = 3
 
@@ -52,7 +54,7 @@ def bench_api(requests: int, soak_seconds: int = 0) -> dict[str, Any]:
                 "requests": requests,
             }
             if soak_seconds:
-                return {"benchmark": "api soak", **_soak(order, stack, soak_seconds)}
+                return {"benchmark": "api soak", **_soak(order, stack, api, soak_seconds)}
             steady = _steady(order, stack)
             depth = _depth(api, order["first_job"])
             with _peer(stack, api) as (url, pid):
@@ -121,13 +123,23 @@ def _steady(order: dict[str, Any], stack: LocalStack) -> dict[str, Any]:
     return {**figures, "sql": slowest(log, begin)}
 
 
-def _soak(order: dict[str, Any], stack: LocalStack, seconds: int) -> dict[str, Any]:
-    rate = {"per_second": SOAK_PER_SECOND}
-    _load({**order, **rate, "requests": SOAK_PER_SECOND * min(60, seconds)})  # warm
-    before = resident_mb(stack.pid("host"))
-    figures = _load({**order, **rate, "requests": SOAK_PER_SECOND * seconds})
-    after = resident_mb(stack.pid("host"))
-    return {**figures, "seconds": seconds, "memory_mb": [before, after]}
+def _soak(order: dict[str, Any], stack: LocalStack, api: Api, seconds: int) -> dict[str, Any]:
+    """The worst figures of its parts, each of which signs in anew, and all errors."""
+
+    def load(seconds: int) -> dict[str, Any]:
+        user = stack.info.users[0]
+        api.sign_in(user.email, user.password)
+        signed_in = {**order, "headers": {"Authorization": api.authorization}}
+        requests = SOAK_PER_SECOND * seconds
+        return _load({**signed_in, "per_second": SOAK_PER_SECOND, "requests": requests})
+
+    load(min(60, seconds))  # warm
+    begins = range(0, seconds, SIGNED_IN_SECONDS)
+    with watched(stack) as seen:
+        parts = [load(min(SIGNED_IN_SECONDS, seconds - begin)) for begin in begins]
+    worst = {name: max(part[name] for part in parts) for name in parts[0]}
+    errors = sum(part["errors"] for part in parts)
+    return {**worst, "errors": errors, "seconds": seconds, "held": quarters(seen)}
 
 
 def _depth(api: Api, job: int) -> dict[str, Any]:

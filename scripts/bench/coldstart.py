@@ -7,7 +7,7 @@ import sys
 import tempfile
 from typing import Any
 
-from scripts.devhost.stack.layout import ROOT
+from scripts.devhost.paths import ROOT
 
 BARE = "import azure.functions, azure.durable_functions, pydantic"
 APP = "import function_app"

@@ -16,12 +16,13 @@ from typing import Any
 from uuid import uuid4
 
 from scripts.bench import img2dataset
+from scripts.bench.footprint import quarters, watched
 from scripts.bench.photos import name_of, photos
-from scripts.bench.processes import measure, workers_mb
+from scripts.bench.processes import measure
 from scripts.bench.tls import Authority
 from scripts.crawl.api import Api, ApiError
+from scripts.devhost.paths import ROOT
 from scripts.devhost.stack import LocalStack
-from scripts.devhost.stack.layout import ROOT
 
 POLL_SECONDS = 0.25
 URLS_A_JOB = 5000
@@ -31,7 +32,10 @@ PARTS = ("postgres", "azurite", "auth", "host")
 
 @dataclass(frozen=True)
 class Options:
-    """How the crawl is measured; ``alone``: without img2dataset beside it."""
+    """How the crawl is measured.
+
+    ``alone``: without img2dataset beside it; ``small``: pictures of about 20 KB.
+    """
 
     images: int
     workers: int = 2
@@ -39,6 +43,7 @@ class Options:
     tls: bool = False
     thumbnails: bool = False
     alone: bool = False
+    small: bool = False
 
 
 def bench_crawl(options: Options) -> dict[str, Any]:
@@ -50,7 +55,7 @@ def bench_crawl(options: Options) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory(prefix="pixcrawler-bench-") as directory:
         authority = Authority(Path(directory)) if options.tls else None
-        with web(photos(options.images), authority) as address:
+        with web(photos(options.images, small=options.small), authority) as address:
             urls = [f"{address}/{name_of(number)}" for number in range(options.images)]
             stack = LocalStack(
                 Path(directory) / "stack",
@@ -83,7 +88,7 @@ def _in_turns(
         "rounds": options.rounds,
         "app": {
             **app,
-            **{name: runs[-1][name] for name in ("outcomes", "peak_mb", "workers_mb")},
+            **{name: runs[-1][name] for name in ("outcomes", "peak_mb", "held")},
         },
         **(peer.beside(app) if peer else {}),
     }
@@ -129,8 +134,7 @@ def _figures(runs: list[dict[str, Any]], addresses: int) -> dict[str, Any]:
 def _crawl(stack: LocalStack, urls: list[str], *, thumbnails: bool = False) -> dict[str, Any]:
     """From the start call to the job's end, for a user who has nothing yet.
 
-    ``outcomes`` counts what became of the addresses, ``workers_mb`` is the mean memory of the
-    workers together during each job of at most 5,000 addresses.
+    ``outcomes`` counts what became of the addresses.
     """
     account = {"email": f"{uuid4().hex}@example.com", "password": uuid4().hex}
     with Api(stack.info.api_url) as api:
@@ -145,11 +149,11 @@ def _crawl(stack: LocalStack, urls: list[str], *, thumbnails: bool = False) -> d
         ]
         before, started = measure(stack.pid("host")), time.monotonic()
         outcomes: Counter[str] = Counter()
-        memory = []
-        for job in jobs:
-            memory.append(_run(api, job, stack.pid("host")))
-            if thumbnails:
-                _ask_for_thumbnails(api, job)
+        with watched(stack) as held:
+            for job in jobs:
+                _run(api, job)
+                if thumbnails:
+                    _ask_for_thumbnails(api, job)
         seconds, after = time.monotonic() - started, measure(stack.pid("host"))
         for job in jobs:
             outcomes.update(api.get(f"jobs/{job}/stats")["outcomes"])
@@ -159,7 +163,7 @@ def _crawl(stack: LocalStack, urls: list[str], *, thumbnails: bool = False) -> d
         "seconds": seconds,
         "cpu_seconds": after.total_cpu_seconds - before.total_cpu_seconds,
         "peak_mb": after.peak_mb,
-        "workers_mb": memory,
+        "held": quarters(held),
     }
 
 
@@ -169,16 +173,13 @@ def _create(api: Api, project: int, urls: list[str]) -> int:
     return int(api.post("jobs", body)["id"])
 
 
-def _run(api: Api, job_id: int, host_pid: int) -> int:
-    """To the job's end; the mean memory of the workers, which falls and rises with each picture."""
+def _run(api: Api, job_id: int) -> None:
+    """To the job's end."""
     api.post(f"jobs/{job_id}/start")
-    memory = [workers_mb(host_pid)]
     while (job := api.get(f"jobs/{job_id}"))["status"] == "running":
         time.sleep(POLL_SECONDS)
-        memory.append(workers_mb(host_pid))
     if job["status"] != "completed":
         raise ApiError(f"The job {job['status']}: {job['failure_reason']}")
-    return round(statistics.mean(memory))
 
 
 def _ask_for_thumbnails(api: Api, job_id: int) -> None:

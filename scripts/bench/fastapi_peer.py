@@ -11,7 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from shared.jobs import repo, report_repo
 from shared.jobs.schemas import JobCreate, JobOut, ProgressOut
-from shared.platform.db import Connection, Transaction
+from shared.platform.data.db import Connection, Transaction
 
 USER = UUID(os.environ["BENCH_USER_ID"])
 pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(

@@ -10,9 +10,9 @@ from uuid import UUID
 from shared.crawl import repo, settle_repo
 from shared.crawl.advance import advance
 from shared.crawl.model import Chunk, Examined, ImageFacts
-from shared.crawl.plan import Limits
+from shared.crawl.plan import CrawlLimits
 from shared.crawl.settle import settle_chunk
-from shared.platform.db import Database
+from shared.platform.data.db import Database
 
 CHUNK, BITS, REPEATED = 50, 4, 20
 
@@ -98,7 +98,12 @@ class FilledJob:
         """All that a chunk needs of the database: cut, claimed, settled."""
         started = time.perf_counter()
         async with self._database.transaction() as transaction:
-            plan: Any = await advance(transaction, self._job_id, 1, Limits(1, CHUNK))
+            plan: Any = await advance(
+                transaction,
+                self._job_id,
+                1,
+                CrawlLimits(chunks=1, chunk_size=CHUNK, all_chunks=288),
+            )
         async with self._database.transaction() as transaction:
             chunk = await repo.claim_chunk(transaction, plan["chunks"][0])
         if chunk is None:

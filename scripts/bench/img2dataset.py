@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.devhost.stack.layout import ROOT
+from scripts.devhost.paths import ROOT
 
 HOME = ROOT / ".local" / "bench" / "img2dataset"
 PROCESSES, THREADS = 2, 32

@@ -2,21 +2,23 @@
 
 import io
 from concurrent.futures import ProcessPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from PIL import Image
 
-from scripts.devhost.stack.layout import ROOT
+from scripts.devhost.paths import ROOT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Pixels: TypeAlias = "NDArray[np.float32]"
 
-SIZES = ((800, 600), (1024, 768), (1280, 960), (1600, 1200))
+Sizes: TypeAlias = tuple[tuple[int, int], ...]
+SIZES: Sizes = ((800, 600), (1024, 768), (1280, 960), (1600, 1200))
+SMALL_SIZES: Sizes = ((240, 180), (320, 240), (400, 300))  # about 20 KB as JPEG
 # Of a hundred: 3 are not there, 2 broken off, 5 copies of the one before, 5 nearly so.
 MISSING, TRUNCATED, COPIES, NEAR_COPIES = range(3), range(3, 5), range(5, 10), range(10, 15)
 PNG, WEBP = range(15, 17), range(17, 21)
@@ -24,14 +26,15 @@ GRAIN = 2048
 PROCESSES = 2
 
 
-def photos(count: int) -> Path:
+def photos(count: int, *, small: bool = False) -> Path:
     """The directory with ``count`` pictures (less those that are missing), by number."""
-    directory = ROOT / ".local" / "bench" / f"photos-{count}"
+    directory = ROOT / ".local" / "bench" / f"{'small-' * small}photos-{count}"
     done = directory / "complete"
     if not done.exists():
         directory.mkdir(parents=True, exist_ok=True)
+        write = partial(_write, directory, SMALL_SIZES if small else SIZES)
         with ProcessPoolExecutor(PROCESSES) as pool:
-            list(pool.map(_write, [directory] * count, range(count), chunksize=50))
+            list(pool.map(write, range(count), chunksize=50))
         done.touch()
     return directory
 
@@ -41,33 +44,34 @@ def name_of(number: int) -> str:
     return f"{number:06}.jpg"
 
 
-def _write(directory: Path, number: int) -> None:
-    content = _content(number)
+def _write(directory: Path, sizes: Sizes, number: int) -> None:
+    content = _content(number, sizes)
     if content:
         (directory / name_of(number)).write_bytes(content)
 
 
-def _content(number: int) -> bytes:
+def _content(number: int, sizes: Sizes) -> bytes:
     place = number * 37 % 100  # spread out, and the same for every hundred
     if place in MISSING:
         return b""
     if place in COPIES:
-        return _encoded(number - 1)
+        return _encoded(number - 1, sizes)
     if place in NEAR_COPIES:
-        picture = _picture(number - 1)
+        picture = _picture(number - 1, sizes)
         smaller = picture.resize((picture.width * 9 // 10, picture.height * 9 // 10))
         return _save(smaller, "JPEG", quality=80)
-    content = _encoded(number)
+    content = _encoded(number, sizes)
     return content[: len(content) * 6 // 10] if place in TRUNCATED else content
 
 
-def _encoded(number: int) -> bytes:
+def _encoded(number: int, sizes: Sizes) -> bytes:
     place = number * 37 % 100
+    picture = _picture(number, sizes)
     if place in PNG:
-        return _save(_picture(number).resize((400, 300)), "PNG")
+        return _save(picture.resize((min(picture.width, 400), min(picture.height, 300))), "PNG")
     if place in WEBP:
-        return _save(_picture(number), "WEBP", quality=85)
-    return _save(_picture(number), "JPEG", quality=88)
+        return _save(picture, "WEBP", quality=85)
+    return _save(picture, "JPEG", quality=88)
 
 
 def _save(picture: Image.Image, kind: str, **options: Any) -> bytes:
@@ -76,10 +80,10 @@ def _save(picture: Image.Image, kind: str, **options: Any) -> bytes:
     return body.getvalue()
 
 
-def _picture(number: int) -> Image.Image:
+def _picture(number: int, sizes: Sizes) -> Image.Image:
     """Large soft forms of its own, and the fine grain of a photograph."""
     chance = np.random.default_rng(number)
-    width, height = SIZES[int(chance.integers(len(SIZES)))]
+    width, height = sizes[int(chance.integers(len(sizes)))]
     forms = Image.fromarray(chance.integers(0, 256, (9, 12, 3), dtype=np.uint8))
     soft = np.asarray(forms.resize((width, height), Image.Resampling.BICUBIC), np.float32)
     x, y = (int(v) for v in chance.integers(0, (GRAIN - width, GRAIN - height)))

@@ -31,17 +31,6 @@ def measure(host_pid: int) -> Cost:
     return Cost(cpu, peak)
 
 
-def resident_mb(host_pid: int) -> int:
-    """What the host and its workers hold at this moment, in megabytes."""
-    return psutil.Process(host_pid).memory_info().rss // 2**20 + workers_mb(host_pid)
-
-
-def workers_mb(host_pid: int) -> int:
-    """What the workers alone hold."""
-    workers = psutil.Process(host_pid).children(recursive=True)
-    return sum(worker.memory_info().rss for worker in workers) // 2**20
-
-
 def _peak_mb(process: psutil.Process) -> int:
     """The high-water mark where the system keeps one (Linux), else the present size."""
     try:

@@ -5,26 +5,29 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from orchestrations import names
+from orchestrations.crawl import names
+from scripts.bench.crowd import bench_crowd
 from scripts.devhost.host.durable.events import Status
 from scripts.devhost.host.durable.records import ActivityItem
-from scripts.devhost.simulation import Simulation
+from scripts.devhost.simulation import Simulation, crawl_orchestrator
 
 CHUNK, PAGE, IN_FLIGHT = 50, 500, 35
 AT_ONCE = 8  # activities that end between two episodes: as many as an instance runs
 ENOUGH = 2_000  # chunks: small crawls are repeated until their time can be measured
 
 
-def bench_scale(sizes: list[int]) -> dict[str, Any]:
+def bench_scale(sizes: list[int], users: int) -> dict[str, Any]:
     """By number of images: events of the longest generation, CPU time and memory per chunk."""
     _crawl(CHUNK)  # warm
     figures = {size: _crawls(size) for size in sizes}
     times = [figure["cpu_ms_per_chunk"] for figure in figures.values()]
     return {
         "benchmark": "scale",
+        "crowd": bench_crowd(users, big=users // 50),
         "images": figures,
         "dearest_to_cheapest": round(max(times) / min(times), 2),
     }
@@ -87,11 +90,14 @@ def _crawls(images: int) -> dict[str, Any]:
 
 def _crawl(images: int) -> tuple[_Job, Simulation]:
     with tempfile.TemporaryDirectory(prefix="pixcrawler-bench-") as directory:
-        job = _Job(images)
-        engine = Simulation(
-            Path(directory), names.CRAWL, job.answer, lambda pending: pending[:AT_ONCE]
-        )
-        ended = engine.run({"job_id": 1, "attempt": 1})
+        job, orchestrators = _Job(images), {names.CRAWL: crawl_orchestrator()}
+        with closing(
+            Simulation(
+                Path(directory), orchestrators, job.answer, lambda pending: pending[:AT_ONCE]
+            )
+        ) as engine:
+            engine.start(names.CRAWL, {"job_id": 1, "attempt": 1})
+            ended = engine.run()
     if ended.status is not Status.COMPLETED:
         raise OSError(f"the orchestration ended as {ended}")
     return job, engine

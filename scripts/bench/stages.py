@@ -18,11 +18,13 @@ from scripts.bench.crawl import web
 from scripts.bench.growth import CHUNK, FilledJob, examined
 from scripts.bench.photos import name_of, photos
 from scripts.devhost.stack import LocalStack
+from shared.app.services import Services
 from shared.crawl import repo
 from shared.crawl.advance import advance
 from shared.crawl.discover import discover
-from shared.crawl.plan import Limits
+from shared.crawl.plan import CrawlLimits
 from shared.crawl.settle import settle_chunk
+from shared.fetch.safe_http import FetchRefused
 from shared.imaging.dhash import dhash
 from shared.imaging.judge import judge
 from shared.imaging.rules import LEVELS
@@ -30,9 +32,7 @@ from shared.imaging.thumbnail import make_thumbnail
 from shared.jobs import finish
 from shared.jobs import service as jobs
 from shared.jobs.schemas import JobCreate
-from shared.platform.bootstrap import Services
-from shared.platform.principal import Principal
-from shared.platform.safe_http import FetchRefused
+from shared.platform.http.auth.principal import Principal
 from shared.platform.settings import Settings
 from shared.projects import service as projects
 from shared.projects.schemas import ProjectCreate
@@ -54,8 +54,6 @@ def bench_stages(images: int, sizes: Sequence[int]) -> dict[str, Any]:
                     "crawl_allowed_hosts": address.partition("://")[2],
                     "crawl_connections_per_host": 32,
                     "crawl_host_spacing_seconds": 0,
-                    "max_running_jobs": 1 + len(sizes),
-                    "max_images_per_job": 2 * max(images, *sizes),
                 }
             )
             urls = [f"{address}/{name_of(number)}" for number in range(images)]
@@ -156,7 +154,8 @@ class _Stages:
                 {"id": principal.user_id, "email": "bench@example.com"},
             )
             await transaction.connection.execute(
-                "UPDATE credit_accounts SET current_balance = 1000000000 WHERE user_id = %(id)s",
+                "UPDATE credit_accounts SET current_balance = 1000000000, tier = 'enterprise' "
+                "WHERE user_id = %(id)s",
                 {"id": principal.user_id},
             )
         return principal
@@ -169,7 +168,7 @@ class _Stages:
         async with self._services.database.transaction() as transaction:
             project = await projects.create_project(transaction, user, ProjectCreate(name="bench"))
             order = JobCreate.model_validate({**body, "project_id": project.id})
-            job = await jobs.create_job(transaction, user, self._services.settings, order)
+            job = await jobs.create_job(transaction, user, order)
         async with self._services.database.transaction() as transaction:
             await finish.begin_job(transaction, job.id, 1)
         return job.id
@@ -180,7 +179,10 @@ class _Stages:
 
     async def _rows(self, user: Principal) -> None:
         """Candidates into the database, and chunks of images settled, without any image."""
-        database, limits = self._services.database, Limits(chunks=35, chunk_size=CHUNK)
+        database, limits = (
+            self._services.database,
+            CrawlLimits(chunks=35, chunk_size=CHUNK, all_chunks=288),
+        )
         job_id = await self._job(user, self._urls, len(self._urls))
         chunks: list[int] = []
         with self._stage("discover_rows", len(self._urls)):

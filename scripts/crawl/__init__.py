@@ -1,1 +1,1 @@
-"""From keywords to a folder of images: a program that uses the service through its API."""
+"""From keywords to a folder of images: a program that uses the service through its API alone."""

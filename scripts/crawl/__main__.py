@@ -1,10 +1,13 @@
-"""``crawl.sh``: keywords in, a folder of images out."""
+"""``python -m scripts.crawl``: keywords in, a folder of images out of a service that is named.
+
+``crawl.sh`` is this and the local stack where none is named (`scripts/local_crawl.py`).
+"""
 
 import argparse
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from unicodedata import category
 
@@ -12,18 +15,23 @@ import httpx
 from rich.console import Console
 
 from scripts.crawl.api import Api, ApiError
-from scripts.crawl.local import local_api
 from scripts.crawl.run import Order, crawl
 from scripts.crawl.screen import plain_console, reason
-from scripts.devhost.stack.errors import StackError
 
 INTERRUPTED = 130  # what shells report for a program ended by Ctrl-C
+# A client of the local service, signed in as somebody who can pay for so many images.
+OpenLocal = Callable[[Console, int], AbstractContextManager[Api]]
 
 
-def main() -> int:
-    """The exit code: 0 when the crawl completed."""
+def main(open_local: OpenLocal | None = None) -> int:
+    """The exit code: 0 when the crawl completed. Who names no service gets the local one."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    arguments = _parse()
+    parser = _parser(has_local=open_local is not None)
+    arguments = parser.parse_args()
+    if bool(arguments.api_url) != bool(arguments.api_key):
+        parser.error("--api-url and --api-key go together")
+    if not arguments.api_url and open_local is None:
+        parser.error("--api-url and --api-key are needed")
     console = plain_console()
     order = Order(
         keywords=tuple(arguments.keywords),
@@ -33,31 +41,30 @@ def main() -> int:
     )
     try:
         arguments.out.mkdir(parents=True, exist_ok=True)
-        with _open_api(arguments, console) as api:
+        service = (
+            Api(arguments.api_url, key=arguments.api_key)
+            if open_local is None or arguments.api_url
+            else open_local(console, arguments.max_images)
+        )
+        with service as api:
             crawl(api, order, console)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (ApiError, StackError, OSError) as error:
+    except (ApiError, OSError) as error:
         print(f"crawl: {reason(error)}", file=sys.stderr)
         return 1
     return 0
 
 
-@contextmanager
-def _open_api(arguments: argparse.Namespace, console: Console) -> Iterator[Api]:
-    if not arguments.api_url:
-        with local_api(console, credits=arguments.max_images) as api:
-            yield api
-        return
-    with Api(arguments.api_url, key=arguments.api_key) as api:
-        yield api
-
-
-def _parse() -> argparse.Namespace:
+def _parser(*, has_local: bool) -> argparse.ArgumentParser:
+    local = (
+        " Without --api-url the local stack is used; it is started, and stopped again, when it is "
+        "not up."
+    )
     parser = argparse.ArgumentParser(
-        prog="crawl.sh",
-        description="Crawl images for keywords and save them as a dataset. Without --api-url "
-        "the local stack is used; it is started, and stopped again, when it is not up.",
+        prog="crawl.sh" if has_local else "python -m scripts.crawl",
+        description="Crawl images for keywords and save them as a dataset."
+        + (local if has_local else ""),
     )
     parser.add_argument("keywords", nargs="+", type=_keyword, metavar="KEYWORD")
     parser.add_argument("--max-images", type=_positive, default=100, metavar="N",
@@ -70,10 +77,7 @@ def _parse() -> argparse.Namespace:
                         help="a PixCrawler service, with --api-key")  # fmt: skip
     parser.add_argument("--api-key", type=_key, metavar="KEY",
                         help="a key with projects, jobs:* and images:read")  # fmt: skip
-    arguments = parser.parse_args()
-    if bool(arguments.api_url) != bool(arguments.api_key):
-        parser.error("--api-url and --api-key go together")
-    return arguments
+    return parser
 
 
 def _positive(text: str) -> int:

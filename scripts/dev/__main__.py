@@ -169,8 +169,8 @@ def _examined() -> bool:
 
 def _start_stack(cleanup: ExitStack, children: Children, port: int | None) -> "LocalStack":
     """The local stack, which is stopped with us."""
+    from scripts.devhost.paths import SHARED
     from scripts.devhost.stack import LocalStack, StackError
-    from scripts.devhost.stack.layout import SHARED
 
     stack = LocalStack(SHARED, ports={"host": port} if port else {})
     if stack.running:

@@ -7,7 +7,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.activity.schemas import ActivityOut, ActivityQuery
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 
 
 async def insert_activity(

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints
 
+from shared.platform.http.pagination import PageQuery
 from shared.platform.model import Model
-from shared.platform.pagination import PageQuery
 
 
 class ActivityQuery(PageQuery):

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from shared.activity import repo
 from shared.activity.schemas import ActivityOut, ActivityQuery
-from shared.platform.db import Transaction
-from shared.platform.pagination import Page, make_page
-from shared.platform.principal import Principal
+from shared.platform.data.db import Transaction
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.pagination import Page, make_page
 
 
 async def record(

@@ -5,8 +5,8 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from shared.admin.schemas import AdminJobOut, UserOut
-from shared.platform.db import Transaction
-from shared.platform.pagination import Instant
+from shared.platform.data.db import Transaction
+from shared.platform.http.pagination import Instant
 
 
 async def list_users(transaction: Transaction, *, before: Instant, limit: int) -> list[UserOut]:
@@ -30,9 +30,8 @@ async def _select_users(
               coalesce((SELECT state FROM account_locks WHERE user_id = p.id), 'active') AS state,
               (SELECT count(*) FROM projects WHERE user_id = p.id AND status <> 'deleted')
                 AS projects,
-              coalesce((SELECT current_balance FROM credit_accounts WHERE user_id = p.id), 0)
-                AS credits
-            FROM profiles AS p
+              coalesce(a.current_balance, 0) AS credits, coalesce(a.tier, 'free') AS tier
+            FROM profiles AS p LEFT JOIN credit_accounts AS a ON a.user_id = p.id
             WHERE (p.created_at, p.id) < (%(moment)s, %(id)s)
               AND (%(user_id)s::uuid IS NULL OR p.id = %(user_id)s)
             ORDER BY p.created_at DESC, p.id DESC LIMIT %(limit)s
@@ -42,18 +41,25 @@ async def _select_users(
         return await cursor.fetchall()
 
 
-async def set_role(transaction: Transaction, user_id: UUID, role: str) -> bool:
-    """Whether there is such a user; they have the role then."""
-    cursor = await transaction.connection.execute(
+async def set_role(transaction: Transaction, user_id: UUID, role: str) -> None:
+    """The user has the role."""
+    await transaction.connection.execute(
         "UPDATE profiles SET role = %(role)s WHERE id = %(id)s", {"id": user_id, "role": role}
     )
-    return cursor.rowcount == 1
+
+
+async def keep_user(transaction: Transaction, user_id: UUID) -> None:
+    """The user's profile stays until the commit: the first lock of all that is theirs."""
+    await transaction.connection.execute(
+        "SELECT FROM profiles WHERE id = %(id)s FOR KEY SHARE", {"id": user_id}
+    )
 
 
 async def lock_administrators(transaction: Transaction) -> set[UUID]:
-    """Those who may act; until the commit nobody becomes one, and none ceases to be one."""
+    """Those who may act; until the commit no other administrator acts."""
+    # No lock of rows: a start of a job takes its user's profile last, we take it first.
     await transaction.connection.execute(
-        "SELECT FROM profiles WHERE role = 'admin' ORDER BY id FOR NO KEY UPDATE"
+        "SELECT pg_advisory_xact_lock(hashtextextended('administrators', 0))"
     )
     # A statement of its own: it sees what was committed while the first one waited.
     cursor = await transaction.connection.execute(

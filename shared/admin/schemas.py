@@ -6,8 +6,10 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from shared.credits.tiers import Tier
+from shared.platform.http.pagination import PageQuery
+from shared.platform.http.patch import Patch, unchanged
 from shared.platform.model import Input, Model, VisibleText
-from shared.platform.pagination import PageQuery
 
 Role = Literal["user", "admin"]
 JobStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
@@ -25,13 +27,15 @@ class UserOut(Model):
     state: Literal["active", "disabled", "deleted"]
     projects: int
     credits: int
+    tier: Tier
     created_at: datetime
 
 
-class UserUpdate(Input):
-    """A user's new role."""
+class UserUpdate(Patch):
+    """A user's new role, and what their account may do."""
 
-    role: Role
+    role: Role = unchanged()
+    tier: Tier = unchanged()
 
 
 class Decision(Input):

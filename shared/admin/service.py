@@ -19,17 +19,21 @@ from shared.admin.schemas import (
 )
 from shared.credits import service as credit_service
 from shared.jobs import service as jobs
-from shared.platform import accounts
-from shared.platform.cache import of_user
-from shared.platform.db import Transaction
+from shared.platform.data.cache import of_user
+from shared.platform.data.db import Transaction
 from shared.platform.errors import Forbidden, NotFound
-from shared.platform.pagination import LATEST, Page, PageQuery, make_page
-from shared.platform.principal import Principal
+from shared.platform.http.auth import accounts
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.pagination import LATEST, Page, PageQuery, make_page
 from shared.projects import service as projects
 
 
 async def list_users(transaction: Transaction, query: PageQuery) -> Page[UserOut]:
-    """A page of all users, newest first."""
+    """A page of all users, newest first.
+
+    Raises:
+        Invalid: the query's cursor is not one of this list.
+    """
     rows = await repo.list_users(transaction, before=query.before, limit=query.limit + 1)
     return make_page(rows, query, lambda user: (user.created_at, user.id))
 
@@ -37,21 +41,26 @@ async def list_users(transaction: Transaction, query: PageQuery) -> Page[UserOut
 async def update_user(
     transaction: Transaction, principal: Principal, user_id: UUID, update: UserUpdate
 ) -> UserOut:
-    """The user with their new role.
+    """The user with their new role and tier.
 
     Raises:
         OwnRole: so that one administrator always remains.
-        NotFound: there is no such user.
+        Forbidden: the caller is no administrator any more.
+        NotFound: there is no such user, or no credit account that could have a tier.
+        AccountDeleted: there is nothing left to change.
     """
-    if user_id == principal.user_id:
+    changes = update.changes()
+    if "role" in changes and user_id == principal.user_id:
         raise OwnRole("Ask another administrator.")
     await _stay_administrator(transaction, principal)
-    if not await repo.set_role(transaction, user_id, update.role):
-        raise NotFound("There is no such user.")
-    transaction.stale.add(of_user("profile", user_id))
-    await activity.record(
-        transaction, principal.user_id, "user.role_changed", "user", user_id, role=update.role
-    )
+    await _check_exists(transaction, user_id)
+    if "role" in changes:
+        await repo.set_role(transaction, user_id, update.role)
+        transaction.stale.add(of_user("profile", user_id))
+        await _record(transaction, principal, "user.role_changed", user_id, role=update.role)
+    if "tier" in changes:
+        await credit_service.set_tier(transaction, user_id, update.tier)
+        await _record(transaction, principal, "user.tier_changed", user_id, tier=update.tier)
     return await _get_user(transaction, user_id)
 
 
@@ -64,6 +73,7 @@ async def disable_user(
 
     Raises:
         OwnAccount: so that one administrator always remains.
+        Forbidden: the caller is no administrator any more.
         NotFound: there is no such user.
         AccountDeleted: there is nothing left to disable.
     """
@@ -81,7 +91,7 @@ async def enable_user(
     """The user, who may sign in and act again. Enabling twice changes nothing.
 
     Raises:
-        OwnAccount, NotFound, AccountDeleted: as for `disable_user`.
+        OwnAccount, Forbidden, NotFound, AccountDeleted: as for `disable_user`.
     """
     await _lock_other(transaction, principal, user_id)
     if await accounts.unlock(transaction, user_id):
@@ -99,7 +109,7 @@ async def delete_user(
     Auth with the rest of the rows.
 
     Raises:
-        OwnAccount, NotFound: as for `disable_user`.
+        OwnAccount, Forbidden, NotFound: as for `disable_user`.
     """
     try:
         await _lock_other(transaction, principal, user_id)
@@ -117,8 +127,10 @@ async def grant_credits(
     """The user with the credits added; two calls are two gifts.
 
     Raises:
-        NotFound: there is no such user.
+        Forbidden: the caller is no administrator any more.
+        NotFound: there is no such user, or no credit account.
         AccountDeleted: nobody is left to use them.
+        BalanceFull: the account cannot hold so many.
     """
     await _stay_administrator(transaction, principal)
     await _check_exists(transaction, user_id)
@@ -132,7 +144,11 @@ async def grant_credits(
 
 
 async def list_jobs(transaction: Transaction, query: AdminJobQuery) -> Page[AdminJobOut]:
-    """A page of everybody's jobs, newest first."""
+    """A page of everybody's jobs, newest first.
+
+    Raises:
+        Invalid: the query's cursor is not one of this list.
+    """
     rows = await repo.list_jobs(
         transaction, status=query.status, below=query.below, limit=query.limit + 1
     )
@@ -153,6 +169,7 @@ async def _stay_administrator(transaction: Transaction, principal: Principal) ->
 
 
 async def _check_exists(transaction: Transaction, user_id: UUID) -> None:
+    await repo.keep_user(transaction, user_id)
     if await accounts.find_state(transaction, user_id) == "deleted":
         raise AccountDeleted("This account was deleted.")
     await _get_user(transaction, user_id)

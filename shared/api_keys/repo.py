@@ -7,9 +7,9 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.api_keys.schemas import ApiKeyOut, ApiKeyUsage
-from shared.platform.db import Transaction
-from shared.platform.pagination import Instant
-from shared.platform.principal import Principal
+from shared.platform.data.db import Transaction
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.pagination import Instant
 
 
 async def insert_key(
@@ -105,17 +105,22 @@ async def replace_secret(
         return await cursor.fetchone()
 
 
-async def use_key(transaction: Transaction, key_hash: str, address: str | None) -> Principal | None:
-    """The owner of a key that is active and not expired; notes the use."""
+async def use_key(
+    transaction: Transaction, hashes: list[str], address: str | None
+) -> Principal | None:
+    """The owner of a key that is active and not expired; notes the use.
+
+    A key that is found by a later one of its ``hashes`` has the first one from now on.
+    """
     cursor = await transaction.connection.execute(
         """
         UPDATE api_keys SET usage_count = usage_count + 1, last_used_at = now(),
-          last_used_ip = %(address)s
-        WHERE key_hash = %(key_hash)s AND status = 'active'
+          last_used_ip = %(address)s, key_hash = (%(hashes)s::text[])[1]
+        WHERE key_hash = ANY(%(hashes)s::text[]) AND status = 'active'
           AND (expires_at IS NULL OR expires_at > now())
         RETURNING id, user_id, permissions, rate_limit
         """,
-        {"key_hash": key_hash, "address": address},
+        {"hashes": hashes, "address": address},
     )
     row = await cursor.fetchone()
     if row is None:

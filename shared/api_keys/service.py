@@ -10,14 +10,14 @@ from shared.activity import service as activity
 from shared.api_keys import repo
 from shared.api_keys.errors import ApiKeyNotActive
 from shared.api_keys.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyOut, ApiKeyUsage
-from shared.platform.bootstrap import Services
-from shared.platform.db import Transaction
+from shared.platform.data.cache import Cache
+from shared.platform.data.db import Database, Transaction
 from shared.platform.errors import NotFound, Unauthenticated
-from shared.platform.pagination import Page, PageQuery, make_page
-from shared.platform.principal import Principal
+from shared.platform.http.auth.authentication import KEY_PREFIX
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.pagination import Page, PageQuery, make_page
 from shared.platform.settings import Settings
 
-PREFIX = "pk_live_"
 SECRET_BYTES = 24  # 192 bits
 
 
@@ -30,7 +30,7 @@ async def create_key(
         transaction,
         principal.user_id,
         name=key.name,
-        key_hash=_hash(settings, secret),
+        key_hash=_hashes(settings, secret)[0],
         key_prefix=_visible(secret),
         permissions=sorted(set(key.permissions)),
         rate_limit=key.rate_limit,
@@ -89,7 +89,7 @@ async def rotate_key(
         transaction,
         principal.user_id,
         key_id,
-        key_hash=_hash(settings, secret),
+        key_hash=_hashes(settings, secret)[0],
         key_prefix=_visible(secret),
     )
     if rotated is None:
@@ -99,39 +99,41 @@ async def rotate_key(
     return ApiKeyCreated(**rotated.model_dump(), key=secret)
 
 
-async def authenticate_key(services: Services, secret: str, address: str | None) -> Principal:
+async def authenticate_key(
+    database: Database, cache: Cache, settings: Settings, secret: str, address: str | None
+) -> Principal:
     """The owner of an active key, with the key's permissions. ``address`` is noted with it.
 
     Raises:
         Unauthenticated: no such key, or it is revoked or expired.
     """
     principal = None
-    key_hash = _hash(services.settings, secret)
-    refused = f"refused-key:{key_hash}"
+    hashes = _hashes(settings, secret)
+    refused = f"refused-key:{hashes[0]}"
     # A key that was refused never becomes valid, so that nothing ever makes this untrue. One that
     # is valid is looked up in the statement that counts its use, and a revoked one ends at once.
-    if _is_well_formed(secret) and not await services.cache.get(refused):
-        async with services.database.transaction() as transaction:
-            principal = await repo.use_key(transaction, key_hash, address)
+    if _is_well_formed(secret) and not await cache.get(refused):
+        async with database.transaction() as transaction:
+            principal = await repo.use_key(transaction, hashes, address)
         if principal is None:
-            await services.cache.put(refused, b"1")
+            await cache.put(refused, b"1")
     if principal is None:
         raise Unauthenticated("The API key is not valid.")
     return principal
 
 
 def _new_secret() -> str:
-    body = PREFIX + secrets.token_hex(SECRET_BYTES)
+    body = KEY_PREFIX + secrets.token_hex(SECRET_BYTES)
     return body + _checksum(body)
 
 
 def _visible(secret: str) -> str:
-    return secret[len(PREFIX) : len(PREFIX) + 8]
+    return secret[len(KEY_PREFIX) : len(KEY_PREFIX) + 8]
 
 
 def _is_well_formed(secret: str) -> bool:
     """Whether the checksum fits: secret scanners, and we, tell a typing error without a look-up."""
-    return secret.startswith(PREFIX) and hmac.compare_digest(
+    return secret.startswith(KEY_PREFIX) and hmac.compare_digest(
         _checksum(secret[:-8]).encode(), secret[-8:].encode()
     )
 
@@ -140,6 +142,7 @@ def _checksum(body: str) -> str:
     return f"{zlib.crc32(body.encode()):08x}"
 
 
-def _hash(settings: Settings, secret: str) -> str:
-    pepper = settings.api_key_pepper.get_secret_value().encode()
-    return hmac.digest(pepper, secret.encode(), hashlib.sha256).hex()
+def _hashes(settings: Settings, secret: str) -> list[str]:
+    """The hash with each of our secrets, the current one first."""
+    peppers = settings.peppers
+    return [hmac.digest(pepper, secret.encode(), hashlib.sha256).hex() for pepper in peppers]

@@ -1,45 +1,43 @@
 """The steps of a crawl that decide: what to search and process next, or that it is over."""
 
-from typing import Any
-
-from shared.crawl import ledger_repo, repo, search_repo
+from shared.crawl import job_repo, ledger_repo, repo, search_repo
 from shared.crawl.expand import expand
-from shared.crawl.filters import JobFilters
-from shared.crawl.model import OVER_QUOTA, URL_LIST, JobState
-from shared.crawl.plan import Limits, Plan, make_plan
-from shared.platform.db import Transaction
+from shared.crawl.model import OVER_QUOTA, URL_LIST, JobState, LockedJob
+from shared.crawl.plan import CrawlLimits, Plan, make_plan
+from shared.platform.data.db import Transaction
 
 
-async def begin(transaction: Transaction, job_id: int, job: dict[str, Any]) -> None:
-    """Opens the ledger and the searches of a locked job; those that exist stay as they are."""
-    keywords = job["keywords"]
-    await ledger_repo.insert_keywords(transaction, job_id, keywords)
-    queries = [(keyword, keyword) for keyword in keywords]
+async def begin(transaction: Transaction, job: LockedJob) -> None:
+    """Opens the ledger and the searches of a job; those that exist stay as they are."""
+    await ledger_repo.insert_keywords(transaction, job.id, job.keywords)
+    queries = [(keyword, keyword) for keyword in job.keywords]
     await search_repo.insert_searches(
-        transaction, job_id, job["attempt"], queries=queries, engines=job["engines"]
+        transaction, job.id, job.attempt, queries=queries, engines=job.engines
     )
-    if JobFilters.model_validate(job["filters"]).expand == "on":
-        await _expand(transaction, job_id, job, keywords)
+    if job.filters.expand == "on":
+        await _expand(transaction, job, job.keywords)
 
 
 async def advance(
-    transaction: Transaction, job_id: int, attempt: int, limits: Limits
+    transaction: Transaction, job_id: int, attempt: int, limits: CrawlLimits
 ) -> dict[str, object]:
     """What to do next: ``{"done": bool, "searches": [id], "chunks": [id], "wait": seconds}``.
 
+    Of ``limits`` the job gets its user's part, which grows and shrinks with who else has work.
     Chunks and searches that are under way are among them. When there are none, all sources are
     busy and the job has to wait.
     """
-    job = await repo.lock_job(transaction, job_id)
-    if job is None or job["status"] != "running" or job["attempt"] != attempt:
+    job = await job_repo.lock_job(transaction, job_id)
+    if job is None or not job.runs(attempt):
         return {"done": True}
-    state = await load_state(transaction, job_id, job)
+    state = await load_state(transaction, job)
+    limits = limits.shared(*await job_repo.count_running(transaction, job_id))
     plan = make_plan(state, limits)
     if plan.done:
         return {"done": True}
     await _carry_out(transaction, job_id, attempt, plan)
     if plan.expand:
-        await _expand(transaction, job_id, job, plan.expand)
+        await _expand(transaction, job, plan.expand)
         return await advance(transaction, job_id, attempt, limits)
     chunks = await repo.open_chunks(transaction, job_id, attempt, limit=limits.chunks)
     return {
@@ -50,29 +48,27 @@ async def advance(
     }
 
 
-async def load_state(transaction: Transaction, job_id: int, job: dict[str, Any]) -> JobState:
-    """How far a locked job is."""
+async def load_state(transaction: Transaction, job: LockedJob) -> JobState:
+    """How far a job is."""
     return await ledger_repo.load_state(
         transaction,
-        job_id,
-        attempt=job["attempt"],
-        max_images=job["max_images"],
-        auto_expand=JobFilters.model_validate(job["filters"]).expand == "auto",
+        job.id,
+        attempt=job.attempt,
+        max_images=job.max_images,
+        auto_expand=job.filters.expand == "auto",
     )
 
 
-async def _expand(
-    transaction: Transaction, job_id: int, job: dict[str, Any], keywords: list[str]
-) -> None:
+async def _expand(transaction: Transaction, job: LockedJob, keywords: list[str]) -> None:
     """Has the keywords searched for in other words; a list stays the same, whatever is asked."""
     await search_repo.insert_searches(
         transaction,
-        job_id,
-        job["attempt"],
+        job.id,
+        job.attempt,
         queries=[(keyword, query) for keyword in keywords for query in expand(keyword)],
-        engines=[engine for engine in job["engines"] if engine != URL_LIST],
+        engines=[engine for engine in job.engines if engine != URL_LIST],
     )
-    await ledger_repo.mark_expanded(transaction, job_id, keywords)
+    await ledger_repo.mark_expanded(transaction, job.id, keywords)
 
 
 async def _carry_out(transaction: Transaction, job_id: int, attempt: int, plan: Plan) -> None:

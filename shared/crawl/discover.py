@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
-from shared.crawl import repo, search_repo
+from shared.crawl import job_repo, repo, search_repo
 from shared.crawl.model import URL_LIST, Search
-from shared.platform.db import Database, Transaction
+from shared.platform.data.db import Database, Transaction
 from shared.platform.errors import Unavailable
-from shared.platform.logging import get_logger
+from shared.platform.observe.logging import get_logger
 from shared.sources.source import (
     Page,
     SearchRefused,
@@ -69,8 +69,8 @@ async def _ask(database: Database, open_source: Callable[[str], Source], search:
 
 async def _is_wanted(transaction: Transaction, search: Search) -> bool:
     """Whether the search's job still runs. It stays locked: one order of locks, no deadlocks."""
-    job = await repo.lock_job(transaction, search.job_id)
-    return job is not None and job["status"] == "running"
+    job = await job_repo.lock_job(transaction, search.job_id)
+    return job is not None and job.is_running
 
 
 def _list_of(database: Database, search: Search) -> Source:

@@ -23,7 +23,7 @@ from shared.imaging.dhash import distance
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """An image on the wall or behind it. ``quality`` is the better the lower."""
+    """An image, kept or a copy of one that is. ``quality`` is the better the lower."""
 
     sha256: str
     phash: int
@@ -42,7 +42,7 @@ class Member:
 class Gallery:
     """The images of a job that matter to a chunk: its own, and those that resemble them."""
 
-    rooms: dict[str, int]  # how many images each keyword still wants
+    quota_left: dict[str, int]  # how many images each keyword still wants
     bits: int
     outcomes: dict[int, str] = field(default_factory=dict)  # by candidate
     recounted: set[int] = field(default_factory=set)  # chunks of earlier images that changed
@@ -50,7 +50,7 @@ class Gallery:
     _members: dict[str, Member] = field(default_factory=dict)  # by sha256
     _kept: set[Member] = field(default_factory=set)  # of them: few, where many are copies
 
-    def hang(self, known: Iterable[KnownImage]) -> None:
+    def add_known(self, known: Iterable[KnownImage]) -> None:
         """Adds images of earlier chunks as they are; what was decided about one stays."""
         by_id = {m.image_id: m for m in self._members.values() if m.image_id}
         for image in known:
@@ -74,7 +74,7 @@ class Gallery:
         else:
             self.outcomes[candidate.id] = OVER_QUOTA
 
-    def homeless(self) -> list[Member]:
+    def copies_without_original(self) -> list[Member]:
         """Near-duplicates whose original is not kept any more, the best first."""
         found = [
             member
@@ -89,10 +89,10 @@ class Gallery:
             m.image_id for m in self._members.values() if m.image_id and m.changed and not m.kept
         ]
 
-    def rehang(self, member: Member) -> None:
+    def decide_again(self, member: Member) -> None:
         """Decides anew about a near-duplicate whose original has gone.
 
-        Where there is no room for it, it is what a later image would be: over the quota, and to
+        Where no quota is left for it, it is what a later image would be: over the quota, and to
         be taken up again when the quota grows.
         """
         self._touch(member)
@@ -111,14 +111,14 @@ class Gallery:
         return [m for m in self._members.values() if m.image_id and m.changed]
 
     def _place(self, new: Member) -> bool:
-        """Keeps the image or makes it a copy of a better one; False when there is no room."""
+        """Keeps the image or makes it a copy of a better one; False when no quota is left."""
         near = [m for m in self._kept if distance(m.phash, new.phash) <= self.bits]
         best = min(near, key=attrgetter("quality"), default=None)
         if best and best.quality < new.quality:
             new.original = best
             return True
         freed = sum(worse.keyword == new.keyword for worse in near)
-        if self.rooms.get(new.keyword, 0) + freed < 1:
+        if self.quota_left.get(new.keyword, 0) + freed < 1:
             return False
         for worse in near:
             self._touch(worse)
@@ -134,7 +134,9 @@ class Gallery:
             self._kept.add(member)
         else:
             self._kept.discard(member)
-        self.rooms[member.keyword] = self.rooms.get(member.keyword, 0) + (-1 if kept else 1)
+        self.quota_left[member.keyword] = self.quota_left.get(member.keyword, 0) + (
+            -1 if kept else 1
+        )
 
     def _touch(self, member: Member) -> None:
         member.changed = True
@@ -159,7 +161,7 @@ class Gallery:
             self.outcomes[new.candidate_id] = EXACT_DUPLICATE
 
     def _may_move(self, same: Member, keyword: str) -> bool:
-        return not same.kept or same.keyword == keyword or self.rooms.get(keyword, 0) > 0
+        return not same.kept or same.keyword == keyword or self.quota_left.get(keyword, 0) > 0
 
 
 def verdict(member: Member) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from psycopg.rows import class_row
 
 from shared.crawl.model import TRANSIENT_OUTCOMES, EndedChunk, JobState, KeywordState
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 
 RECENT_CHUNKS = 10  # how many of the last chunks tell whether the network is gone
 PROGRESS_SECONDS = 1.0  # the frontend subscribes to the job's row: at most one update a second
@@ -137,13 +137,13 @@ async def allow_expansion(transaction: Transaction, job_id: int) -> None:
     )
 
 
-async def rooms(transaction: Transaction, job_id: int) -> dict[str, int]:
+async def quota_left(transaction: Transaction, job_id: int) -> dict[str, int]:
     """How many images each keyword still wants."""
     cursor = await transaction.connection.execute(
-        "SELECT keyword, quota - stored AS room FROM crawl_keywords WHERE job_id = %(job_id)s",
+        "SELECT keyword, quota - stored AS remaining FROM crawl_keywords WHERE job_id = %(job_id)s",
         {"job_id": job_id},
     )
-    return {row["keyword"]: row["room"] for row in await cursor.fetchall()}
+    return {row["keyword"]: row["remaining"] for row in await cursor.fetchall()}
 
 
 async def recount_chunks(

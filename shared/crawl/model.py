@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
+
+from shared.crawl.filters import JobFilters
 
 INTERNAL_ERROR = "internal_error"  # a fault of ours
 # Outcomes that say nothing about the image: worth a retry.
@@ -13,6 +16,36 @@ NEAR_DUPLICATE = "near_duplicate"
 OVER_QUOTA = "over_quota"
 
 URL_LIST = "url_list"  # the engine that needs no search
+
+
+@dataclass(frozen=True, slots=True)
+class LockedJob:
+    """A job whose row is locked until the commit.
+
+    ``running_seconds`` since its last start; ``status_before`` is what it was before we waited for
+    the lock.
+    """
+
+    id: int
+    user_id: UUID
+    name: str
+    keywords: list[str]
+    engines: list[str]
+    filters: JobFilters
+    max_images: int
+    status: str
+    attempt: int
+    running_seconds: float | None
+    status_before: str
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an attempt goes on."""
+        return self.status == "running"
+
+    def runs(self, attempt: int) -> bool:
+        """Whether this attempt goes on."""
+        return self.is_running and self.attempt == attempt
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Deciding whether a crawl goes on, what to search and what to cut into chunks."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Final
 
@@ -20,11 +20,21 @@ LAST_CANDIDATES: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of a job may be under way at once."""
+class CrawlLimits:
+    """How much may be under way at once: chunks of a job, images of a chunk, chunks of all jobs."""
 
     chunks: int
     chunk_size: int
+    all_chunks: int
+
+    def shared(self, users: int, jobs: int) -> "CrawlLimits":
+        """The limits of one of a user's jobs, where so many users and jobs of this user run.
+
+        Users get equal parts of what the deployment can do, whatever the size of their jobs, and
+        each job at least one chunk.
+        """
+        part = self.all_chunks // users // jobs
+        return replace(self, chunks=min(max(part, 1), self.chunks))
 
 
 @dataclass(slots=True)
@@ -39,7 +49,7 @@ class Plan:
     cuts: list[tuple[str, int]] = field(default_factory=list)
 
 
-def make_plan(state: JobState, limits: Limits) -> Plan:
+def make_plan(state: JobState, limits: CrawlLimits) -> Plan:
     """What to do next, from the sums alone."""
     quotas = share_out(state.max_images, state.keywords)
     missing = [q - keyword.stored for q, keyword in zip(quotas, state.keywords, strict=True)]

@@ -3,9 +3,8 @@
 import asyncio
 import contextlib
 import hashlib
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -22,14 +21,14 @@ from shared.crawl.model import (
 )
 from shared.crawl.orphans import delete_orphans
 from shared.crawl.settle import settle_chunk
+from shared.fetch.safe_http import UNCHANGED, FetchRefused, SafeHttp
 from shared.imaging.judge import Judged, Rejection, judge, sniff
 from shared.imaging.location import without_location
 from shared.imaging.rules import Rules
-from shared.platform.blob import BlobStore
-from shared.platform.db import Database
+from shared.platform.data.blob import BlobStore
+from shared.platform.data.db import Database
 from shared.platform.errors import NotFound, Unavailable
-from shared.platform.logging import get_logger
-from shared.platform.safe_http import UNCHANGED, FetchRefused, SafeHttp
+from shared.platform.observe.logging import get_logger
 from shared.sources.registry import ROBOTS_DECIDE
 
 log = get_logger(__name__)
@@ -37,8 +36,6 @@ log = get_logger(__name__)
 STOP_POLL_SECONDS = 1.0
 LONGEST_ETAG = 200
 _KNOWN_AT_ONCE: Final = 4  # bodies of known images that a chunk holds in memory
-# One for each core: more pictures decoded at once come no faster, and each may need 256 MB.
-_JUDGES: Final = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="judge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,7 @@ class ChunkProcessor:
     database: Database
     blobs: BlobStore
     http: SafeHttp
+    judges: Executor
     deadline_seconds: float
 
     async def process(self, chunk_id: int) -> dict[str, object]:
@@ -70,9 +68,8 @@ class ChunkProcessor:
 
     async def _examine_all(self, chunk: Chunk) -> list[Examined]:
         """Every candidate's result, also of those that the deadline or a stop has cut off."""
-        examination = Examination(
-            chunk.job_id, JobFilters.model_validate(chunk.filters), self.blobs, self.http
-        )
+        filters = JobFilters.model_validate(chunk.filters)
+        examination = Examination(chunk.job_id, filters, self.blobs, self.http, self.judges)
         started = asyncio.get_running_loop().time()
         tasks = [asyncio.create_task(examination.examine(c)) for c in chunk.candidates]
         watch = asyncio.create_task(self._until_unwanted(chunk))
@@ -129,12 +126,15 @@ class ChunkProcessor:
 class Examination:
     """Looks at candidates of one job, as its filters say."""
 
-    def __init__(self, job_id: int, filters: JobFilters, blobs: BlobStore, http: SafeHttp) -> None:
+    def __init__(
+        self, job_id: int, filters: JobFilters, blobs: BlobStore, http: SafeHttp, judges: Executor
+    ) -> None:
         self._job_id = job_id
         self._filters = filters
         self._rules: Rules = filters.rules()
         self._blobs = blobs
         self._http = http
+        self._judges = judges
         # Why each candidate that could not be had at the first try was refused last.
         self.refused: dict[int, FetchRefused] = {}
         self._known = asyncio.Semaphore(_KNOWN_AT_ONCE)
@@ -185,7 +185,7 @@ class Examination:
         self, candidate: ChunkCandidate, body: bytes, etag: str | None
     ) -> Examined:
         loop = asyncio.get_running_loop()
-        judged, body = await loop.run_in_executor(_JUDGES, self._judge, body)
+        judged, body = await loop.run_in_executor(self._judges, self._judge, body)
         if isinstance(judged, Rejection):
             return Examined(candidate.id, judged.outcome, judged.detail)
         sha256 = hashlib.sha256(body).hexdigest()

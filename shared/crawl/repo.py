@@ -1,4 +1,4 @@
-"""The tables a job's crawl is steered by: its row, its chunks, its log."""
+"""The tables a job's crawl is steered by: its chunks, its log."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,19 +6,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from shared.crawl.model import TRANSIENT_OUTCOMES, Chunk, ChunkCandidate
-from shared.platform.db import Transaction
-
-
-async def lock_job(transaction: Transaction, job_id: int) -> dict[str, Any] | None:
-    """The job's ``status, attempt, max_images, engines, filters``; locked until the commit."""
-    cursor = await transaction.connection.execute(
-        """
-        SELECT status, attempt, max_images, engines, filters FROM crawl_jobs
-        WHERE id = %(job_id)s FOR UPDATE
-        """,
-        {"job_id": job_id},
-    )
-    return await cursor.fetchone()
+from shared.platform.data.db import Transaction
 
 
 async def open_chunks(

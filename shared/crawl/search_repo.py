@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from psycopg.rows import class_row
 
 from shared.crawl.model import Search
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 from shared.sources.url_list import Row
 
 if TYPE_CHECKING:

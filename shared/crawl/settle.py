@@ -7,20 +7,20 @@ at once. A chunk that is settled twice changes nothing.
 from collections import Counter
 from collections.abc import Sequence
 
-from shared.crawl import ledger_repo, repo, settle_repo
+from shared.crawl import job_repo, ledger_repo, repo, settle_repo
 from shared.crawl.duplicates import Gallery, Member, verdict
 from shared.crawl.filters import JobFilters
 from shared.crawl.model import STORED, TRANSIENT_OUTCOMES, Chunk, Examined
 from shared.crawl.settle_repo import Verdict
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 
 
 async def settle_chunk(
     transaction: Transaction, chunk: Chunk, examined: Sequence[Examined]
 ) -> dict[str, object]:
     """Keeps what the job wants of the chunk; ``status, stored`` of it."""
-    job = await repo.lock_job(transaction, chunk.job_id)
-    wanted = job and job["status"] == "running" and job["attempt"] == chunk.attempt
+    job = await job_repo.lock_job(transaction, chunk.job_id)
+    wanted = job is not None and job.runs(chunk.attempt)
     if not wanted or not await repo.is_open(transaction, chunk.id):
         return {"status": "cancelled", "stored": 0}
     waiting = [item.candidate_id for item in examined if not (item.image or item.outcome)]
@@ -45,14 +45,14 @@ async def _fill_gallery(
     """The gallery with the chunk's images in it, each one decided about."""
     images = [item.image for item in examined if item.image]
     gallery = Gallery(
-        rooms=await ledger_repo.rooms(transaction, chunk.job_id),
+        quota_left=await ledger_repo.quota_left(transaction, chunk.job_id),
         bits=JobFilters.model_validate(chunk.filters).near_duplicate_bits,
     )
     if images:
         hashes = [image.sha256 for image in images]
         phashes = [image.phash for image in images]
-        gallery.hang(await settle_repo.find_same_bytes(transaction, chunk.job_id, hashes))
-        gallery.hang(
+        gallery.add_known(await settle_repo.find_same_bytes(transaction, chunk.job_id, hashes))
+        gallery.add_known(
             await settle_repo.find_near(transaction, chunk.job_id, phashes, bits=gallery.bits)
         )
     candidates = {candidate.id: candidate for candidate in chunk.candidates}
@@ -71,17 +71,17 @@ async def _settle_copies(transaction: Transaction, job_id: int, gallery: Gallery
         demoted = set(gallery.demoted()) - seen
         seen |= demoted
         if demoted:
-            gallery.hang(await settle_repo.find_copies(transaction, list(demoted)))
-        homeless = gallery.homeless()
-        if not homeless:
+            gallery.add_known(await settle_repo.find_copies(transaction, list(demoted)))
+        copies = gallery.copies_without_original()
+        if not copies:
             return
-        gallery.hang(
+        gallery.add_known(
             await settle_repo.find_near(
-                transaction, job_id, [member.phash for member in homeless], bits=gallery.bits
+                transaction, job_id, [member.phash for member in copies], bits=gallery.bits
             )
         )
-        for member in homeless:
-            gallery.rehang(member)
+        for member in copies:
+            gallery.decide_again(member)
 
 
 async def _write(

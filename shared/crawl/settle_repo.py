@@ -7,7 +7,7 @@ from itertools import combinations
 from psycopg.rows import class_row
 
 from shared.crawl.model import ImageFacts
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 
 
 @dataclass(frozen=True, slots=True)

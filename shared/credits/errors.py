@@ -1,6 +1,6 @@
 """What can go wrong with credits."""
 
-from shared.platform.errors import AppError, NotFound
+from shared.platform.errors import AppError, Conflict, NotFound
 
 
 class InsufficientCredits(AppError):
@@ -13,6 +13,12 @@ class MonthlyLimitReached(AppError):
     """The monthly limit you set is reached"""
 
     status, code = 402, "monthly_limit_reached"
+
+
+class BalanceFull(Conflict):
+    """The account cannot hold so many credits"""
+
+    code = "balance_full"
 
 
 class UnknownPackage(NotFound):

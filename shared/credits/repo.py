@@ -1,14 +1,18 @@
 """The tables ``credit_accounts``, ``credit_transactions`` and ``credit_holds``."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 from uuid import UUID
 
+import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from shared.credits.errors import BalanceFull
 from shared.credits.schemas import BalanceOut, TransactionOut
-from shared.platform.db import Transaction
-from shared.platform.pagination import Instant
+from shared.credits.tiers import Tier
+from shared.platform.data.db import Transaction
+from shared.platform.http.pagination import Instant
 
 
 async def find_balance(transaction: Transaction, user_id: UUID) -> BalanceOut | None:
@@ -18,7 +22,7 @@ async def find_balance(transaction: Transaction, user_id: UUID) -> BalanceOut | 
             """
             SELECT current_balance AS balance, reserved_balance AS reserved,
               current_balance - reserved_balance AS available, monthly_limit,
-              monthly_limit_enforced, auto_refill_enabled, refill_threshold, refill_amount,
+              monthly_limit_enforced, auto_refill_enabled, refill_threshold, refill_amount, tier,
               (SELECT coalesce(-sum(amount), 0)::int FROM credit_transactions
                WHERE user_id = %(user_id)s AND type = 'usage'
                  AND created_at >= date_trunc('month', now(), 'UTC')) AS monthly_usage
@@ -27,6 +31,29 @@ async def find_balance(transaction: Transaction, user_id: UUID) -> BalanceOut | 
             {"user_id": user_id},
         )
         return await cursor.fetchone()
+
+
+async def find_tier(transaction: Transaction, user_id: UUID) -> Tier | None:
+    """The tier of the user's account."""
+    cursor = await transaction.connection.execute(
+        "SELECT tier FROM credit_accounts WHERE user_id = %(user_id)s", {"user_id": user_id}
+    )
+    row = await cursor.fetchone()
+    return cast("Tier", row["tier"]) if row else None
+
+
+async def set_tier(
+    transaction: Transaction, user_id: UUID, tier: Tier, *, among: Sequence[Tier]
+) -> bool:
+    """The user's account has the tier, if there is one and it had one ``among`` those."""
+    cursor = await transaction.connection.execute(
+        """
+        UPDATE credit_accounts SET tier = %(tier)s
+        WHERE user_id = %(user_id)s AND tier = ANY(%(among)s::text[])
+        """,
+        {"user_id": user_id, "tier": tier, "among": list(among)},
+    )
+    return cursor.rowcount == 1
 
 
 async def reserve(transaction: Transaction, user_id: UUID, amount: int) -> bool:
@@ -105,8 +132,7 @@ async def refresh_usage(transaction: Transaction) -> int:
     """Recomputes the usage figures that the frontend reads; returns how many accounts changed."""
     cursor = await transaction.connection.execute(
         """
-        UPDATE credit_accounts SET monthly_usage = used.month, average_daily_usage = used.daily
-        FROM (
+        WITH used AS (
           SELECT a.id,
             coalesce(-sum(t.amount) FILTER (
               WHERE t.created_at >= date_trunc('month', now(), 'UTC')), 0)::int AS month,
@@ -116,9 +142,13 @@ async def refresh_usage(transaction: Transaction) -> int:
           LEFT JOIN credit_transactions AS t ON t.account_id = a.id AND t.type = 'usage'
             AND t.created_at >= now() - interval '31 days'
           GROUP BY a.id
-        ) AS used
-        WHERE credit_accounts.id = used.id
-          AND (monthly_usage, average_daily_usage) IS DISTINCT FROM (used.month, used.daily)
+        ), changed AS (
+          SELECT a.id, month, daily FROM credit_accounts AS a JOIN used USING (id)
+          WHERE (monthly_usage, average_daily_usage) IS DISTINCT FROM (month, daily)
+          ORDER BY a.id FOR NO KEY UPDATE OF a
+        )
+        UPDATE credit_accounts SET monthly_usage = month, average_daily_usage = daily
+        FROM changed WHERE credit_accounts.id = changed.id
         """
     )
     return cursor.rowcount
@@ -148,6 +178,23 @@ async def list_transactions(
         return await cursor.fetchall()
 
 
+_POST = """
+WITH account AS (
+  UPDATE credit_accounts SET current_balance = current_balance + %(amount)s
+  WHERE user_id = %(user_id)s
+    AND NOT EXISTS (SELECT FROM credit_transactions
+      WHERE account_id = credit_accounts.id AND reference = %(reference)s)
+  RETURNING id, user_id, current_balance
+)
+INSERT INTO credit_transactions
+  (account_id, user_id, type, description, amount, balance_after, metadata, reference,
+   created_at)
+SELECT id, user_id, %(kind)s, %(description)s, %(amount)s, current_balance,
+  %(metadata)s, %(reference)s, clock_timestamp()
+FROM account
+"""
+
+
 async def post(
     transaction: Transaction,
     user_id: UUID,
@@ -158,35 +205,26 @@ async def post(
     reference: str,
     metadata: dict[str, Any],
 ) -> bool:
-    """Books ``amount`` and its ledger row; False when ``reference`` was booked before.
+    """Books ``amount`` and its ledger row.
 
-    The row's time is taken with the account locked: the order of time is that of the balances.
+    False when ``reference`` was booked before, or there is no account. The row's time is taken with
+    the account locked: the order of time is that of the balances.
+
+    Raises:
+        BalanceFull: a balance is a 32-bit integer.
     """
-    cursor = await transaction.connection.execute(
-        """
-        WITH account AS (
-          UPDATE credit_accounts SET current_balance = current_balance + %(amount)s
-          WHERE user_id = %(user_id)s
-            AND NOT EXISTS (SELECT FROM credit_transactions
-              WHERE account_id = credit_accounts.id AND reference = %(reference)s)
-          RETURNING id, user_id, current_balance
-        )
-        INSERT INTO credit_transactions
-          (account_id, user_id, type, description, amount, balance_after, metadata, reference,
-           created_at)
-        SELECT id, user_id, %(kind)s, %(description)s, %(amount)s, current_balance,
-          %(metadata)s, %(reference)s, clock_timestamp()
-        FROM account
-        """,
-        {
-            "user_id": user_id,
-            "kind": kind,
-            "amount": amount,
-            "description": description,
-            "reference": reference,
-            "metadata": Jsonb(metadata),
-        },
-    )
+    values = {
+        "user_id": user_id,
+        "kind": kind,
+        "amount": amount,
+        "description": description,
+        "reference": reference,
+        "metadata": Jsonb(metadata),
+    }
+    try:
+        cursor = await transaction.connection.execute(_POST, values)
+    except psycopg.errors.NumericValueOutOfRange:
+        raise BalanceFull(f"{amount} more are too many for this account.") from None
     return cursor.rowcount == 1
 
 

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
+from shared.credits.tiers import TIERS, Tier
+from shared.platform.http.pagination import PageQuery
+from shared.platform.http.patch import Patch, unchanged
 from shared.platform.model import Input, Model
-from shared.platform.pagination import PageQuery
-from shared.platform.patch import Patch, unchanged
 
 Kind = Literal["purchase", "usage", "refund", "bonus"]
 Credits = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -17,7 +18,8 @@ Credits = Annotated[int, Field(ge=1, le=1_000_000)]
 class BalanceOut(Model):
     """The caller's account: ``balance`` includes what running jobs hold (``reserved``).
 
-    ``monthly_limit`` binds when the caller has set it (``monthly_limit_enforced``).
+    ``monthly_limit`` binds when the caller has set it (``monthly_limit_enforced``). ``tier`` says
+    what may be asked for: a job for so many images, and so many jobs at once.
     """
 
     balance: int
@@ -29,6 +31,19 @@ class BalanceOut(Model):
     auto_refill_enabled: bool
     refill_threshold: int
     refill_amount: int
+    tier: Tier
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def max_running_jobs(self) -> int:
+        """How many jobs the tier lets run at once."""
+        return TIERS[self.tier].running_jobs
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def max_images_per_job(self) -> int:
+        """How many images the tier lets one job ask for."""
+        return TIERS[self.tier].images_per_job
 
 
 class SettingsUpdate(Patch):

@@ -11,13 +11,14 @@ from shared.credits.errors import (
     UnknownPackage,
 )
 from shared.credits.schemas import BalanceOut, SettingsUpdate, TransactionOut, TransactionQuery
-from shared.platform.db import Transaction
+from shared.credits.tiers import PACKAGES, TIERS, Tier, tiers_below
+from shared.platform.data.db import Transaction
 from shared.platform.errors import NotFound
-from shared.platform.pagination import Page, make_page
-from shared.platform.principal import Principal
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.pagination import Page, make_page
 from shared.platform.settings import Settings
 
-PACKAGES = {"starter": 500, "standard": 2_500, "professional": 10_000, "enterprise": 50_000}
+NO_ACCOUNT = "This user has no credit account."
 
 
 async def get_balance(transaction: Transaction, principal: Principal) -> BalanceOut:
@@ -30,6 +31,21 @@ async def get_balance(transaction: Transaction, principal: Principal) -> Balance
     if balance is None:
         raise NotFound("You have no credit account.")
     return balance
+
+
+async def get_tier(transaction: Transaction, user_id: UUID) -> Tier:
+    """The tier of the user's account; without an account it is free."""
+    return await repo.find_tier(transaction, user_id) or "free"
+
+
+async def set_tier(transaction: Transaction, user_id: UUID, tier: Tier) -> None:
+    """Gives the user's account the tier. Jobs that run already go on.
+
+    Raises:
+        NotFound: the user has no account.
+    """
+    if not await repo.set_tier(transaction, user_id, tier, among=list(TIERS)):
+        raise NotFound(NO_ACCOUNT)
 
 
 async def update_settings(
@@ -59,7 +75,11 @@ async def update_settings(
 async def list_transactions(
     transaction: Transaction, principal: Principal, query: TransactionQuery
 ) -> Page[TransactionOut]:
-    """A page of the caller's ledger, newest first."""
+    """A page of the caller's ledger, newest first.
+
+    Raises:
+        Invalid: the query's cursor is not one of this list.
+    """
     rows = await repo.list_transactions(
         transaction,
         principal.user_id,
@@ -137,28 +157,40 @@ async def settle_hold(transaction: Transaction, *, job_id: int, attempt: int, us
 async def purchase(
     transaction: Transaction, principal: Principal, settings: Settings, package_id: str
 ) -> BalanceOut:
-    """Grants a package at once where nobody pays: in development and tests.
+    """Grants a package, and its tier to an account of a lesser one, at once where nobody pays.
+
+    That is in development and tests.
 
     Raises:
         UnknownPackage: there is no package of that id.
         PaymentsNotConfigured: everywhere else, until payments are connected.
+        BalanceFull: the account cannot hold so many.
+        NotFound: the account was deleted.
     """
     if package_id not in PACKAGES:
         raise UnknownPackage(f"The packages are {', '.join(PACKAGES)}.")
     if settings.environment not in ("development", "test"):
         raise PaymentsNotConfigured
-    amount = PACKAGES[package_id]
+    package = PACKAGES[package_id]
     await repo.post(
         transaction,
         principal.user_id,
         kind="purchase",
-        amount=amount,
+        amount=package.credits,
         description=f"Package {package_id}, granted without payment",
         reference=f"grant:{uuid4()}",
         metadata={"package_id": package_id},
     )
+    await repo.set_tier(
+        transaction, principal.user_id, package.tier, among=tiers_below(package.tier)
+    )
     await activity.record(
-        transaction, principal.user_id, "credits.purchased", "package", package_id, credits=amount
+        transaction,
+        principal.user_id,
+        "credits.purchased",
+        "package",
+        package_id,
+        credits=package.credits,
     )
     return await get_balance(transaction, principal)
 
@@ -166,8 +198,13 @@ async def purchase(
 async def grant_credits(
     transaction: Transaction, user_id: UUID, *, amount: int, description: str
 ) -> None:
-    """Books a gift to the user; two calls are two gifts."""
-    await repo.post(
+    """Books a gift to the user; two calls are two gifts.
+
+    Raises:
+        NotFound: the user has no account.
+        BalanceFull: the account cannot hold so many.
+    """
+    booked = await repo.post(
         transaction,
         user_id,
         kind="bonus",
@@ -176,6 +213,8 @@ async def grant_credits(
         reference=f"grant:{uuid4()}",
         metadata={},
     )
+    if not booked:
+        raise NotFound(NO_ACCOUNT)
 
 
 async def publish_signup_bonus(transaction: Transaction, settings: Settings) -> None:

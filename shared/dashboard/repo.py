@@ -5,7 +5,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from shared.dashboard.schemas import DashboardOut
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 
 
 async def load_stats(transaction: Transaction, user_id: UUID) -> DashboardOut:

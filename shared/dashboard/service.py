@@ -2,8 +2,8 @@
 
 from shared.dashboard import repo
 from shared.dashboard.schemas import DashboardOut
-from shared.platform.db import Transaction
-from shared.platform.principal import Principal
+from shared.platform.data.db import Transaction
+from shared.platform.http.auth.principal import Principal
 
 
 async def get_stats(transaction: Transaction, principal: Principal) -> DashboardOut:

@@ -1,109 +1,80 @@
-"""Checks of the parts, side by side, each within its own time."""
+"""Checks of the components, side by side, each within its own time."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
 
+from shared.health.components import COMPONENTS, Component, Parts
 from shared.health.schemas import Health, HealthOut, PartHealth
-from shared.platform import VERSION, outbox, redis_pool
-from shared.platform.bootstrap import Services
-from shared.platform.errors import Unavailable
-from shared.platform.logging import get_logger
+from shared.platform.build import build_version
+from shared.platform.deadline import within
+from shared.platform.observe import telemetry
+from shared.platform.observe.logging import get_logger
+from shared.platform.shared_run import SharedRun
+
+__all__ = ["HealthMonitor", "Parts", "check_health"]
 
 log = get_logger(__name__)
 
-CHECK_SECONDS = 2.0
+CHECK_SECONDS = 1.5
 FIRST_SECONDS = 10.0  # the first check of a process loads the clients of all parts
 KEPT_SECONDS = 5.0
-# The reconciler starts promised orchestrations every minute; one that waits longer is stuck.
-START_WITHIN = timedelta(minutes=3)
 
 
 class HealthMonitor:
-    """The health of this process's services, looked at when it is asked for, at most every 5 s."""
+    """The health of the parts, looked at when it is asked for, at most every 5 s."""
 
-    def __init__(self) -> None:
-        self._lock = asyncio.Lock()
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._run = SharedRun[HealthOut]()
         self._result: HealthOut | None = None
         self._checked_at = 0.0
 
-    async def check(self, services: Services) -> HealthOut:
-        """Unhealthy without the database, degraded without another part."""
-        async with self._lock:
-            if self._result is None or time.monotonic() - self._checked_at > KEPT_SECONDS:
-                seconds = CHECK_SECONDS if self._result else FIRST_SECONDS
-                self._result = await check_health(services, seconds)
-                self._checked_at = time.monotonic()
+    async def check(self) -> HealthOut:
+        """Unhealthy without a required component, degraded without another one.
+
+        Whoever asks meanwhile waits for the same check, which goes on when they stop waiting.
+        """
+        if self._result and time.monotonic() - self._checked_at <= KEPT_SECONDS:
             return self._result
+        return await self._run.result(self._look)
+
+    async def _look(self) -> HealthOut:
+        seconds = CHECK_SECONDS if self._result else FIRST_SECONDS
+        self._result = await check_health(self.parts, seconds)
+        self._checked_at = time.monotonic()
+        return self._result
 
 
-monitor = HealthMonitor()
+async def check_health(parts: Parts, seconds: float = CHECK_SECONDS) -> HealthOut:
+    """The health at this moment, told to telemetry too.
 
-
-async def check_health(services: Services, seconds: float = CHECK_SECONDS) -> HealthOut:
-    """The health at this moment; a part that needs more than ``seconds`` is unhealthy."""
-    checks: dict[str, Callable[[Services], Awaitable[None]]] = {
-        "database": _database,
-        "storage": _storage,
-        "queue": _queue,
-        "auth": _auth,
-        "orchestrator": _orchestrator,
-    }
-    if services.redis:
-        checks["redis"] = _redis
-    results = await asyncio.gather(
-        *(_run(name, check(services), seconds) for name, check in checks.items())
+    A component that needs more than ``seconds`` is unhealthy.
+    """
+    used = [component for component in COMPONENTS if component.in_use(parts)]
+    states = await asyncio.gather(*(_state(part, parts, seconds) for part in used))
+    components = {part.name: state for part, state in zip(used, states, strict=True)}
+    telemetry.record(
+        "pixcrawler.component.up", {name: state == "healthy" for name, state in components.items()}
     )
-    components = dict(zip(checks, results, strict=True))
-    status: Health = "healthy"
-    if "unhealthy" in results:
-        status = "unhealthy" if components["database"] == "unhealthy" else "degraded"
     return HealthOut(
-        status=status,
-        version=VERSION,
-        environment=services.settings.environment,
+        status=_overall(components),
+        version=build_version(),
+        environment=parts.settings.environment,
         components=components,
     )
 
 
-async def _run(name: str, check: Awaitable[None], seconds: float) -> PartHealth:
+def _overall(components: dict[str, PartHealth]) -> Health:
+    ill = [part for part in COMPONENTS if components.get(part.name) == "unhealthy"]
+    if any(part.required for part in ill):
+        return "unhealthy"
+    return "degraded" if ill else "healthy"
+
+
+async def _state(part: Component, parts: Parts, seconds: float) -> PartHealth:
     try:
-        async with asyncio.timeout(seconds):
-            await check
+        await within(seconds, part.check(parts))
     except Exception as error:  # noqa: BLE001 - whatever it is, the part does not answer
-        log.bind(component=name, error=type(error).__name__).warning("health check failed")
+        log.bind(component=part.name, error=type(error).__name__).warning("health check failed")
         return "unhealthy"
     return "healthy"
-
-
-async def _database(services: Services) -> None:
-    async with services.database.transaction():
-        pass
-
-
-async def _storage(services: Services) -> None:
-    await services.blobs.ping()
-
-
-async def _queue(services: Services) -> None:
-    await services.queues.ping()
-
-
-async def _redis(services: Services) -> None:
-    await asyncio.gather(*(redis_pool.ping(pool) for pool in services.redis.values()))
-
-
-async def _orchestrator(services: Services) -> None:
-    async with services.database.transaction() as transaction:
-        if await outbox.is_stuck(transaction, "start_orchestration", START_WITHIN):
-            raise Unavailable("Orchestrations are not started.")
-
-
-async def _auth(services: Services) -> None:
-    settings = services.settings
-    answer = await services.http.get(
-        f"{settings.supabase_url.rstrip('/')}/auth/v1/health",
-        headers={"apikey": settings.supabase_anon_key.get_secret_value()},
-    )
-    answer.raise_for_status()

@@ -8,8 +8,8 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.identity.schemas import ProfileOut
-from shared.platform.db import Transaction
-from shared.platform.principal import Principal
+from shared.platform.data.db import Transaction
+from shared.platform.http.auth.principal import Principal
 
 
 async def find_profile(transaction: Transaction, user_id: UUID) -> ProfileOut | None:
@@ -29,8 +29,7 @@ async def find_profile(transaction: Transaction, user_id: UUID) -> ProfileOut | 
 async def provision(transaction: Transaction, user: Principal) -> bool:
     """Makes profile, credit account and preferences where they are missing.
 
-    False when Supabase does not know the user any more, or another profile has the address; the
-    transaction can do nothing else then.
+    False when Supabase does not know the user any more; the transaction can do nothing else then.
     """
     try:
         await transaction.connection.execute(
@@ -44,23 +43,24 @@ async def provision(transaction: Transaction, user: Principal) -> bool:
                 "avatar_url": user.avatar_url,
             },
         )
-    except psycopg.IntegrityError:
+    except psycopg.errors.ForeignKeyViolation:
         return False
     return True
 
 
 async def refresh_profile(transaction: Transaction, user: Principal) -> None:
-    """Takes the address from the token, and name and picture where the profile has none."""
+    """Takes name and picture from the token where the profile has none.
+
+    Its address follows the account's at Auth by a trigger: a token may be older than that.
+    """
     await transaction.connection.execute(
         """
-        UPDATE profiles SET email = coalesce(%(email)s, email),
-          full_name = coalesce(full_name, left(%(full_name)s, 100)),
+        UPDATE profiles SET full_name = coalesce(full_name, left(%(full_name)s, 100)),
           avatar_url = coalesce(avatar_url, %(avatar_url)s)
         WHERE id = %(id)s
         """,
         {
             "id": user.user_id,
-            "email": user.email,
             "full_name": user.full_name,
             "avatar_url": user.avatar_url,
         },

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr
 
+from shared.platform.http.patch import Patch, unchanged
 from shared.platform.model import Input, Model
-from shared.platform.patch import Patch, unchanged
 
 # Only the shape: whether the address exists is for Supabase to find out.
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=255)]

@@ -14,11 +14,10 @@ from shared.identity.schemas import (
     SignupOut,
     TokenOut,
 )
-from shared.platform.bootstrap import Services
-from shared.platform.cache import Cache, of_user
-from shared.platform.db import Database, Transaction
+from shared.platform.data.cache import Cache, of_user
+from shared.platform.data.db import Database, Transaction
 from shared.platform.errors import NotFound
-from shared.platform.principal import Principal
+from shared.platform.http.auth.principal import Principal
 from shared.platform.settings import Settings
 
 GONE = "This account has no profile any more."
@@ -129,8 +128,8 @@ async def _find(transaction: Transaction, principal: Principal) -> ProfileOut:
     return profile
 
 
-async def is_admin(services: Services, user: Principal) -> bool:
+async def is_admin(database: Database, user: Principal) -> bool:
     """Whether the user is an administrator, asked of the database each time: a role can be lost."""
-    async with services.database.transaction() as transaction:
+    async with database.transaction() as transaction:
         profile = await repo.find_profile(transaction, user.user_id)
     return profile is not None and profile.role == "admin"

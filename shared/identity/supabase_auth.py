@@ -1,23 +1,33 @@
-"""Supabase Auth: it stores passwords and signs tokens, we only pass them on."""
+"""Supabase Auth: it stores passwords and signs tokens, we only pass them on.
 
-from typing import TYPE_CHECKING
+What fails is tried again by the rule of `shared/platform/net/retry.py`, for about ten seconds.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 
 from shared.identity.errors import InvalidCredentials, InvalidRefreshToken, SignupRefused
 from shared.identity.schemas import Credentials, SessionOut, Signup, SignupOut, UserOut
 from shared.platform.errors import AccountDisabled, TooManyRequests, Unavailable
+from shared.platform.http.auth.supabase_client import auth_client
+from shared.platform.net.retry import REQUEST_SECONDS, may_pass, never_began, retried
 from shared.platform.settings import Settings
-from shared.platform.supabase_client import auth_client
 
 if TYPE_CHECKING:
     from supabase_auth import AsyncGoTrueClient
     from supabase_auth.errors import AuthError
     from supabase_auth.types import Session, User
 
+_T = TypeVar("_T")
+
 
 async def sign_up(settings: Settings, account: Signup) -> SignupOut:
     """The new user, with a session when no confirmation is needed.
+
+    Tried again only where Auth has surely not begun with it: a second sign-up of the address would
+    be refused, and the caller told that somebody else has it.
 
     Raises:
         SignupRefused: Supabase refuses the address or the password.
@@ -26,15 +36,15 @@ async def sign_up(settings: Settings, account: Signup) -> SignupOut:
     from supabase_auth.errors import AuthError
 
     data = {"full_name": account.full_name} if account.full_name else {}
+    password = account.password.get_secret_value()
     try:
-        async with _client(settings) as client:
-            answer = await client.sign_up(
-                {
-                    "email": account.email,
-                    "password": account.password.get_secret_value(),
-                    "options": {"data": data},
-                }
-            )
+        answer = await _ask(
+            settings,
+            lambda client: client.sign_up(
+                {"email": account.email, "password": password, "options": {"data": data}}
+            ),
+            passes=never_began,
+        )
     except (AuthError, httpx.HTTPError) as error:
         if _status(error) == 429:
             raise TooManyRequests("Too many sign-ups; try again later.") from None
@@ -50,6 +60,8 @@ async def sign_up(settings: Settings, account: Signup) -> SignupOut:
 async def sign_in(settings: Settings, credentials: Credentials) -> SessionOut:
     """A new session.
 
+    Asking twice is harmless: of a session whose tokens were lost on the way nobody has any.
+
     Raises:
         InvalidCredentials: wrong address or password.
         AccountDisabled: the user is banned at Supabase, as disabled ones are.
@@ -57,11 +69,14 @@ async def sign_in(settings: Settings, credentials: Credentials) -> SessionOut:
     """
     from supabase_auth.errors import AuthError
 
+    password = credentials.password.get_secret_value()
     try:
-        async with _client(settings) as client:
-            answer = await client.sign_in_with_password(
-                {"email": credentials.email, "password": credentials.password.get_secret_value()}
-            )
+        answer = await _ask(
+            settings,
+            lambda client: client.sign_in_with_password(
+                {"email": credentials.email, "password": password}
+            ),
+        )
     except (AuthError, httpx.HTTPError) as error:
         _refuse_disabled(error)
         if _status(error) == 429:
@@ -77,6 +92,9 @@ async def sign_in(settings: Settings, credentials: Credentials) -> SessionOut:
 async def refresh(settings: Settings, refresh_token: str) -> SessionOut:
     """A new session.
 
+    Tried again only where Auth has surely not begun with it: a token that comes a second time ends
+    the session, as one that was stolen does.
+
     Raises:
         InvalidRefreshToken: the token is unknown, or was used before.
         AccountDisabled: as for `sign_in`.
@@ -85,8 +103,9 @@ async def refresh(settings: Settings, refresh_token: str) -> SessionOut:
     from supabase_auth.errors import AuthError
 
     try:
-        async with _client(settings) as client:
-            answer = await client.refresh_session(refresh_token)
+        answer = await _ask(
+            settings, lambda client: client.refresh_session(refresh_token), passes=never_began
+        )
     except (AuthError, httpx.HTTPError) as error:
         _refuse_disabled(error)
         if _status(error) == 429:
@@ -108,16 +127,22 @@ async def sign_out(settings: Settings, access_token: str) -> None:
     from supabase_auth.errors import AuthError
 
     try:
-        async with _client(settings) as client:
-            await client.admin.sign_out(access_token, "local")
+        await _ask(settings, lambda client: client.admin.sign_out(access_token, "local"))
     except (AuthError, httpx.HTTPError) as error:
         if not 400 <= _status(error) < 500:
             raise Unavailable("Supabase Auth does not answer.") from error
 
 
-def _client(settings: Settings) -> "AsyncGoTrueClient":
-    """A client of its own per call: the library keeps the session of whoever signed in last."""
-    return auth_client(settings.supabase_url, settings.supabase_anon_key.get_secret_value())
+async def _ask(
+    settings: Settings,
+    question: "Callable[[AsyncGoTrueClient], Awaitable[_T]]",
+    passes: Callable[[BaseException], bool] = may_pass,
+) -> _T:
+    """With a client of its own: the library keeps the session of whoever signed in last."""
+    host = httpx.URL(settings.supabase_url).host
+    key = settings.supabase_anon_key.get_secret_value()
+    async with auth_client(settings.supabase_url, key) as client:
+        return await retried(lambda: question(client), host, seconds=REQUEST_SECONDS, passes=passes)
 
 
 def _status(error: "AuthError | httpx.HTTPError") -> int:

@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from shared.images.schemas import ImageOut, ImageQuery
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
+from shared.platform.http.pagination import PageQuery
 from shared.platform.model import Input, Model
-from shared.platform.pagination import PageQuery
 
 
 class ImageQuery(PageQuery):

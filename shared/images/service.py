@@ -1,18 +1,17 @@
 """Rules of images."""
 
 from shared.activity import service as activity
-from shared.crawl import ledger_repo, settle_repo
-from shared.crawl.orphans import delete_orphans
+from shared.crawl import service as crawl
 from shared.images import repo
 from shared.images.schemas import ImageOut, ImageQuery
 from shared.jobs import service as jobs
 from shared.jobs.errors import JobRunning
-from shared.platform import outbox
-from shared.platform.blob import BlobStore
-from shared.platform.db import Database, Transaction
+from shared.platform.data import outbox
+from shared.platform.data.blob import BlobStore
+from shared.platform.data.db import Database, Transaction
 from shared.platform.errors import NotFound
-from shared.platform.pagination import Page, make_page
-from shared.platform.principal import Principal
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.pagination import Page, make_page
 
 
 async def list_images(
@@ -22,6 +21,7 @@ async def list_images(
 
     Raises:
         NotFound: the caller has no such job.
+        Invalid: the query's cursor is not one of this list.
     """
     rows = await repo.list_images(
         transaction, principal.user_id, job_id, query, limit=query.limit + 1
@@ -42,19 +42,18 @@ async def get_image(transaction: Transaction, principal: Principal, image_id: in
 
 
 async def download_url(
-    transaction: Transaction,
-    principal: Principal,
-    blobs: BlobStore,
-    image_id: int,
-    *,
-    inline: bool,
+    database: Database, blobs: BlobStore, principal: Principal, image_id: int, *, inline: bool
 ) -> str:
     """A URL that reads the image's bytes for 15 minutes.
 
+    No connection to the database is held while storage is asked for a key to sign it with.
+
     Raises:
         NotFound: the caller has no such image.
+        Unavailable: storage gives no key.
     """
-    image, blob_name = await _find(transaction, principal, image_id)
+    async with database.reading(principal.claims) as transaction:
+        image, blob_name = await _find(transaction, principal, image_id)
     return await blobs.download_url(blob_name, filename=image.filename, inline=inline)
 
 
@@ -69,17 +68,14 @@ async def delete_image(transaction: Transaction, principal: Principal, image_id:
     if image is None:
         raise NotFound("You have no such image.")
     job = await jobs.lock_own(transaction, principal, image.job_id)
-    if job["status"] == "running":
+    if job.is_running:
         raise JobRunning("The image's job is running; stop it first.")
-    chunks = await settle_repo.forget_image(transaction, image_id)
+    await crawl.forget_image(transaction, image.job_id, image_id)
     if not await repo.delete_image(transaction, image_id):
         raise NotFound("You have no such image.")
-    await ledger_repo.recount_chunks(transaction, image.job_id, chunks)
-    await ledger_repo.recount_job(transaction, image.job_id, at_most_every=0)
     await outbox.add(
         transaction,
-        "delete_blobs",
-        {"names": [image.blob_name, image.thumbnail]},
+        outbox.DeleteBlobs(names=[image.blob_name, image.thumbnail]),
         key=f"image:{image_id}:deleted",
     )
     await activity.record(
@@ -88,11 +84,15 @@ async def delete_image(transaction: Transaction, principal: Principal, image_id:
 
 
 async def sweep_blobs(database: Database, blobs: BlobStore, job_id: int) -> int:
-    """Deletes blobs of the job that no row refers to (a crash left them); returns how many."""
+    """Deletes blobs of the job that no row refers to (a crash left them); returns how many.
+
+    Raises:
+        Unavailable: storage refused some of it or did not answer.
+    """
     swept = 0
     for kind in ("images", "thumbnails"):
         async for names in blobs.batches(f"jobs/{job_id}/{kind}/"):
-            swept += await delete_orphans(database, blobs, job_id, names)
+            swept += await crawl.sweep(database, blobs, job_id, names)
     return swept
 
 

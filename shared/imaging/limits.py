@@ -28,8 +28,8 @@ MOST_SCANNED_PIXELS: Final = 1_500_000_000
 # Pillow decodes run lengths in Python, up to 0.1 us a pixel.
 MOST_RLE_PIXELS: Final = 10_000_000
 _RUN_LENGTHS: Final = frozenset({1, 2})  # of a BMP, the only ones to tell their compression so
-# Pillow goes through a file's parts in Python too, up to 2 us a read. No program writes so many.
-MOST_READS: Final = 500_000
+# Pillow goes through a file's parts in Python too, up to 5 us a read. No program writes so many.
+MOST_READS: Final = 250_000
 # Pillow copies all EXIF of a JPEG with each further part, and inflates each of a PNG's to 1 MB.
 MOST_COSTLY: Final = 100
 _COSTLY: Final = {"JPEG": (b"Exif\0\0",), "PNG": (b"iCCP", b"iTXt", b"zTXt")}

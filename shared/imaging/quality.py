@@ -43,9 +43,9 @@ def on_white(image: Image.Image) -> Image.Image | None:
 
 def check_look(grey: Image.Image, rules: Rules) -> Rejection | None:
     """Judges what is seen of a picture, whole or reduced."""
-    if not rules.single_colour and _span(grey) <= SINGLE_COLOUR_SPAN:
+    if not rules.single_colour_allowed and _span(grey) <= SINGLE_COLOUR_SPAN:
         return Rejection("low_information", "a single colour")
-    return None if rules.flawed else _flaw(grey)
+    return None if rules.flaws_allowed else _flaw(grey)
 
 
 def _sample(image: Image.Image) -> Image.Image:

@@ -25,8 +25,8 @@ class Rules:
     min_side: int = 25
     min_bytes: int = 512
     max_aspect: float | None = None
-    single_colour: bool = True
-    flawed: bool = True  # blurry, dark, light or with little to see
+    single_colour_allowed: bool = True
+    flaws_allowed: bool = True  # blurry, dark, light or with little to see
 
     # What the job wants to have, whatever the quality.
     formats: frozenset[Format] = frozenset()
@@ -41,9 +41,10 @@ class Rules:
 
 LEVELS: Final[dict[Level, Rules]] = {
     "basic": Rules(),
-    "standard": Rules(min_side=100, min_bytes=2_048, max_aspect=5, single_colour=False),
+    "standard": Rules(min_side=100, min_bytes=2_048, max_aspect=5, single_colour_allowed=False),
     "strict": Rules(
-        min_side=100, min_bytes=2_048, max_aspect=5, single_colour=False, flawed=False
+        min_side=100, min_bytes=2_048, max_aspect=5, single_colour_allowed=False,
+        flaws_allowed=False,
     ),
 }  # fmt: skip
 

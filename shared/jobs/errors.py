@@ -33,6 +33,12 @@ class JobNotRetryable(Conflict):
     code = "job_not_retryable"
 
 
+class JobTooLarge(Conflict):
+    """The job asks for more images than your tier allows"""
+
+    code = "job_too_large"
+
+
 class TooManyRunningJobs(TooManyRequests):
     """Too many of your jobs are running"""
 

@@ -7,7 +7,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.jobs.schemas import JobCreate, JobOut
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 
 
 async def insert_job(transaction: Transaction, user_id: UUID, job: JobCreate) -> int | None:
@@ -111,26 +111,6 @@ async def _select(
         return await cursor.fetchall()
 
 
-async def lock_job(transaction: Transaction, job_id: int) -> dict[str, Any] | None:
-    """The job's ``user_id, name, keywords, engines, filters, status, attempt, max_images``, locked.
-
-    ``running_seconds`` since its start, and its ``status_before`` we waited for the lock: a
-    subquery sees what was committed when the statement began.
-    """
-    cursor = await transaction.connection.execute(
-        """
-        SELECT p.user_id, j.name, j.keywords, j.engines, j.filters, j.status, j.attempt,
-          j.max_images,
-          extract(epoch FROM clock_timestamp() - j.started_at)::float AS running_seconds,
-          (SELECT status FROM crawl_jobs WHERE id = %(job_id)s) AS status_before
-        FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
-        WHERE j.id = %(job_id)s FOR UPDATE OF j
-        """,
-        {"job_id": job_id},
-    )
-    return await cursor.fetchone()
-
-
 async def update_job(transaction: Transaction, job_id: int, changes: dict[str, Any]) -> None:
     """Makes ``changes`` to the job."""
     await transaction.connection.execute(
@@ -162,28 +142,13 @@ async def delete_job(transaction: Transaction, job_id: int) -> None:
     )
 
 
-async def lock_running(transaction: Transaction, user_id: UUID) -> int:
-    """How many jobs the user has running; starts of one user wait for each other."""
+async def lock_all(transaction: Transaction, user_id: UUID) -> None:
+    """None of the user's jobs starts or ends until the commit."""
+    # In the order in which a start takes them: projects, jobs, the user's turn.
     await transaction.connection.execute(
-        # As weak as it may be: rows inserted before for this user hold a share of the key.
-        "SELECT FROM profiles WHERE id = %(user_id)s FOR NO KEY UPDATE",
+        "SELECT FROM projects WHERE user_id = %(user_id)s ORDER BY id FOR KEY SHARE",
         {"user_id": user_id},
     )
-    cursor = await transaction.connection.execute(
-        """
-        SELECT count(*) AS running
-        FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
-        WHERE p.user_id = %(user_id)s AND j.status = 'running'
-        """,
-        {"user_id": user_id},
-    )
-    row = await cursor.fetchone()
-    return int(row["running"]) if row else 0
-
-
-async def list_running_of(transaction: Transaction, user_id: UUID) -> list[int]:
-    """The ids of the user's running jobs; none of theirs starts or ends until the commit."""
-    # In the order in which a start takes them: the jobs, then the user.
     await transaction.connection.execute(
         """
         SELECT FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
@@ -191,27 +156,20 @@ async def list_running_of(transaction: Transaction, user_id: UUID) -> list[int]:
         """,
         {"user_id": user_id},
     )
-    await lock_running(transaction, user_id)
-    cursor = await transaction.connection.execute(
-        """
-        SELECT j.id FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
-        WHERE p.user_id = %(user_id)s AND j.status = 'running' ORDER BY j.id
-        """,
-        {"user_id": user_id},
-    )
-    return [row["id"] for row in await cursor.fetchall()]
 
 
-async def mark_running(transaction: Transaction, job_id: int, attempt: int) -> None:
-    """The job runs its ``attempt`` from now on."""
+async def mark_running(
+    transaction: Transaction, job_id: int, attempt: int, instance_id: str
+) -> None:
+    """The job runs its ``attempt`` from now on, in the instance of that name."""
     await transaction.connection.execute(
         """
         UPDATE crawl_jobs SET status = 'running', attempt = %(attempt)s,
           started_at = clock_timestamp(), completed_at = NULL, failure_reason = NULL,
-          task_ids = task_ids || to_jsonb('job-' || id || '-' || %(attempt)s::int)
+          task_ids = task_ids || to_jsonb(%(instance_id)s::text)
         WHERE id = %(job_id)s
         """,
-        {"job_id": job_id, "attempt": attempt},
+        {"job_id": job_id, "attempt": attempt, "instance_id": instance_id},
     )
 
 
@@ -254,43 +212,3 @@ async def count_valid(transaction: Transaction, job_id: int) -> tuple[int, int]:
     )
     row = (await cursor.fetchall())[0]
     return int(row["valid"]), int(row["paid"])
-
-
-async def list_running(transaction: Transaction, job_ids: list[int]) -> list[dict[str, Any]]:
-    """Those of the jobs that are running (``id, attempt``)."""
-    cursor = await transaction.connection.execute(
-        """
-        SELECT id, attempt FROM crawl_jobs
-        WHERE id = ANY(%(job_ids)s::bigint[]) AND status = 'running'
-        """,
-        {"job_ids": job_ids},
-    )
-    return await cursor.fetchall()
-
-
-async def list_quiet(
-    transaction: Transaction, *, quiet_seconds: int, hung_seconds: int, limit: int
-) -> list[dict[str, Any]]:
-    """Running jobs (``id, attempt, hung``) whose row has not moved for that long.
-
-    First those that have not for ``hung_seconds``; of the rest any, for many of them only wait for
-    a busy source and must not crowd out the dead.
-    """
-    cursor = await transaction.connection.execute(
-        """
-        SELECT id, attempt, updated_at < now() - %(hung)s * interval '1 second' AS hung
-        FROM crawl_jobs
-        WHERE status = 'running' AND updated_at < now() - %(quiet)s * interval '1 second'
-        ORDER BY hung DESC, random() LIMIT %(limit)s
-        """,
-        {"quiet": quiet_seconds, "hung": hung_seconds, "limit": limit},
-    )
-    return await cursor.fetchall()
-
-
-async def touch(transaction: Transaction, job_id: int) -> None:
-    """Moves the job's ``updated_at``, which its trigger sets."""
-    await transaction.connection.execute(
-        "UPDATE crawl_jobs SET updated_at = now() WHERE id = %(job_id)s AND status = 'running'",
-        {"job_id": job_id},
-    )

@@ -6,7 +6,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from shared.jobs.schemas import ChunkOut, EventOut
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 
 
 async def find_progress(

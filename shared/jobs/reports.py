@@ -3,10 +3,10 @@
 from shared.jobs import report_repo
 from shared.jobs.schemas import ChunkOut, EventOut, KeywordStats, ProgressOut, StatsOut
 from shared.jobs.service import get_job
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 from shared.platform.errors import NotFound
-from shared.platform.pagination import Page, PageQuery, make_page
-from shared.platform.principal import Principal
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.pagination import Page, PageQuery, make_page
 
 
 async def get_progress(transaction: Transaction, principal: Principal, job_id: int) -> ProgressOut:
@@ -53,6 +53,7 @@ async def list_events(
 
     Raises:
         NotFound: the caller has no such job.
+        Invalid: the query's cursor is not one of this list.
     """
     await get_job(transaction, principal, job_id)
     rows = await report_repo.list_events(
@@ -68,6 +69,7 @@ async def list_chunks(
 
     Raises:
         NotFound: the caller has no such job.
+        Invalid: the query's cursor is not one of this list.
     """
     await get_job(transaction, principal, job_id)
     rows = await report_repo.list_chunks(

@@ -12,9 +12,9 @@ from pydantic import (
 )
 
 from shared.crawl.filters import JobFilters
+from shared.platform.http.pagination import PageQuery
+from shared.platform.http.patch import Patch, unchanged
 from shared.platform.model import Input, Model, VisibleText, WebAddress
-from shared.platform.pagination import PageQuery
-from shared.platform.patch import Patch, unchanged
 
 Status = Literal["pending", "running", "completed", "failed", "cancelled"]
 Engine = Literal[

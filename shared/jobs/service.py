@@ -5,41 +5,40 @@ from typing import Any
 from uuid import UUID
 
 from shared.activity import service as activity
-from shared.crawl import ledger_repo, search_repo
-from shared.crawl import repo as crawl_repo
-from shared.crawl.model import URL_LIST
+from shared.crawl import service as crawl
+from shared.crawl.model import URL_LIST, LockedJob
 from shared.credits import service as credit_service
+from shared.credits.tiers import TIERS, Tier, packages_above
 from shared.jobs import repo
 from shared.jobs.errors import (
     JobNotEditable,
     JobNotRetryable,
     JobNotRunning,
     JobNotStartable,
+    JobTooLarge,
     TooManyRunningJobs,
 )
 from shared.jobs.finish import end_job
+from shared.jobs.run import CRAWL, crawl_of
 from shared.jobs.schemas import JobCreate, JobOut, JobQuery, JobUpdate
-from shared.platform import accounts, outbox
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 from shared.platform.errors import AccountDisabled, Invalid, NotFound
-from shared.platform.pagination import Page, make_page
-from shared.platform.principal import Principal
-from shared.platform.settings import Settings
+from shared.platform.http.auth import accounts
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.pagination import Page, make_page
+from shared.runs import service as runs
 
-ORCHESTRATION = "crawl"
 
-
-async def create_job(
-    transaction: Transaction, principal: Principal, settings: Settings, job: JobCreate
-) -> JobOut:
+async def create_job(transaction: Transaction, principal: Principal, job: JobCreate) -> JobOut:
     """The new job, started when it asks for that.
 
     Raises:
-        Invalid: it asks for more images than the plan allows.
+        Invalid: it asks for more images than the caller's tier allows.
         NotFound: the caller has no such project.
-        InsufficientCredits, TooManyRunningJobs: as for `start_job`.
+        TooManyRunningJobs, JobTooLarge, InsufficientCredits, MonthlyLimitReached,
+            AccountDisabled: as for `start_job`.
     """
-    _check_size(settings, job.max_images)
+    await _check_size(transaction, principal, job.max_images)
     job_id = await repo.insert_job(transaction, principal.user_id, job)
     if job_id is None:
         raise NotFound("You have no such project.")
@@ -48,7 +47,7 @@ async def create_job(
         transaction, principal.user_id, "job.created", "job", job_id, name=job.name
     )
     if job.start:
-        return await start_job(transaction, principal, settings, job_id)
+        return await start_job(transaction, principal, job_id)
     return await get_job(transaction, principal, job_id)
 
 
@@ -67,7 +66,11 @@ async def get_job(transaction: Transaction, principal: Principal, job_id: int) -
 async def list_jobs(
     transaction: Transaction, principal: Principal, query: JobQuery
 ) -> Page[JobOut]:
-    """A page of the caller's jobs, newest first."""
+    """A page of the caller's jobs, newest first.
+
+    Raises:
+        Invalid: the query's cursor is not one of this list.
+    """
     rows = await repo.list_jobs(
         transaction,
         principal.user_id,
@@ -82,7 +85,6 @@ async def list_jobs(
 async def update_job(
     transaction: Transaction,
     principal: Principal,
-    settings: Settings,
     job_id: int,
     update: JobUpdate,
 ) -> JobOut:
@@ -91,13 +93,15 @@ async def update_job(
     Raises:
         NotFound: the caller has no such job.
         JobNotEditable: more than its name should change although it was started.
-        Invalid: it asks for more images than the plan allows, or for what its list does not fit.
+        Invalid: it asks for more images than the caller's tier allows, or for what its list does
+            not fit.
     """
     job = await lock_own(transaction, principal, job_id)
     changes = update.changes()
-    if job["status"] != "pending" and changes.keys() - {"name"}:
-        raise JobNotEditable(f"The job is {job['status']}; only its name can be changed.")
-    _check_size(settings, changes.get("max_images", 0))
+    if job.status != "pending" and changes.keys() - {"name"}:
+        raise JobNotEditable(f"The job is {job.status}; only its name can be changed.")
+    if "max_images" in changes:
+        await _check_size(transaction, principal, changes["max_images"])
     _check_list(changes, await repo.listed_keywords(transaction, job_id))
     await repo.update_job(transaction, job_id, changes)
     await activity.record(transaction, principal.user_id, "job.updated", "job", job_id, **changes)
@@ -107,7 +111,6 @@ async def update_job(
 async def start_job(
     transaction: Transaction,
     principal: Principal,
-    settings: Settings,
     job_id: int,
     *,
     request_age: float = 0,
@@ -120,17 +123,19 @@ async def start_job(
     Raises:
         NotFound: the caller has no such job.
         JobNotStartable: it is not pending.
-        InsufficientCredits, TooManyRunningJobs: nothing is started.
+        TooManyRunningJobs, JobTooLarge: the caller's tier does not allow it.
+        InsufficientCredits, MonthlyLimitReached: as for `hold_credits`.
+        AccountDisabled: it was disabled or deleted in between.
     """
     asked = time.monotonic() - request_age
     job = await lock_own(transaction, principal, job_id)
-    if job["status"] == "running" and (
-        job["status_before"] == "pending" or job["running_seconds"] < time.monotonic() - asked
+    if job.is_running and (
+        job.status_before == "pending" or (job.running_seconds or 0) < time.monotonic() - asked
     ):
         return await get_job(transaction, principal, job_id)
-    if job["status"] != "pending":
-        raise JobNotStartable(f"The job is {job['status']}; only a pending job can be started.")
-    await _run(transaction, principal, settings, job_id, attempt=1, images=job["max_images"])
+    if job.status != "pending":
+        raise JobNotStartable(f"The job is {job.status}; only a pending job can be started.")
+    await _run(transaction, principal, job_id, attempt=1, images=job.max_images)
     await activity.record(transaction, principal.user_id, "job.started", "job", job_id)
     return await get_job(transaction, principal, job_id)
 
@@ -145,55 +150,70 @@ async def stop_job(transaction: Transaction, principal: Principal, job_id: int) 
         JobNotRunning: it was never started, or has ended by itself.
     """
     job = await lock_own(transaction, principal, job_id)
-    if job["status"] == "running":
-        await end_job(transaction, job_id, job, status="cancelled", failure=None)
-    elif job["status"] != "cancelled":
-        raise JobNotRunning(f"The job is {job['status']}.")
+    if job.is_running:
+        await end_job(transaction, job, status="cancelled", failure=None)
+    elif job.status != "cancelled":
+        raise JobNotRunning(f"The job is {job.status}.")
     return await get_job(transaction, principal, job_id)
 
 
 async def stop_all(transaction: Transaction, user_id: UUID) -> None:
     """Ends every running job of the user as `stop_job` does."""
-    for job_id in await repo.list_running_of(transaction, user_id):
-        job = await repo.lock_job(transaction, job_id)
-        if job is not None and job["status"] == "running":
-            await end_job(transaction, job_id, job, status="cancelled", failure=None)
+    await repo.lock_all(transaction, user_id)
+    running = await runs.list_running_of(transaction, CRAWL, user_id)
+    # All jobs before the first hold: who waits for a job must not have the account.
+    for job in [await crawl.lock_job(transaction, job_id) for job_id in running]:
+        if job is not None and job.is_running:
+            await end_job(transaction, job, status="cancelled", failure=None)
 
 
-async def retry_job(
-    transaction: Transaction, principal: Principal, settings: Settings, job_id: int
-) -> JobOut:
+async def retry_job(transaction: Transaction, principal: Principal, job_id: int) -> JobOut:
     """Starts the next attempt of a failed or cancelled job: it crawls only what is missing.
 
     Raises:
         NotFound: the caller has no such job.
         JobNotRetryable: it is in another state.
-        InsufficientCredits, TooManyRunningJobs: nothing is started.
+        TooManyRunningJobs, JobTooLarge, InsufficientCredits, MonthlyLimitReached,
+            AccountDisabled: as for `start_job`.
     """
     job = await lock_own(transaction, principal, job_id)
-    if job["status"] not in ("failed", "cancelled"):
-        raise JobNotRetryable(f"The job is {job['status']}.")
+    if job.status not in ("failed", "cancelled"):
+        raise JobNotRetryable(f"The job is {job.status}.")
+    await crawl.reopen(transaction, job_id)
     valid, _ = await repo.count_valid(transaction, job_id)
-    reopened = await crawl_repo.reopen(transaction, job_id)
-    await search_repo.reopen_degraded(transaction, job_id)
-    await ledger_repo.allow_expansion(transaction, job_id)
-    await ledger_repo.recount_chunks(transaction, job_id, reopened)
     await _run(
         transaction,
         principal,
-        settings,
         job_id,
-        attempt=job["attempt"] + 1,
-        images=job["max_images"] - valid,
+        attempt=job.attempt + 1,
+        images=job.max_images - valid,
     )
     await activity.record(transaction, principal.user_id, "job.retried", "job", job_id)
     return await get_job(transaction, principal, job_id)
 
 
-def _check_size(settings: Settings, max_images: int) -> None:
-    if max_images > settings.max_images_per_job:
-        problem = f"your plan allows up to {settings.max_images_per_job} images in one job"
-        raise _invalid("max_images", problem, "less_than_equal")
+async def _check_size(transaction: Transaction, principal: Principal, max_images: int) -> None:
+    tier = await credit_service.get_tier(transaction, principal.user_id)
+    if problem := _size_problem(tier, max_images):
+        limit = TIERS[tier].images_per_job
+        raise _invalid("max_images", problem, "less_than_equal", tier=tier, limit=limit)
+
+
+def _size_problem(tier: Tier, images: int) -> str | None:
+    """Why so many are too many for one job, and the ways out."""
+    limit = TIERS[tier].images_per_job
+    if images <= limit:
+        return None
+    return (
+        f"an account of the tier {tier} may ask for up to {limit} images in one job: "
+        f"ask for fewer{_upgrade_hint(tier)}"
+    )
+
+
+def _upgrade_hint(tier: Tier) -> str:
+    """The other way out of a limit, for a tier that has one."""
+    packages = packages_above(tier)
+    return f", or buy the package {' or '.join(packages)}" if packages else ""
 
 
 def _check_list(changes: dict[str, Any], listed: set[str]) -> None:
@@ -206,19 +226,19 @@ def _check_list(changes: dict[str, Any], listed: set[str]) -> None:
         raise _invalid("engines", problem, "value_error")
 
 
-def _invalid(field: str, problem: str, kind: str) -> Invalid:
+def _invalid(field: str, problem: str, kind: str, **extra: Any) -> Invalid:
     error = {"loc": ["body", field], "msg": problem, "type": kind}
-    return Invalid(f"Invalid: {field}.", errors=[error])
+    return Invalid(f"Invalid: {field}.", errors=[error], **extra)
 
 
-async def lock_own(transaction: Transaction, principal: Principal, job_id: int) -> dict[str, Any]:
-    """The row of the caller's job, as `repo.lock_job` gives it, locked.
+async def lock_own(transaction: Transaction, principal: Principal, job_id: int) -> LockedJob:
+    """The caller's job, locked until the commit.
 
     Raises:
         NotFound: the caller has no such job.
     """
-    job = await repo.lock_job(transaction, job_id)
-    if job is None or job["user_id"] != principal.user_id:
+    job = await crawl.lock_job(transaction, job_id)
+    if job is None or job.user_id != principal.user_id:
         raise NotFound("You have no such job.")
     return job
 
@@ -226,35 +246,31 @@ async def lock_own(transaction: Transaction, principal: Principal, job_id: int) 
 async def _run(
     transaction: Transaction,
     principal: Principal,
-    settings: Settings,
     job_id: int,
     *,
     attempt: int,
     images: int,
 ) -> None:
-    if await repo.lock_running(transaction, principal.user_id) >= settings.max_running_jobs:
+    running = await runs.count_running(transaction, CRAWL, principal.user_id)
+    tier = await credit_service.get_tier(transaction, principal.user_id)
+    limit = TIERS[tier].running_jobs
+    if running >= limit:
         raise TooManyRunningJobs(
-            f"{settings.max_running_jobs} of your jobs are running; wait for one to end.",
+            f"An account of the tier {tier} may have {limit} of its jobs running at once: "
+            f"wait until one ends{_upgrade_hint(tier)}.",
             headers={"Retry-After": "30"},
+            tier=tier,
+            limit=limit,
+        )
+    if problem := _size_problem(tier, images):  # the tier may be lower than when it was made
+        raise JobTooLarge(
+            f"The job is too large: {problem}.", tier=tier, limit=TIERS[tier].images_per_job
         )
     if await accounts.find_state(transaction, principal.user_id):
         raise AccountDisabled("This account is disabled.")  # while we waited for the lock
     await credit_service.hold_credits(
         transaction, principal.user_id, job_id=job_id, attempt=attempt, amount=images
     )
-    await repo.mark_running(transaction, job_id, attempt)
-    await outbox.add(
-        transaction,
-        "start_orchestration",
-        {
-            "name": ORCHESTRATION,
-            "instance_id": instance_id(job_id, attempt),
-            "input": {"job_id": job_id, "attempt": attempt},
-        },
-        key=f"start:{instance_id(job_id, attempt)}",
-    )
-
-
-def instance_id(job_id: int, attempt: int) -> str:
-    """The orchestration instance of a job's attempt: starting it twice is harmless."""
-    return f"job-{job_id}-{attempt}"
+    run = crawl_of(job_id, attempt)
+    await repo.mark_running(transaction, job_id, attempt, run.instance_id)
+    await runs.start(transaction, run, principal.user_id)

@@ -7,7 +7,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.notifications.schemas import NotificationMessage, NotificationOut, PreferencesOut
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 
 
 async def insert_once(transaction: Transaction, message: NotificationMessage) -> bool:
@@ -79,7 +79,9 @@ async def read_all(transaction: Transaction, user_id: UUID) -> int:
     cursor = await transaction.connection.execute(
         """
         UPDATE notifications SET is_read = true, read_at = now()
-        WHERE user_id = %(user_id)s AND NOT is_read
+        WHERE id IN (
+          SELECT id FROM notifications WHERE user_id = %(user_id)s AND NOT is_read
+          ORDER BY id FOR UPDATE)
         """,
         {"user_id": user_id},
     )

@@ -6,11 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
+from shared.platform.data.queue_message import QueueMessage
+from shared.platform.http.pagination import Page, PageQuery
+from shared.platform.http.patch import Patch, unchanged
 from shared.platform.model import Input, Model
-from shared.platform.pagination import Page, PageQuery
-from shared.platform.patch import Patch, unchanged
-
-QUEUE = "notifications"
 
 Severity = Literal["success", "info", "warning", "error"]
 # A wall-clock time of the user's day; JSON Schema's own "time" demands an offset.
@@ -21,7 +20,7 @@ ClockTime = Annotated[
 Digest = Literal["never", "realtime", "daily", "weekly"]
 
 
-class NotificationMessage(Input):
+class NotificationMessage(QueueMessage):
     """One event for one user. ``event_key`` makes it unique, however often it is delivered."""
 
     event_key: Annotated[str, Field(min_length=1, max_length=200)]
@@ -31,7 +30,6 @@ class NotificationMessage(Input):
     title: Annotated[str, Field(max_length=255)]
     message: str
     action_url: str | None = None
-    traceparent: Annotated[str | None, Field(max_length=128)] = None
 
 
 class NotificationQuery(PageQuery):

@@ -3,7 +3,6 @@
 from shared.activity import service as activity
 from shared.notifications import repo
 from shared.notifications.schemas import (
-    QUEUE,
     NotificationMessage,
     NotificationOut,
     NotificationPage,
@@ -12,21 +11,18 @@ from shared.notifications.schemas import (
     PreferencesUpdate,
     ReadCount,
 )
-from shared.platform import outbox
-from shared.platform.db import Transaction
+from shared.platform.data import outbox
+from shared.platform.data.db import Transaction
 from shared.platform.errors import NotFound
-from shared.platform.pagination import make_page
-from shared.platform.principal import Principal
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.pagination import make_page
+from shared.queue_names import NOTIFICATIONS
 
 
 async def notify(transaction: Transaction, message: NotificationMessage) -> None:
     """Promises the notification: it is delivered after the commit, once per user and event."""
-    await outbox.add(
-        transaction,
-        "queue_message",
-        {"queue": QUEUE, "message": message.model_dump(mode="json")},
-        key=f"notification:{message.user_id}:{message.event_key}",
-    )
+    key = f"notification:{message.user_id}:{message.event_key}"
+    await outbox.add(transaction, outbox.SendMessage.to(NOTIFICATIONS, message), key=key)
 
 
 async def deliver(transaction: Transaction, message: NotificationMessage) -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 from shared.projects.schemas import ProjectOut
 
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
+from shared.platform.http.pagination import PageQuery
+from shared.platform.http.patch import Patch, unchanged
 from shared.platform.model import Input, Model, VisibleText
-from shared.platform.pagination import PageQuery
-from shared.platform.patch import Patch, unchanged
 
 Status = Literal["active", "archived"]
 Name = Annotated[VisibleText, StringConstraints(max_length=100)]

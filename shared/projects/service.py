@@ -5,10 +5,11 @@ from uuid import UUID
 from shared.activity import service as activity
 from shared.jobs import remove
 from shared.jobs import service as jobs
-from shared.platform.db import Transaction
+from shared.platform.data import outbox
+from shared.platform.data.db import Transaction
 from shared.platform.errors import NotFound
-from shared.platform.pagination import Page, make_page
-from shared.platform.principal import Principal
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.pagination import Page, make_page
 from shared.projects import repo
 from shared.projects.errors import ProjectBusy
 from shared.projects.schemas import ProjectCreate, ProjectOut, ProjectQuery, ProjectUpdate
@@ -44,7 +45,11 @@ async def get_project(
 async def list_projects(
     transaction: Transaction, principal: Principal, query: ProjectQuery
 ) -> Page[ProjectOut]:
-    """A page of the caller's projects, newest first."""
+    """A page of the caller's projects, newest first.
+
+    Raises:
+        Invalid: the query's cursor is not one of this list.
+    """
     rows = await repo.list_projects(
         transaction,
         principal.user_id,
@@ -82,9 +87,10 @@ async def delete_project(transaction: Transaction, principal: Principal, project
     """
     if not await repo.lock_project(transaction, principal.user_id, project_id):
         raise NotFound("You have no such project.")
-    if running := await remove.remove_jobs(transaction, project_id):
+    if running := await remove.count_running(transaction, project_id):
         raise ProjectBusy(f"{running} of its jobs are running; stop them first.")
     await repo.delete_project(transaction, project_id)
+    await outbox.add_triggered(transaction)
     await activity.record(transaction, principal.user_id, "project.deleted", "project", project_id)
 
 
@@ -93,5 +99,5 @@ async def delete_all(transaction: Transaction, user_id: UUID) -> None:
     project_ids = await repo.lock_projects(transaction, user_id)
     await jobs.stop_all(transaction, user_id)
     for project_id in project_ids:
-        await remove.remove_jobs(transaction, project_id)
         await repo.delete_project(transaction, project_id)
+    await outbox.add_triggered(transaction)

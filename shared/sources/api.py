@@ -7,11 +7,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
 
-import aiohttp
 import httpx
 from pydantic import AfterValidator, BaseModel, ValidationError
 
-from shared.platform.retry import Refused, retried, retry_after
+from shared.platform.net.retry import (
+    FIRST_WAIT,
+    NETWORK_ERRORS,
+    retried,
+    retry_after,
+    status_may_pass,
+)
 from shared.sources.source import SearchRefused, SourceThrottled, SourceUnavailable
 
 MOST_BYTES: Final = 5 * 1024 * 1024
@@ -28,6 +33,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 class _MayPass(SourceUnavailable):
     """Worth another try."""
+
+    may_pass = True
 
 
 def _storable(text: str) -> str:
@@ -52,7 +59,7 @@ class Api:
 
     http: httpx.AsyncClient
     user_agent: str
-    first_wait: float = 2
+    first_wait: float = FIRST_WAIT
     turn: Callable[[], Awaitable[None]] = _at_once
 
     async def get(
@@ -68,7 +75,6 @@ class Api:
         return await retried(
             lambda: self._try(url, parameters, headers or {}),
             httpx.URL(url).host,
-            _may_pass,
             first_wait=self.first_wait,
         )
 
@@ -86,7 +92,7 @@ class Api:
                 body = await _read(response)
         except TimeoutError:
             raise _MayPass(f"no answer within {MOST_SECONDS:g} s") from None
-        except (httpx.HTTPError, aiohttp.ClientError) as error:  # the transport maps most, not all
+        except NETWORK_ERRORS as error:
             raise _MayPass(type(error).__name__) from None
         except (httpx.InvalidURL, UnicodeError):  # made of what the answer before told us to ask
             raise SourceUnavailable("a page that cannot be asked for") from None
@@ -97,7 +103,7 @@ def _check_status(response: httpx.Response) -> None:
     if response.is_success:
         return
     status, wait = response.status_code, retry_after(response.headers)
-    kind = _MayPass if response.is_server_error else SourceUnavailable
+    kind = _MayPass if status_may_pass(status) else SourceUnavailable
     if status in _QUERY_REFUSED:
         kind = SearchRefused
     if status == httpx.codes.TOO_MANY_REQUESTS or (
@@ -156,7 +162,3 @@ def usable(kind: type[Model], results: Any) -> list[Model]:
         with contextlib.suppress(ValidationError):
             found.append(kind.model_validate(result))
     return found
-
-
-def _may_pass(refused: Refused) -> bool:
-    return isinstance(refused, (_MayPass, SourceThrottled))

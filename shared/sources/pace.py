@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from shared.platform.db import Database
+from shared.platform.data.db import Database
 from shared.sources import pace_repo
 from shared.sources.source import SourceBusy
 

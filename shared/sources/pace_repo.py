@@ -4,7 +4,7 @@ The generic cell rate algorithm: ``next_at`` is when the source would be asked n
 kept its interval. A burst may come earlier than that, by as many intervals as it has requests.
 """
 
-from shared.platform.db import Database
+from shared.platform.data.db import Database
 
 # The row stays locked until the commit. One statement that takes the turn or else tells how late it
 # would be does not do: it would read the row as it was before those whom it has waited for.

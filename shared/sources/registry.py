@@ -6,7 +6,7 @@ from typing import Final
 import httpx
 from pydantic import SecretStr
 
-from shared.platform.db import Database
+from shared.platform.data.db import Database
 from shared.platform.settings import Settings
 from shared.sources import (
     flickr,

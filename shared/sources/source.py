@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.platform.retry import Refused
+from shared.platform.net.retry import Refused
 
 
 class SourceUnavailable(Refused):
@@ -24,6 +24,8 @@ class SourceBusy(SourceUnavailable):
 
 class SourceThrottled(SourceUnavailable):
     """The source itself says that it is only busy; ``retry_after`` if it says for how long."""
+
+    may_pass = True
 
 
 @dataclass(frozen=True, slots=True)

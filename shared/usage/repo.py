@@ -5,7 +5,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 from shared.usage.schemas import UsageDay
 
 
@@ -45,6 +45,11 @@ async def roll_up(transaction: Transaction, *, days: int) -> int:
           WHERE images.created_at >= (SELECT min(day) FROM days)
           GROUP BY 1, 2
         ),
+        -- Before the rows of days: who deletes an account takes them in this order, too.
+        kept AS (
+          SELECT id FROM profiles WHERE id IN (SELECT user_id FROM daily)
+          ORDER BY id FOR KEY SHARE
+        ),
         stored AS (
           SELECT projects.user_id, sum(images.file_size) / 1e9 AS gigabytes
           FROM images
@@ -55,7 +60,8 @@ async def roll_up(transaction: Transaction, *, days: int) -> int:
         )
         INSERT INTO usage_metrics (user_id, metric_date, images_processed, storage_used_gb)
         SELECT daily.user_id, daily.day, daily.processed, round(stored.gigabytes::numeric, 2)
-        FROM daily JOIN stored USING (user_id)
+        FROM daily JOIN stored USING (user_id) JOIN kept ON kept.id = user_id
+        ORDER BY user_id, day
         ON CONFLICT (user_id, metric_date) DO UPDATE SET
           images_processed = EXCLUDED.images_processed,
           storage_used_gb = EXCLUDED.storage_used_gb

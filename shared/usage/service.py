@@ -1,7 +1,7 @@
 """Metering."""
 
-from shared.platform.db import Transaction
-from shared.platform.principal import Principal
+from shared.platform.data.db import Transaction
+from shared.platform.http.auth.principal import Principal
 from shared.usage import repo
 from shared.usage.schemas import UsageDay, UsageOut, UsageQuery, UsageTotal
 

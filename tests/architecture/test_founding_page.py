@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import function_app  # noqa: F401 - importing it declares the endpoints
-from shared.platform.registry import endpoints
+from shared.platform.http.registry import endpoints
 from shared.platform.settings.variables import variables
 
 ROOT = Path(__file__).parents[2]
@@ -31,10 +31,26 @@ def problem(word: str) -> str:
     return "" if not test or f"def {test}(" in (ROOT / path).read_text() else "no such test"
 
 
+PAGE = (ROOT / "docs" / "founding.md").read_text()
+
+
 def named() -> list[str]:
-    text = (ROOT / "docs" / "founding.md").read_text()
-    held = [re.sub(r"\*\*open\*\*.*", "", line["holds"]) for line in LINE.finditer(text)]
-    return sorted({word for cell in held for word in QUOTED.findall(cell)})
+    return sorted({word for line in LINE.finditer(PAGE) for word in QUOTED.findall(line["holds"])})
+
+
+def open_lines(page: str) -> list[str]:
+    """The lines that nothing holds yet."""
+    marked = [line for line in page.splitlines() if "**open**" in line]
+    return marked + [line[0] for line in LINE.finditer(page) if not line["holds"].strip()]
+
+
+def test_no_line_is_open() -> None:
+    assert open_lines(PAGE) == []
+
+
+@pytest.mark.parametrize("line", ["| a wish |   |", "| a wish | **open** |"])
+def test_an_open_line_is_found(line: str) -> None:
+    assert open_lines(f"{PAGE}\n{line}\n")
 
 
 @pytest.mark.parametrize("word", named())

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import psutil
 
+from scripts.devhost.errors import StackError
 from scripts.devhost.imageweb.catalogue import Catalogue
 from scripts.devhost.stack import LocalStack
-from scripts.devhost.stack.errors import StackError
 from tests.crawling import (
     Result,
     best_files,
@@ -19,8 +19,9 @@ from tests.crawling import (
     wait_for,
     wait_for_end,
 )
+from tests.scale import sized
 
-KEYWORDS = 13  # about 500 pictures
+KEYWORDS = sized(6, 13)  # 36 pictures each, and their duplicates
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from tests.chaos.disturbance import check, crawl, running_stack, victims
 from tests.crawling import wait_for
 from tests.scale import FULL, sized
 
-KILLS = sized(8, 20)
+KILLS = sized(5, 20)
 
 
 def kill_at_random_moments(stack: LocalStack, seed: int, *, host_alone: bool) -> None:

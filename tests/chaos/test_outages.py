@@ -15,7 +15,7 @@ from scripts.devhost.stack import LocalStack
 from tests.chaos.disturbance import check, crawl, running_stack
 from tests.scale import sized
 
-OUTAGES = 4
+OUTAGES = sized(2, 4)
 # A minute between the tries of a step becomes two seconds.
 TIMER_SPEED = "30"
 

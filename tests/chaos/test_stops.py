@@ -13,7 +13,7 @@ from tests.chaos.disturbance import running_stack
 from tests.crawling import result_of, signed_in, start_crawl, wait_for
 from tests.scale import sized
 
-STOPS = sized(5, 200)
+STOPS = sized(3, 200)
 
 
 def test_a_stopped_job_has_ended_for_good() -> None:

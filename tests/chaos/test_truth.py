@@ -11,7 +11,7 @@ from tests.crawling import result_of, signed_in, start_crawl, wait_for_end, wron
 from tests.scale import sized
 
 SEEDS = range(7, 7 + sized(1, 10))  # the first is that of all other tests
-KEYWORDS = 8
+KEYWORDS = sized(4, 8)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -10,17 +10,21 @@ from scripts.crawl.api import Api
 from scripts.devhost.imageweb.catalogue import Catalogue, load
 from scripts.devhost.stack import LocalStack
 from tests.crawling import signed_in
+from tests.measuring import measured_workers
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[LocalStack]:
+def stack(pytestconfig: pytest.Config) -> Iterator[LocalStack]:
     """The stack that all end-to-end tests share."""
     with tempfile.TemporaryDirectory(prefix="pixcrawler-e2e-") as directory:
         Path(directory).chmod(0o755)
         with LocalStack(
             Path(directory),
             host_options=("--strict-sizes",),
-            environment={"DATABASE_MAX_OVERFLOW": "45"},  # 50 requests at once wait for one lock
+            environment={
+                "DATABASE_MAX_OVERFLOW": "45",  # 50 requests at once wait for one lock
+                **measured_workers(pytestconfig, Path(directory)),
+            },
         ) as running:
             yield running
 

@@ -11,7 +11,7 @@ import pytest
 import function_app  # noqa: F401 - importing it declares the endpoints
 from scripts.crawl.api import Api
 from scripts.devhost.stack import LocalStack
-from shared.platform.registry import Endpoint, endpoints
+from shared.platform.http.registry import Endpoint, endpoints
 from tests.crawling import signed_in, start_crawl, wait_for, wait_for_end
 
 PUBLIC = sorted(name for name, e in endpoints.items() if e.access == "public")
@@ -196,19 +196,32 @@ class TestKeys:
         self, http: httpx.Client, keys: dict[str, str], name: str
     ) -> None:
         for permission, key in keys.items():
-            answer = call(http, name, NOWHERE, **{"X-API-Key": key})
-            if permission == endpoints[name].scope:
-                assert answer.status_code not in (401, 403)
-            else:
-                assert problem(answer)["code"] == "forbidden"
+            for header in ({"X-API-Key": key}, {"Authorization": f"Bearer {key}"}):
+                answer = call(http, name, NOWHERE, **header)
+                if permission == endpoints[name].scope:
+                    assert answer.status_code not in (401, 403)
+                else:
+                    assert problem(answer)["code"] == "forbidden"
 
     @pytest.mark.parametrize("name", FOR_USERS)
     def test_never_opens_what_is_its_owners(
         self, http: httpx.Client, keys: dict[str, str], name: str
     ) -> None:
         for key in keys.values():
-            answer = call(http, name, NOWHERE, **{"X-API-Key": key})
-            assert problem(answer)["code"] == "forbidden"
+            for header in ({"X-API-Key": key}, {"Authorization": f"Bearer {key}"}):
+                assert problem(call(http, name, NOWHERE, **header))["code"] == "forbidden"
+
+    @pytest.mark.parametrize(
+        "bearer", ["pk_live_", "pk_live_" + "0" * 56, "PK_LIVE_0", "pk_test_x"]
+    )
+    def test_what_is_none_opens_nothing(
+        self, http: httpx.Client, keys: dict[str, str], bearer: str
+    ) -> None:
+        """Whatever else is sent: the bearer goes first."""
+        key = keys["projects"]
+        for headers in ({}, {"X-API-Key": key}):
+            sent = {"Authorization": f"Bearer {bearer}", **headers}
+            assert http.get("/api/v1/projects", headers=sent).status_code == 401
 
     def test_is_useless_as_soon_as_it_is_revoked(self, stack: LocalStack, api: Api) -> None:
         made = api.post("api-keys", {"name": "short-lived", "permissions": ["projects"]})

@@ -11,8 +11,8 @@ import pytest
 
 from scripts.crawl.api import Api
 from scripts.devhost.imageweb.catalogue import Catalogue
+from scripts.devhost.paths import ROOT
 from scripts.devhost.stack import LocalStack
-from scripts.devhost.stack.layout import ROOT
 from tests.crawling import wait_for
 
 PERMISSIONS = ["projects", "jobs:read", "jobs:write", "images:read"]

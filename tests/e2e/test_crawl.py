@@ -18,7 +18,7 @@ from tests.crawling import (
     wrong_outcomes,
 )
 
-LONG = 20  # keywords of a crawl that is still under way when its first image has been seen
+LONG = 12  # keywords of a crawl that is still under way when its first image has been seen
 
 
 def crawl_under_way(api: Api, keywords: tuple[str, ...]) -> int:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.azure.aims import of_p95
+from scripts.azure.thresholds import of_p95
 from scripts.crawl.api import Api
 from scripts.devhost.stack import LocalStack
 

@@ -26,8 +26,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from scripts.devhost.stack import LocalStack
 from scripts.devhost.stack.auth.keys import Keys
 from shared.platform.errors import Unauthenticated
-from shared.platform.introspection import KEPT_SECONDS, Introspection
-from shared.platform.tokens import TokenVerifier
+from shared.platform.http.auth.introspection import KEPT_SECONDS, Introspection
+from shared.platform.http.auth.tokens import TokenVerifier
 
 PASSWORD = "correct horse"
 KEY = ec.generate_private_key(ec.SECP256R1())

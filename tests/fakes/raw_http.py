@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from shared.platform.safe_http import FetchLimits, FetchRefused, SafeHttp
+from shared.fetch.safe_http import FetchLimits, FetchRefused, SafeHttp
 
 LIMITS = FetchLimits(
     total_seconds=2, idle_seconds=1, connect_seconds=1, max_bytes=100_000, retry_seconds=0.01,

@@ -15,7 +15,7 @@ from scripts.azure.build import uv
 ROOT = Path(__file__).parents[2]
 NEEDED = {
     "PIXCRAWLER_SUPABASE_URL": "https://x.supabase.co",
-    "PIXCRAWLER_CONTACT_EMAIL": "crawler@example.com",
+    "PIXCRAWLER_CRAWLER_CONTACT_EMAIL": "crawler@example.com",
     "PIXCRAWLER_ALERT_EMAIL": "ops@example.com",
     "PIXCRAWLER_DEPLOYER_ID": "11111111-1111-1111-1111-111111111111",
     "PIXCRAWLER_PYTHON": "{}.{}".format(*sys.version_info),
@@ -42,11 +42,7 @@ class Project:
         _git(directory, "init", "--quiet")
         _git(directory, "config", "user.name", "Test")
         _git(directory, "config", "user.email", "test@example.com")
-        (directory / ".git/info/exclude").write_text(".venv\n")
-        (directory / ".venv").symlink_to(ROOT / ".venv")
-        (directory / ".local").mkdir()
-        (ROOT / ".local/build").mkdir(parents=True, exist_ok=True)
-        (directory / ".local/build").symlink_to(ROOT / ".local/build")
+        _link(directory)
         made = cls(directory)
         made.commit("all of it")
         return made
@@ -61,6 +57,12 @@ class Project:
         _git(self.directory, "add", "--all")
         _git(self.directory, "commit", "--quiet", "--message", message)
         return self.commit_id
+
+    def cloned_to(self, directory: Path) -> Path:
+        """A fresh clone."""
+        _git(self.directory, "clone", "--quiet", ".", str(directory))
+        _link(directory)
+        return directory
 
     def change(self, file: str, edit: Callable[[str], str]) -> str:
         """The commit in which the file was edited."""
@@ -123,19 +125,23 @@ class Cloud:
     @property
     def builds(self) -> Path:
         """The container of builds."""
-        return self.state / "blobs/pxhdevtest/builds"
+        return self.state / "blobs" / str(self.described["outputs"]["hostAccountName"]) / "builds"
 
-    def start(self, project: Project, *command: str) -> subprocess.Popen[str]:
-        """Starts a script of the project with the fake az on its PATH."""
-        environment = {
-            **os.environ,
-            **NEEDED,
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of a shell in which az is the fake one."""
+        return {
+            **{name: value for name, value in os.environ.items() if "PIXCRAWLER_" not in name},
             "PATH": f"{self.state / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "FAKE_AZ_STATE": str(self.state),
         }
+
+    def start(self, project: Project, *command: str, **variables: str) -> subprocess.Popen[str]:
+        """Starts a script of the project with the fake az on its PATH."""
+        environment = self.environment | NEEDED | variables
         process = subprocess.Popen(
             command, cwd=project.directory, env=environment, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
         self._started.append(process)
         return process
@@ -148,11 +154,21 @@ class Cloud:
             if process.stdout:
                 process.stdout.close()
 
-    def run(self, project: Project, *command: str) -> tuple[int, str]:
+    def run(self, project: Project, *command: str, **variables: str) -> tuple[int, str]:
         """The exit code of a script and everything it said."""
-        process = self.start(project, *command)
+        process = self.start(project, *command, **variables)
         said, _ = process.communicate(timeout=240)
         return process.returncode, said
+
+
+def install_az(directory: Path) -> None:
+    """Puts the fake az into a directory, for the PATH."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "az").write_text(
+        f'#!/bin/sh\nPYTHONSAFEPATH=1 PYTHONPATH="{ROOT}:$PYTHONPATH" '
+        f'exec "{sys.executable}" -m tests.fakes.az "$@"\n'
+    )
+    (directory / "az").chmod(0o755)
 
 
 def empty_python(directory: Path) -> Path:
@@ -169,6 +185,15 @@ def empty_python(directory: Path) -> Path:
         for found in site.glob(name):
             (beside / found.name).symlink_to(found)
     return environment / "bin" / "python"
+
+
+def _link(directory: Path) -> None:
+    """Lends a copy what takes long to make: the environment, and the packages of the build."""
+    (directory / ".git/info/exclude").write_text(".venv\n")
+    (directory / ".venv").symlink_to(ROOT / ".venv")
+    (directory / ".local").mkdir()
+    (ROOT / ".local/build").mkdir(parents=True, exist_ok=True)
+    (directory / ".local/build").symlink_to(ROOT / ".local/build")
 
 
 def _git(directory: Path, *arguments: str) -> str:

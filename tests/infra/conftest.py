@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,10 +12,11 @@ import pytest
 
 from scripts.azure.build import CACHE
 from scripts.devhost.stack import LocalStack
-from tests.infra.cloud import Cloud, Project, empty_python
+from tests.infra.cloud import Cloud, Project, empty_python, install_az
+from tests.infra.reading import DEPLOYMENTS
 from tests.integration.devhost.hosting import free_port
 
-SECRETS = ("DATABASE-URL", "SUPABASE-ANON-KEY", "SUPABASE-SERVICE-ROLE-KEY", "API-KEY-PEPPER")
+DEV = DEPLOYMENTS["dev"].outputs
 
 
 @pytest.fixture(scope="session")
@@ -41,38 +41,26 @@ def project(tmp_path: Path, original: Path) -> Project:
 def cloud(tmp_path: Path, bare_python: Path, stack_services: LocalStack) -> Iterator[Cloud]:
     """An Azure in which everything is provisioned and nothing is deployed yet."""
     state = tmp_path / "azure"
-    (state / "bin").mkdir(parents=True)
-    fake = Path(__file__).parents[1] / "fakes" / "az_cli.py"
-    (state / "bin" / "az").write_text(f'#!/bin/sh\nexec "{sys.executable}" "{fake}" "$@"\n')
-    (state / "bin" / "az").chmod(0o755)
+    install_az(state / "bin")
     info, port = stack_services.info, free_port()
     described = {
         "signed_in": True,
         "groups": ["pixcrawler-dev"],
+        "provisioned": True,
         "port": port,
         "python": str(bare_python),
         "unpacked": str(CACHE),
         "beside": str(bare_python.parents[1] / "beside"),
-        "secrets": dict.fromkeys(SECRETS, "x")
+        "secrets": dict.fromkeys(DEV["requiredSecrets"], "x")
         | {
             "DATABASE-URL": info.database_url,
             "SUPABASE-SERVICE-ROLE-KEY": info.supabase_service_role_key,
         },
-        "outputs": {
-            "appName": "pixcrawler-dev-test",
+        "outputs": DEV
+        | {
             "appUrl": f"http://127.0.0.1:{port}",
-            "plan": "flex",
             "slotUrl": f"http://127.0.0.1:{port}",
-            "hostAccountName": "pxhdevtest",
-            "dataAccountName": "pxddevtest",
-            "buildContainer": "builds",
-            "vaultName": "kv-px-test",
-            "requiredSecrets": list(SECRETS),
-            "maximumInstances": 40,
-            "poolPerInstance": 5,
-            "databaseConnectionLimit": 200,
             "supabaseUrl": info.supabase_url,
-            "frontendHost": "",
         },
         "settings": _settings(stack_services),
     }

@@ -1,54 +1,72 @@
-"""Bicep files as Python values, read by a public parser."""
+"""What each deployment would consist of, as the Bicep compiler evaluated it: infra/compiled/."""
 
-import re
-from collections.abc import Iterator
-from functools import cache
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pycep import BicepParser
+import pytest
 
-ROOT = Path(__file__).parents[2]
-INFRA = ROOT / "infra"
-FILES = sorted([INFRA / "main.bicep", *INFRA.glob("modules/*.bicep")])
-PARAMETERS = sorted(INFRA.glob("*.bicepparam"))
+from scripts.azure.compiled import COMPILED, INFRA, parameter_files
 
-
-@cache
-def parsed(path: Path) -> dict[str, Any]:
-    return dict(BicepParser().parse(file_path=path))
+ROOT = INFRA.parent
+Resource = dict[str, Any]
+Change = Callable[[Resource], Any]
 
 
-def module(name: str) -> dict[str, Any]:
-    return parsed(INFRA / "modules" / f"{name}.bicep")
+@dataclass(frozen=True)
+class Deployment:
+    """An environment, or a variant of production."""
+
+    name: str
+    resources: tuple[Resource, ...]
+    outputs: dict[str, Any]
+
+    def all(self, kind: str) -> list[Resource]:
+        """Its resources of a type, e.g. ``Microsoft.Web/sites``."""
+        return [resource for resource in self.resources if resource["type"] == kind]
+
+    def one(self, kind: str) -> Any:
+        """The properties of its only resource of a type."""
+        (resource,) = self.all(kind)
+        return resource["properties"]
+
+    @property
+    def accounts(self) -> dict[str, Any]:
+        """The properties of the storage accounts: ``host`` and ``data``."""
+        kinds = {"pxh": "host", "pxd": "data"}
+        accounts = self.all("Microsoft.Storage/storageAccounts")
+        return {kinds[account["name"][:3]]: account["properties"] for account in accounts}
+
+    @property
+    def sites(self) -> list[Resource]:
+        """The app and, on premium, its slot."""
+        return [r for kind in ("sites", "sites/slots") for r in self.all(f"Microsoft.Web/{kind}")]
 
 
-def variable(file: dict[str, Any], name: str) -> Any:
-    return file["variables"][name]["value"]
+Rule = Callable[[Deployment], None]
 
 
-def resources(kind: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """The symbol and the body of every resource we make, whatever loop or condition it is in."""
-    for path in FILES:
-        for symbol, resource in parsed(path).get("resources", {}).items():
-            if not resource["existing"] and resource["type"].startswith(kind):
-                body = resource["config"]
-                while "config" in body:
-                    body = body["config"]
-                yield symbol, body
+def settings(site: Resource) -> dict[str, str]:
+    """The application settings of a site."""
+    return {item["name"]: item["value"] for item in site["properties"]["siteConfig"]["appSettings"]}
 
 
-def parameters(path: Path) -> dict[str, Any]:
-    """The values of a .bicepparam file; those that it does not set have main.bicep's defaults."""
-    text = re.sub(r"^using .*$", "", path.read_text(), flags=re.MULTILINE)
-    given = BicepParser().parse(text=re.sub(r"^param ", "var ", text, flags=re.MULTILINE))
-    defaults = {
-        name: parameter["default"]
-        for name, parameter in parsed(INFRA / "main.bicep")["parameters"].items()
-        if parameter.get("default") is not None
-    }
-    return defaults | {name: value["value"] for name, value in given["variables"].items()}
+def _read(file: Path) -> Deployment:
+    compiled = json.loads((INFRA / COMPILED / f"{file.stem}.json").read_text())
+    return Deployment(file.stem, tuple(compiled["predictedResources"]), compiled["outputs"])
 
 
-def without_comments(path: Path) -> str:
-    return re.sub(r"^\s*//.*$", "", path.read_text(), flags=re.MULTILINE)
+ENVIRONMENTS = ("dev", "staging", "prod")
+DEPLOYMENTS = {file.stem: _read(file) for file in parameter_files()}
+PROD = DEPLOYMENTS["prod"]
+PREMIUM = DEPLOYMENTS["premium"]
+EVERYTHING = DEPLOYMENTS["everything"]
+DURABLE = json.loads((ROOT / "host.json").read_text())["extensions"]["durableTask"]
+each_deployment = pytest.mark.parametrize("deployed", DEPLOYMENTS.values(), ids=DEPLOYMENTS)
+
+
+def broken(change: Change) -> Deployment:
+    """Production with each resource changed: what a rule must refuse."""
+    return Deployment("broken", tuple(map(change, PROD.resources)), PROD.outputs)

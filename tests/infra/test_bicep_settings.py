@@ -1,74 +1,110 @@
 """What the Bicep gives the app: every setting, no secret, no more than the database bears."""
 
-import json
-from typing import Any
-
-import pytest
-
+from scripts.azure.connections import check_connections
+from shared.platform.observe.telemetry import UNWANTED
 from shared.platform.settings.variables import Variable, variables
-from shared.platform.telemetry import UNWANTED
-from tests.infra.reading import INFRA, PARAMETERS, ROOT, module, parameters, parsed, variable
+from tests.infra.reading import (
+    DEPLOYMENTS,
+    DURABLE,
+    ENVIRONMENTS,
+    EVERYTHING,
+    PROD,
+    Deployment,
+    each_deployment,
+    settings,
+)
 
-DURABLE = json.loads((ROOT / "host.json").read_text())["extensions"]["durableTask"]
+# Those of the platform: documented by Microsoft, not settings of ours.
+PLATFORM = ("AzureWebJobs", "AzureFunctions", "FUNCTIONS_", "WEBSITE_", "APPLICATIONINSIGHTS_",
+            "PYTHON_", "OTEL_", "AZURE_CLIENT_ID")  # fmt: skip
+
+
+def plain(deployed: Deployment) -> dict[str, str]:
+    """The settings whose values are no secrets."""
+    return {n: v for n, v in settings(deployed.sites[0]).items() if n not in secrets(deployed)}
+
+
+def secrets(deployed: Deployment) -> set[str]:
+    """The settings that come from the vault."""
+    return {name.replace("-", "_") for name in deployed.outputs["requiredSecrets"]}
 
 
 class TestSettings:
-    def test_every_variable_is_set_here_or_has_a_default(self) -> None:
-        unset = {v.name for v in variables() if v.required} - _plain_settings() - _secrets()
-        assert unset == set()
+    @each_deployment
+    def test_every_variable_is_set_here_or_has_a_default(self, deployed: Deployment) -> None:
+        required = {variable.name for variable in variables() if variable.required}
+        assert required - set(plain(deployed)) - secrets(deployed) == set()
 
-    def test_only_variables_that_exist_are_set(self) -> None:
-        known = {name for v in variables() for name in v.names}
-        app = set(variable(module("functionapp"), "appSettings"))
-        assert (app | _secrets()) - known == set()
+    @each_deployment
+    def test_only_variables_that_exist_are_set(self, deployed: Deployment) -> None:
+        known = {name for variable in variables() for name in variable.names}
+        ours = {name for name in plain(deployed) if not name.startswith(PLATFORM)}
+        assert (ours | secrets(deployed)) - known == set()
 
-    def test_what_is_secret_comes_from_the_vault(self) -> None:
-        assert not {v.name for v in variables() if v.secret} & _plain_settings()
+    @each_deployment
+    def test_what_is_secret_comes_from_the_vault(self, deployed: Deployment) -> None:
+        assert not {v.name for v in variables() if v.secret} & set(plain(deployed))
 
-    def test_storage_and_telemetry_by_identity(self) -> None:
-        platform = variable(module("functionapp"), "platformSettings")
-        assert platform["AzureWebJobsStorage__credential"] == "managedidentity"
+    def test_what_is_chosen_needs_its_secrets(self) -> None:
+        assert secrets(DEPLOYMENTS["payments"]) - secrets(PROD) == {
+            "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_STARTER_PRICE_ID",
+            "STRIPE_PRO_PRICE_ID", "STRIPE_ENTERPRISE_PRICE_ID", "RESEND_API_KEY",
+            "FLICKR_API_KEY",
+        }  # fmt: skip
+        assert secrets(DEPLOYMENTS["redis"]) - secrets(PROD) == {"LIMITER_REDIS_PASSWORD"}
+        assert plain(DEPLOYMENTS["redis"])["LIMITER_BACKEND"] == "redis"
+
+    @each_deployment
+    def test_storage_and_telemetry_by_identity(self, deployed: Deployment) -> None:
+        given = plain(deployed)
+        assert given["AzureWebJobsStorage__credential"] == "managedidentity"
         for service in ("blob", "queue", "table"):
-            assert f"AzureWebJobsStorage__{service}ServiceUri" in platform
-        assert "Authorization=AAD" in platform["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"]
-        assert "AzureWebJobsStorage" not in platform
-        assert platform["OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"] == UNWANTED
+            assert f".{service}." in given[f"AzureWebJobsStorage__{service}ServiceUri"]
+        assert "Authorization=AAD" in given["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"]
+        assert "AzureWebJobsStorage" not in given
+        assert given["OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"] == UNWANTED
 
-    def test_flex_consumption_is_not_given_what_it_refuses(self) -> None:
+    @each_deployment
+    def test_flex_consumption_is_not_given_what_it_refuses(self, deployed: Deployment) -> None:
         refused = {
             "FUNCTIONS_WORKER_RUNTIME",
             "FUNCTIONS_EXTENSION_VERSION",
             "WEBSITE_RUN_FROM_PACKAGE",
         }
-        assert not refused & _plain_settings()
+        given = refused & set(plain(deployed))
+        assert given == (refused if deployed.outputs["plan"] == "premium" else set())
 
 
 class TestParameters:
-    @pytest.mark.parametrize("path", PARAMETERS, ids=lambda path: path.stem)
-    def test_instances_times_pool_fit_the_database(self, path: Any) -> None:
-        given = parameters(path)
-        pool = given["databasePoolSize"] + given["databaseMaxOverflow"]
-        assert given["maximumInstances"] * pool <= given["databaseConnectionLimit"]
+    @each_deployment
+    def test_instances_times_pool_fit_the_database(self, deployed: Deployment) -> None:
+        out = deployed.outputs
+        check_connections(
+            out["maximumInstances"], out["poolPerInstance"], out["databaseConnectionLimit"]
+        )
 
-    def test_there_is_one_file_per_environment(self) -> None:
-        assert [path.stem for path in PARAMETERS] == ["dev", "prod", "staging"]
-        for path in PARAMETERS:
-            assert parameters(path)["environmentName"] == path.stem
+    def test_each_environment_knows_its_name(self) -> None:
+        names = {"dev": "development", "staging": "staging", "prod": "production"}
+        for environment in ENVIRONMENTS:
+            given = plain(DEPLOYMENTS[environment])
+            assert given["PIXCRAWLER_ENVIRONMENT"] == names[environment]
 
-    def test_concurrency_is_that_of_host_json(self) -> None:
-        default = parsed(INFRA / "main.bicep")["parameters"]["activityConcurrency"]["default"]
-        assert DURABLE["maxConcurrentActivityFunctions"] == default
+    @each_deployment
+    def test_concurrency_is_that_of_host_json(self, deployed: Deployment) -> None:
+        given = plain(deployed)
+        most = str(DURABLE["maxConcurrentActivityFunctions"])
+        prefix = "AzureFunctionsJobHost__extensions__durableTask__"
+        assert given[f"{prefix}maxConcurrentActivityFunctions"] == most
+        assert given["CELERY_WORKER_CONCURRENCY"] == most
+        chunks = int(most) * deployed.outputs["maximumInstances"]
+        assert given["PIXCRAWLER_RESOURCE_MAX_CHUNKS_IN_FLIGHT"] == str(chunks)
 
 
-def _plain_settings() -> set[str]:
-    app = module("functionapp")
-    return {*variable(app, "appSettings"), *variable(app, "platformSettings")}
-
-
-def _secrets() -> set[str]:
-    app = module("functionapp")
-    names = ("alwaysSecret", "paymentSecrets", "emailSecrets", "redisSecrets")
-    return {secret for name in names for secret in variable(app, name)}
+def test_everything_sets_what_each_choice_sets() -> None:
+    chosen = [DEPLOYMENTS[name] for name in ("payments", "redis", "premium")]
+    assert {name for deployed in chosen for name in settings(deployed.sites[0])} <= set(
+        settings(EVERYTHING.sites[0])
+    )
 
 
 def test_variables_are_found() -> None:

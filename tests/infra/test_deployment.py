@@ -10,14 +10,15 @@ import psycopg
 import pytest
 
 from scripts.crawl.api import Api
-from scripts.crawl.local import sign_in
 from scripts.devhost.stack import LocalStack
+from scripts.local_crawl import sign_in
 from tests.crawling import start_crawl, wait_for, wait_for_end
 from tests.infra.cloud import Cloud, Project
 
 DEPLOY = ("./scripts/deploy.sh", "dev", "--yes", "--smoke-seconds", "60")
-LOOKING = ["account show", "group exists", "deployment group what-if"]
-PROVISIONING = [*LOOKING, "deployment group create"]
+LOOKING = ["account show", "group exists", "consumption budget list", "deployment group what-if"]
+# The second keeps the outputs.
+PROVISIONING = [*LOOKING, "deployment group create", "deployment group create"]
 
 
 class TestRefusals:
@@ -45,6 +46,8 @@ class TestRefusals:
         code, said = cloud.run(project, *DEPLOY)
         assert (code, cloud.commands) == (1, ["account show", "group exists"])
         assert "az group create --name pixcrawler-dev" in said
+        # Which may be the wrong one.
+        assert "Subscription test (00000000-0000-0000-0000-000000000000)" in said
 
     def test_unconfirmed(self, cloud: Cloud, project: Project) -> None:
         code, said = cloud.run(project, "./scripts/deploy.sh", "dev")
@@ -55,20 +58,21 @@ class TestRefusals:
         code, said = cloud.run(project, "./scripts/deploy.sh", "dev", "--what-if")
         assert (code, cloud.commands) == (0, LOOKING)
         assert "3 to create" in said
+        assert cloud.calls[-1]["arguments"][-1] == "ProviderNoRbac"  # who may only read may ask
 
     def test_missing_secrets_are_named(self, cloud: Cloud, project: Project) -> None:
         with cloud.changed() as azure:
             del azure["secrets"]["API-KEY-PEPPER"]
         code, said = cloud.run(project, *DEPLOY)
         assert (code, cloud.commands) == (1, [*PROVISIONING, "keyvault secret list"])
-        assert "az keyvault secret set --vault-name kv-px-test --name API-KEY-PEPPER" in said
+        assert f"The vault {cloud.described['outputs']['vaultName']} lacks API-KEY-PEPPER:" in said
 
     def test_more_connections_than_the_database_has(self, cloud: Cloud, project: Project) -> None:
         with cloud.changed() as azure:
             azure["outputs"]["maximumInstances"] = 100
         code, said = cloud.run(project, *DEPLOY)
         assert code == 1
-        assert "may open 500, and the database accepts 200" in said
+        assert "may open 500, 20 are for the frontend and migrations" in said
         assert "storage blob upload" not in cloud.commands
 
     def test_nothing_to_go_back_to(self, cloud: Cloud, project: Project) -> None:
@@ -114,7 +118,10 @@ class TestDeployment:
         assert {path.stem for path in cloud.builds.glob("*.zip")} == {good, better}
         code, said = cloud.run(project, "./scripts/rollback.sh", "dev")
         assert (code, cloud.running) == (0, good), said
-        assert json.loads((cloud.builds / "deployed.json").read_text()) == {"commits": [good]}
+        assert json.loads((cloud.builds / "deployed.json").read_text()) == {
+            "commits": [good],
+            "untried": None,
+        }
 
     def test_premium_tries_the_slot_before_production(self, cloud: Cloud, project: Project) -> None:
         with cloud.changed() as azure:

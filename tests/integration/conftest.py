@@ -1,17 +1,21 @@
 """A database of the test's own, as the app opens it, with users and jobs in it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, LiteralString
 from uuid import uuid4
 
 import pytest
+from azure.storage.blob import ContainerClient
 
 from scripts.devhost.stack import LocalStack
+from shared.app.services import Services
 from shared.credits import service as credit_service
+from shared.credits.tiers import Tier
 from shared.jobs import service as jobs
 from shared.jobs.schemas import JobCreate, JobOut
-from shared.platform.db import Database
-from shared.platform.principal import Principal
+from shared.platform.data.blob import BlobStore
+from shared.platform.data.db import Database
+from shared.platform.http.auth.principal import Principal
 from shared.platform.settings import Settings
 from shared.projects import service as projects
 from shared.projects.schemas import ProjectCreate
@@ -34,6 +38,33 @@ def settings(stack_services: LocalStack, database_url: str) -> Settings:
             "signup_bonus_credits": 100,
         }
     )
+
+
+@pytest.fixture
+def storage(stack_services: LocalStack, settings: Settings) -> Iterator[Settings]:
+    """The settings with a container of the test's own: each database numbers its jobs from one."""
+    name = f"test-{uuid4().hex}"
+    connection = stack_services.info.storage_connection_string
+    with ContainerClient.from_connection_string(connection, name) as container:
+        container.create_container()
+        yield settings.model_copy(update={"storage_azure_container_name": name})
+        container.delete_container()
+
+
+@pytest.fixture
+async def services(storage: Settings) -> AsyncIterator[Services]:
+    """What a process of the app has, on the test's database and container."""
+    opened = Services(storage)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def blobs(storage: Settings) -> AsyncIterator[BlobStore]:
+    """The test's container, as the app opens it."""
+    opened = BlobStore(storage)
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture
@@ -64,8 +95,14 @@ async def make_user(database: Database) -> Principal:
     return principal
 
 
+async def give_tier(database: Database, user: Principal, tier: Tier) -> None:
+    """Makes the user's account one of the tier."""
+    async with database.transaction() as transaction:
+        await credit_service.set_tier(transaction, user.user_id, tier)
+
+
 @pytest.fixture
-def make_job(database: Database, settings: Settings, owner: Principal) -> MakeJob:
+def make_job(database: Database, owner: Principal) -> MakeJob:
     """Makes a job of the owner's: ``await make_job(max_images=10, start=True)``."""
 
     async def make(*, of: Principal = owner, **fields: object) -> JobOut:
@@ -75,7 +112,7 @@ def make_job(database: Database, settings: Settings, owner: Principal) -> MakeJo
                 {"project_id": project.id, "name": "cats", "keywords": ["cat"], "max_images": 10}
                 | fields
             )
-            return await jobs.create_job(transaction, of, settings, job)
+            return await jobs.create_job(transaction, of, job)
 
     return make
 

@@ -14,9 +14,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.platform.errors import Unauthenticated, Unavailable
-from shared.platform.introspection import Introspection
-from shared.platform.tokens import TokenVerifier
+from shared.platform.http.auth.introspection import Introspection
+from shared.platform.http.auth.tokens import TokenVerifier
+from shared.platform.net.retry import ATTEMPTS
 from tests.security.conftest import Clock
+
+pytestmark = pytest.mark.usefixtures("pauses")
 
 PROJECT = "https://project.supabase.example"
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -167,9 +170,32 @@ class TestVerify:
         auth.up = False
         clock.now += 9 * 60
         assert (await verifier.verify(sign())).user_id == USER
+        assert auth.calls == 2, "nobody with a good token waits for another try"
         clock.now += 6 * 60
         with pytest.raises(Unavailable):
             await verifier.verify(sign())
+
+    async def test_who_has_a_key_waits_for_nobody_who_has_none(
+        self, verifier: TokenVerifier, auth: Auth, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each second somebody may come with a key that is not known, and Auth be asked thrice."""
+        waiting, end = asyncio.Event(), asyncio.Event()
+
+        async def pause(_: float) -> None:
+            waiting.set()
+            await end.wait()
+
+        monkeypatch.setattr("shared.platform.net.retry.pause", pause)
+        await verifier.verify(sign())
+        auth.up = False
+        clock.now += 9 * 60
+        stranger = asyncio.create_task(verifier.verify(sign(kid="key-2")))
+        await waiting.wait()
+        async with asyncio.timeout(5):
+            assert (await verifier.verify(sign())).user_id == USER
+        end.set()
+        with pytest.raises(Unavailable):
+            await stranger
 
     async def test_a_rotated_key_is_known_after_one_fetch(
         self, verifier: TokenVerifier, auth: Auth, clock: Clock
@@ -211,7 +237,7 @@ class TestVerify:
         for _ in range(100):
             with pytest.raises(Unavailable):
                 await verifier.verify(sign())
-        assert auth.calls == 1
+        assert auth.calls == ATTEMPTS
         auth.up = True
         clock.now += 1
         assert (await verifier.verify(sign())).user_id == USER

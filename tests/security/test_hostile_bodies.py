@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.platform.safe_http import FetchLimits
+from shared.fetch.safe_http import FetchLimits
 from shared.platform.settings.product import CrawlSettings
 from tests.fakes.raw_http import answer, serving
 from tests.scale import sized
@@ -18,7 +18,7 @@ from tests.scale import sized
 PROGRAM = """
 import asyncio, json, sys, time
 from pathlib import Path
-from shared.platform.safe_http import FetchLimits, FetchRefused, SafeHttp
+from shared.fetch.safe_http import FetchLimits, FetchRefused, SafeHttp
 
 def peak():
     return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.platform.hosts import Hosts
+from shared.fetch.hosts import Hosts
 from tests.fakes.raw_http import LIMITS, Names, answer, answering, opened, refusal, serving
 
 

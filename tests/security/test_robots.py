@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from shared.platform import robots
+from shared.fetch import robots
 from tests.fakes.raw_http import Handler, Server, answer, answering, opened, refusal, serving
 
 

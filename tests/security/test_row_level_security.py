@@ -135,6 +135,7 @@ class TestHolesOfTheEarlierSchema:
         "statement",
         [
             "UPDATE credit_accounts SET current_balance = 999999",
+            "UPDATE credit_accounts SET tier = 'enterprise'",
             "UPDATE profiles SET role = 'admin'",
             "INSERT INTO notifications (user_id, type, title, message) "
             "VALUES (auth.uid(), 'info', 'You won', 'Click here')",

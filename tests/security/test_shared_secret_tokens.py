@@ -13,14 +13,18 @@ import pytest
 import time_machine
 
 from shared.platform.errors import Unauthenticated, Unavailable
-from shared.platform.introspection import (
+from shared.platform.http.auth import introspection
+from shared.platform.http.auth.introspection import (
     KEPT_SECONDS,
     MOST_IN_FLIGHT,
     STRANGERS_AT_ONCE,
     Introspection,
 )
-from shared.platform.tokens import TokenVerifier
+from shared.platform.http.auth.tokens import TokenVerifier
+from shared.platform.net.retry import ATTEMPTS
 from tests.security.conftest import Clock
+
+pytestmark = pytest.mark.usefixtures("pauses")
 
 PROJECT = "https://older.supabase.example"
 ANON = "eyJ.anon"
@@ -36,6 +40,7 @@ class Auth:
         self.questions, self.in_flight, self.most_in_flight = 0, 0, 0
         self.pause = 0.0
         self.answer: httpx.Response | Exception | None = None  # instead of the right one
+        self.outages = 0  # so many questions from now on go unanswered
         self.banned_until: str | None = None
         self.gone: set[str] = set()
 
@@ -49,6 +54,9 @@ class Auth:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         await asyncio.sleep(self.pause)
         self.in_flight -= 1
+        if self.outages:
+            self.outages -= 1
+            raise httpx.ReadError("gone")
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer or self._user(request.headers["Authorization"].removeprefix("Bearer "))
@@ -196,6 +204,14 @@ class TestAnswer:
         header = jwt.utils.base64url_encode(b'{"alg":"ES256","kid":"k"}').decode()
         await refused(verifier, ".".join([header, *sign().split(".")[1:]]))
 
+    async def test_a_question_that_failed_is_asked_again(
+        self, verifier: TokenVerifier, auth: Auth, pauses: list[float]
+    ) -> None:
+        auth.outages = 2
+        assert (await verifier.verify(sign())).user_id == USER
+        assert (auth.questions, pauses) == (3, [2, 4])
+        await verifier.verify(sign())
+
 
 class TestMemory:
     async def test_is_asked_again_after_a_minute(
@@ -274,6 +290,25 @@ class TestStorm:
         assert [principal.user_id for principal in found] == users
         assert auth.most_in_flight == MOST_IN_FLIGHT
 
+    async def test_waiting_for_a_turn_is_no_fault_of_auth(
+        self, verifier: TokenVerifier, auth: Auth, monkeypatch: pytest.MonkeyPatch,
+        pauses: list[float],
+    ) -> None:  # fmt: skip
+        await verifier.verify(sign())  # what is made at the first question takes its time
+        monkeypatch.setattr(introspection, "ANSWER_SECONDS", 1)
+        auth.pause = 0.3  # the last of five turns begins after more than a second
+        waiting = (verifier.verify(sign()) for _ in range(5 * MOST_IN_FLIGHT))
+        assert len(await asyncio.gather(*waiting)) == 5 * MOST_IN_FLIGHT
+        assert (auth.questions, pauses) == (1 + 5 * MOST_IN_FLIGHT, [])
+
+    async def test_who_waited_for_a_turn_while_auth_was_down_does_not_ask(
+        self, verifier: TokenVerifier, auth: Auth
+    ) -> None:
+        auth.answer = httpx.ConnectError("down")
+        waiting = (outcome(verifier, sign()) for _ in range(5 * MOST_IN_FLIGHT))
+        assert set(await asyncio.gather(*waiting)) == {"Unavailable"}
+        assert auth.questions == ATTEMPTS * MOST_IN_FLIGHT
+
     async def test_good_tokens_are_never_too_many(
         self, verifier: TokenVerifier, auth: Auth
     ) -> None:
@@ -298,13 +333,13 @@ class TestStorm:
             await outcome(verifier, forge())
         assert (await verifier.verify(known)).user_id == USER
 
-    async def test_an_auth_that_is_down_is_asked_once_a_second(
+    async def test_an_auth_that_is_down_is_asked_one_question_a_second(
         self, verifier: TokenVerifier, auth: Auth, clock: Clock
     ) -> None:
         auth.answer = httpx.ConnectError("down")
         for _ in range(50):
             await unavailable(verifier, sign())
-        assert auth.questions == 1
+        assert auth.questions == ATTEMPTS
         auth.answer = None
         clock.now += 1
         assert isinstance((await verifier.verify(sign())).user_id, UUID)

@@ -12,28 +12,12 @@ from typing import Any, Final
 
 from scripts.devhost.host.durable.engine import Engine
 from scripts.devhost.host.functions import Function, FunctionTable
-from scripts.devhost.host.http.messages import Request, Response, json_response
+from scripts.devhost.host.http.request_and_response import Request, Response, json_response
 from scripts.devhost.host.on_demand import OnDemand
 from scripts.devhost.host.routing import route_of
 from scripts.devhost.host.workers import WorkerPool
 
 _JSON_TYPE: Final = re.compile(r"(application|text)/([^;]*\+)?json\s*(;.*)?", re.IGNORECASE)
-_KEYS: Final = "host/(keys|functionkeys|systemkeys)"
-_NAMED_KEY: Final = f"functions/[^/]+/keys/[^/]+|{_KEYS}/[^/]+"
-# The paths that the real host keeps to itself; a function gets all others, also below /admin.
-_RESERVED: Final = {
-    method: re.compile(f"/admin/({paths})/?", re.IGNORECASE)
-    for method, paths in {
-        "GET": "functions(/[^/]+(/status|/keys)?)?|host/(status|processes|ping|config|drain/status"
-        "|extensions(/jobs(/[^/]+)?)?|extensionBundle/v1/(templates|bindings|resources([.][^/]+)?))"
-        f"|instance/(info|http-health)|{_KEYS}|{_NAMED_KEY}",
-        "POST": "functions/[^/]+|host/(ping|drain|resume|scale/status|log|debug|synctriggers"
-        f"|restart|extensions)|instance/assign|pod/assign|{_NAMED_KEY}",
-        "PUT": f"functions/[^/]+|host/(state|extensions)|{_NAMED_KEY}",
-        "DELETE": f"functions/[^/]+|host/extensions/[^/]+|{_NAMED_KEY}",
-    }.items()
-}
-_FILES: Final = re.compile(r"/admin/vfs(/.*)?", re.IGNORECASE)
 _NO_CACHE: Final = [("Cache-Control", "no-store,no-cache"), ("Pragma", "no-cache")]
 
 
@@ -57,14 +41,8 @@ class Admin:
         self._on_demand = on_demand
         self._started = time.monotonic()
 
-    @staticmethod
-    def takes(method: str, path: str) -> bool:
-        """Whether the request is one that no function gets to see."""
-        reserved = _RESERVED.get(method.upper())
-        return bool((reserved and reserved.fullmatch(path)) or _FILES.fullmatch(path))
-
     async def handle(self, request: Request) -> Response:
-        """The reply to one request that `takes` accepts; 404 for what is not offered here."""
+        """The reply to a request of the administration; 404 for what is not offered here."""
         path = request.head.path
         parts = [part.lower() for part in path.strip("/").split("/")[1:]]
         match (request.head.method.upper(), *parts):

@@ -7,11 +7,11 @@ from typing import Final
 from scripts.devhost.host.errors import HostError
 from scripts.devhost.host.functions import Binding, Function, in_order
 from scripts.devhost.host.indexing import find_indexing_error
+from scripts.devhost.host.reserved_paths import ROUTE_BEGINNINGS
 from scripts.devhost.host.routing import compile_route, fold, route_of
 
 _FUNCTION_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,127}")
 _BINDING_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,127}|\$return")
-_RESERVED_ROUTES: Final = ("admin", "runtime")
 _SUPPORTED: Final = {
     "httpTrigger",
     "http",
@@ -96,7 +96,7 @@ def _find_route_conflicts(functions: Sequence[Function]) -> dict[str, str]:
             continue
         route = fold(route_of(function).strip("/"))
         methods = frozenset(function.trigger.get("methods") or ())
-        if route.lower().startswith(_RESERVED_ROUTES):
+        if route.lower().startswith(ROUTE_BEGINNINGS):
             conflicts[function.name] = (
                 "The specified route conflicts with one or more built in routes."
             )

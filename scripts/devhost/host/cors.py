@@ -1,6 +1,6 @@
 """Cross-origin requests, as the host's middleware answers them before any routing."""
 
-from scripts.devhost.host.http.messages import Head, Response
+from scripts.devhost.host.http.request_and_response import Head, Response
 from scripts.devhost.host.settings import CorsSettings
 
 

@@ -25,17 +25,22 @@ def load_files(app: Path) -> dict[str, Any]:
     """Puts what the files say into the environment; the content of local.settings.json.
 
     Raises:
-        HostError: that file is encrypted, no JSON or of another shape.
+        HostError: that file is encrypted, no JSON or of another shape; the other one is no text.
     """
     local = read_json(app / LOCAL_SETTINGS)
     if local.get("IsEncrypted"):
         raise HostError(f"{LOCAL_SETTINGS} is encrypted; decrypt it with `func settings`.")
     before = set(os.environ)
-    values = {name: str(value) for name, value in section(local, "Values").items()}
+    given = section(local, "Values")
+    values = {name: str(value) for name, value in given.items() if value is not None}
     _set(values, LOCAL_SETTINGS)
     file = app / env_file_name(os.environ)
     if file.is_file():
-        dotenv = {k: v for k, v in dotenv_values(file, interpolate=False).items() if v is not None}
+        try:
+            read = dotenv_values(file, interpolate=False)
+        except (UnicodeDecodeError, OSError):
+            raise HostError(f"{file.name} cannot be read as UTF-8.") from None
+        dotenv = {k: v for k, v in read.items() if v is not None}
         # It knows nothing of the name that the host has for the app's storage.
         storage = next((dotenv[name] for name in _STORAGE if dotenv.get(name)), None)
         _set({**dotenv, **({_HOSTS_STORAGE: storage} if storage else {})}, file.name)

@@ -3,7 +3,7 @@
 import os
 from typing import Final
 
-from scripts.devhost.host.http.messages import Response
+from scripts.devhost.host.http.request_and_response import Response
 
 _HOME_PAGE: Final = b"""<!DOCTYPE html>
 <html lang="en">

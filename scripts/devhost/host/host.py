@@ -18,7 +18,7 @@ from scripts.devhost.host.errors import HostError
 from scripts.devhost.host.faults import Faults
 from scripts.devhost.host.functions import Function, FunctionTable
 from scripts.devhost.host.http.server import Handler, Server
-from scripts.devhost.host.http_server import HttpFront
+from scripts.devhost.host.http_front import HttpFront
 from scripts.devhost.host.log import get_log
 from scripts.devhost.host.on_demand import OnDemand
 from scripts.devhost.host.outputs import OutputSender

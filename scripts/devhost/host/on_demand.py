@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from scripts.devhost.host.durable.engine import Engine
 from scripts.devhost.host.errors import InvocationError
+from scripts.devhost.host.function_rpc import text as value_of
 from scripts.devhost.host.functions import Function
 from scripts.devhost.host.log import get_log
-from scripts.devhost.host.messages import text as value_of
 from scripts.devhost.host.timers import Timer
 from scripts.devhost.host.workers import WorkerPool
 

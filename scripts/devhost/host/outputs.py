@@ -8,7 +8,7 @@ from azure.core.exceptions import AzureError
 from scripts.devhost.host.errors import IndexingError, InvocationError
 from scripts.devhost.host.functions import Binding, Function
 from scripts.devhost.host.indexing import queue_name
-from scripts.devhost.host.queue_messages import output_bodies
+from scripts.devhost.host.queue_binding import output_bodies
 from scripts.devhost.host.storage_accounts import StorageAccounts
 
 

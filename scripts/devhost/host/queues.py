@@ -13,7 +13,7 @@ from scripts.devhost.host.functions import Function
 from scripts.devhost.host.indexing import queue_name
 from scripts.devhost.host.log import get_log
 from scripts.devhost.host.outputs import OutputSender
-from scripts.devhost.host.queue_messages import message_body, message_metadata
+from scripts.devhost.host.queue_binding import message_body, message_metadata
 from scripts.devhost.host.queue_storage import QueuedMessage, QueueStorage
 from scripts.devhost.host.settings import QueueSettings
 from scripts.devhost.host.workers import WorkerPool

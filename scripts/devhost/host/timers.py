@@ -13,10 +13,10 @@ from scripts.devhost.host.dotnet import offset_time
 from scripts.devhost.host.durable.store import Store
 from scripts.devhost.host.errors import InvocationError
 from scripts.devhost.host.faults import Faults
+from scripts.devhost.host.function_rpc import json_text
 from scripts.devhost.host.functions import Function
 from scripts.devhost.host.indexing import read_schedule
 from scripts.devhost.host.log import get_log
-from scripts.devhost.host.messages import json_text
 from scripts.devhost.host.ncrontab import Schedule
 from scripts.devhost.host.outputs import OutputSender
 from scripts.devhost.host.workers import WorkerPool

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from scripts.devhost.host.errors import FunctionTimeout, HostError, WorkerLost
 from scripts.devhost.host.frames import FrameConnection
+from scripts.devhost.host.function_rpc import rpc
 from scripts.devhost.host.functions import Function
 from scripts.devhost.host.log import FUNCTIONS, get_log
-from scripts.devhost.host.messages import rpc
 from scripts.devhost.host.refusals import refusal, without_functions
 
 _PROJECT: Final = Path(__file__).resolve().parents[3]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from scripts.devhost.host.errors import FunctionTimeout, HostError, InvocationError, WorkerLost
+from scripts.devhost.host.function_rpc import rpc, text
 from scripts.devhost.host.functions import Function
 from scripts.devhost.host.log import get_log
-from scripts.devhost.host.messages import rpc, text
 from scripts.devhost.host.retries import RetryPolicy
 from scripts.devhost.host.worker_process import WorkerProcess
 

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from aiohttp import web
-from PIL import Image
 
 from scripts.devhost.imageweb import behaviour
+from scripts.devhost.imageweb.formats import MIME
 from scripts.devhost.imageweb.model import Candidate, Catalogue
-from scripts.devhost.imageweb.pictures import MIME
 
 SLOW_SECONDS: Final = 1.0
 HANG_SECONDS: Final = 120.0
@@ -176,6 +175,8 @@ async def _hanging(_: web.Request, __: Candidate) -> web.Response:
 
 @cache
 def _tiny_png() -> bytes:
+    from PIL import Image
+
     noise = random.Random(16).randbytes(16 * 16 * 3)
     file = io.BytesIO()
     Image.frombytes("RGB", (16, 16), noise).save(file, "PNG")
@@ -184,6 +185,8 @@ def _tiny_png() -> bytes:
 
 def _draw_bomb(path: Path) -> None:
     """400 megapixels in some 50 kB; Pillow refuses to open it, so it is written unseen."""
+    from PIL import Image
+
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     Image.new("1", (BOMB_SIDE, BOMB_SIDE)).save(unfinished, "PNG")
     unfinished.rename(path)

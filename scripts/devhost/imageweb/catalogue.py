@@ -12,11 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from scripts.devhost.imageweb.assembly import assemble
-from scripts.devhost.imageweb.drawing import Workshop
 from scripts.devhost.imageweb.model import SOURCES, Candidate, Catalogue, Truth
-from scripts.devhost.stack.layout import SHARED
-from scripts.devhost.stack.node import install
+from scripts.devhost.node import install
+from scripts.devhost.paths import SHARED
 
 __all__ = [
     "DEFAULT_PER_KEYWORD", "DEFAULT_SEED", "SOURCES", "Candidate", "Catalogue", "Truth",
@@ -48,6 +46,11 @@ def load(
     say: Say = lambda _: None,
 ) -> Catalogue:
     """The catalogue, built when the directory does not have it yet (half a minute)."""
+    return Catalogue.read(build(directory, seed, per_keyword=per_keyword, say=say))
+
+
+def build(directory: Path, seed: int, *, per_keyword: int, say: Say) -> Path:
+    """Where the catalogue is, built when the directory does not have it yet."""
     target = directory / f"{seed}-{per_keyword}-{_version()}"
     directory.mkdir(parents=True, exist_ok=True)
     if not (target / "index.json").exists():
@@ -55,10 +58,14 @@ def load(
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (target / "index.json").exists():
                 _build(target, seed, per_keyword, say)
-    return Catalogue.read(target)
+    return target
 
 
 def _build(target: Path, seed: int, per_keyword: int, say: Say) -> None:
+    # Numpy and Pillow: what serves the pictures does not need them.
+    from scripts.devhost.imageweb.assembly import assemble
+    from scripts.devhost.imageweb.drawing import Workshop
+
     packages = _install_packages(say)
     say("Drawing the pictures of the image web, once")
     unfinished = target.with_name(f"{target.name}.{os.getpid()}")

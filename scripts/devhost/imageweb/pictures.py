@@ -29,7 +29,6 @@ BACKGROUNDS: Final = {
 TINTS: Final = {"grass.png": "#5f7d35", "gravel.png": "#8a7f70", "brick.png": "#a85a42"}
 SIDES: Final = (400, 480, 560, 640, 720, 800)
 RATIOS: Final = (1.0, 4 / 3, 3 / 2, 3 / 4, 2 / 3)
-MIME: Final = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 
 @dataclass(frozen=True)

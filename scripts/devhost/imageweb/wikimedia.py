@@ -7,8 +7,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from scripts.devhost.imageweb.credits import LICENCES
+from scripts.devhost.imageweb.formats import MIME
 from scripts.devhost.imageweb.model import Candidate, Catalogue
-from scripts.devhost.imageweb.pictures import MIME
 
 DEFAULT_LIMIT: Final = 10
 LARGEST_LIMIT: Final = 500

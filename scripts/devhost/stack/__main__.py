@@ -1,16 +1,20 @@
 """`python -m scripts.devhost.stack up|down|status`."""
 
 import argparse
+import shutil
 import signal
 import sys
 import time
 from pathlib import Path
+from typing import Final
 
+from scripts.devhost.errors import StackError, sentence
+from scripts.devhost.paths import ROOT, SHARED
 from scripts.devhost.stack.app_settings import write_local_settings
-from scripts.devhost.stack.errors import StackError, sentence
-from scripts.devhost.stack.layout import ROOT, SHARED
 from scripts.devhost.stack.local import LocalStack
 from scripts.devhost.stack.plan import PARTS
+
+LEAST_FREE_BYTES: Final = 1024 * 1024
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -88,6 +92,8 @@ def status(stack: LocalStack) -> int:
     if not stack.running:
         print("The stack is not running.")
         return 1
+    if shutil.disk_usage(stack.layout.directory).free < LEAST_FREE_BYTES:
+        print(f"The disk is full: {stack.layout.directory} needs room. What is known may be old:")
     state = stack.state()
     parts = state.get("parts", {})
     for name, part in parts.items():

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
-from scripts.devhost.stack.errors import StackError
+from scripts.devhost.errors import StackError
 from scripts.devhost.stack.files import read_json, write_json
 from scripts.devhost.stack.info import StackInfo
 from scripts.devhost.stack.layout import Layout

@@ -10,9 +10,9 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
-from scripts.devhost.stack.errors import StackError
+from scripts.devhost.errors import StackError
+from scripts.devhost.paths import ROOT
 
-ROOT: Final = Path(__file__).resolve().parents[3]
 MIGRATIONS: Final = ROOT / "infra" / "db" / "migrations"
 SUPABASE_SQL: Final = Path(__file__).with_name("supabase.sql")
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from scripts.devhost.stack.errors import StackError
+from scripts.devhost.errors import StackError
 from scripts.devhost.stack.files import read_json, write_json
 
 

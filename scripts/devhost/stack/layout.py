@@ -1,12 +1,7 @@
-"""Where the stack keeps what: its own directory, and the packages that all stacks share."""
+"""Where a stack keeps what."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-
-ROOT: Final = Path(__file__).resolve().parents[3]
-# Downloads and the built image web are the same for every stack of a clone.
-SHARED: Final = ROOT / ".local"
 
 
 @dataclass(frozen=True)
@@ -39,6 +34,11 @@ class Layout:
     def secrets(self) -> Path:
         """Keys and passwords made at the first start."""
         return self.directory / "stack" / "secrets.json"
+
+    @property
+    def migrations(self) -> Path:
+        """Which migrations the database was made by."""
+        return self.directory / "stack" / "migrations.json"
 
     @property
     def local_settings(self) -> Path:

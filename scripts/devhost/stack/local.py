@@ -12,10 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from scripts.devhost.stack.errors import StackError
+from scripts.devhost.errors import StackError
+from scripts.devhost.paths import ROOT
 from scripts.devhost.stack.files import read_json, write_json
 from scripts.devhost.stack.info import StackInfo
-from scripts.devhost.stack.layout import ROOT, Layout
+from scripts.devhost.stack.layout import Layout
 from scripts.devhost.stack.lock import ALREADY_RUNNING, is_running
 from scripts.devhost.stack.plan import PARTS, Request
 from scripts.devhost.stack.process import MARK, end, end_strays
@@ -78,6 +79,8 @@ class LocalStack:
                 self._prepare(say)
                 self._spawn(detached)
             self._wait_until_ready()
+            if mine and (notice := self.state().get("notice")):
+                say(notice)
         except BaseException:
             if mine:
                 self.stop()

@@ -9,7 +9,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Protocol
 
-from scripts.devhost.stack.layout import ROOT
+from scripts.devhost.paths import ROOT
 from scripts.devhost.stack.ports import is_listening
 from scripts.devhost.stack.postgres import Postgres
 from scripts.devhost.stack.process import end, kill_group, spawn

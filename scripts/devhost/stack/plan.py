@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from scripts.devhost.errors import StackError
+from scripts.devhost.paths import ROOT
 from scripts.devhost.stack import storage
 from scripts.devhost.stack.app_settings import app_settings
 from scripts.devhost.stack.auth.keys import Keys
-from scripts.devhost.stack.errors import StackError
 from scripts.devhost.stack.files import read_json, write_json
 from scripts.devhost.stack.info import StackInfo, User
-from scripts.devhost.stack.layout import ROOT, Layout
+from scripts.devhost.stack.layout import Layout
 from scripts.devhost.stack.parts import Database, Part, Server, http_call, http_probe
 from scripts.devhost.stack.ports import choose_ports, is_listening
 
@@ -57,7 +58,7 @@ class Plan:
         return Database(port=self.ports["postgres"], data=self.layout.data("postgres"))
 
     def _azurite(self) -> Part:
-        ports = {service: self.ports[f"azurite-{service}"] for service in storage.SERVICES}
+        ports = self._azurite_ports()
         data = self.layout.data("azurite")
         return Server(
             name="azurite", port=ports["blob"], command=storage.command(data, ports),
@@ -113,12 +114,11 @@ class Plan:
 
     def info(self) -> StackInfo:
         """What other programs need to know."""
-        ports = {service: self.ports.get(f"azurite-{service}", 0) for service in storage.SERVICES}
         return StackInfo(
             api_url=self._url("host"),
             database_url=self.database_url,
             storage_connection_string=(
-                storage.connection_string(ports) if "azurite" in self.parts else ""
+                storage.connection_string(self._azurite_ports()) if "azurite" in self.parts else ""
             ),
             supabase_url=self._url("auth"),
             supabase_anon_key=self.keys.anon if "auth" in self.parts else "",
@@ -129,12 +129,11 @@ class Plan:
             else (),
         )
 
-    def furnish(self) -> None:
+    def provision(self) -> None:
         """What must exist before the host starts: containers, queues, demo users."""
-        info = self.info()
-        if info.storage_connection_string:
-            storage.create_containers_and_queues(info.storage_connection_string)
-        for user in info.users:
+        if "azurite" in self.parts:
+            storage.create_containers_and_queues(self._azurite_ports())
+        for user in self.info().users:
             self._create_user(user)
 
     def _create_user(self, user: User) -> None:
@@ -148,6 +147,9 @@ class Plan:
         )  # fmt: skip
         if status != 200 and b"email_exists" not in answer:
             raise StackError(f"Supabase Auth did not make the user {user.email}: {answer!r}")
+
+    def _azurite_ports(self) -> dict[str, int]:
+        return {service: self.ports[f"azurite-{service}"] for service in storage.SERVICES}
 
     def _url(self, part: str) -> str:
         return f"http://127.0.0.1:{self.ports[part]}" if part in self.parts else ""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from scripts.devhost.stack.errors import StackError
+from scripts.devhost.errors import StackError
 from scripts.devhost.stack.files import read_json, write_json
 
 # Below the range out of which Linux takes the ports of outgoing connections, so that nobody

@@ -19,8 +19,8 @@ from typing import Final, Self
 
 import psycopg
 
+from scripts.devhost.errors import StackError
 from scripts.devhost.stack.databases import create_database, drop_database, migrate, prepare
-from scripts.devhost.stack.errors import StackError
 from scripts.devhost.stack.shelter import data_home, is_root, reachable_binaries
 
 __all__ = ["Postgres", "create_database", "drop_database", "migrate", "prepare"]

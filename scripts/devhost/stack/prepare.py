@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from scripts.devhost.imageweb.__main__ import parser
-from scripts.devhost.imageweb.catalogue import load
+from scripts.devhost.imageweb.catalogue import build
+from scripts.devhost.imageweb.options import parser
 from scripts.devhost.stack.plan import Request
 from scripts.devhost.stack.storage import install_azurite
 
@@ -14,4 +14,4 @@ def prepare(request: Request, say: Callable[[str], None]) -> None:
         install_azurite(say)
     if "imageweb" in request.parts:
         options = parser().parse_args(request.image_web_options)
-        load(options.directory, options.seed, per_keyword=options.per_keyword, say=say)
+        build(options.directory, options.seed, per_keyword=options.per_keyword, say=say)

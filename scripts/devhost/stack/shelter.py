@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from scripts.devhost.stack.errors import StackError
+from scripts.devhost.errors import StackError
 
 SHELTER: Final = Path("/var/lib/pixcrawler")
 

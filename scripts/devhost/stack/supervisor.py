@@ -11,7 +11,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from scripts.devhost.stack.errors import StackError, sentence
+from scripts.devhost.errors import StackError, sentence
+from scripts.devhost.stack.earlier import remove_earlier_data
 from scripts.devhost.stack.files import read_json, write_json
 from scripts.devhost.stack.layout import Layout
 from scripts.devhost.stack.lock import ALREADY_RUNNING, take
@@ -51,6 +52,8 @@ class Supervisor:
         self.request = Request(**read_json(layout.request))
         self.stopping = False
         self.ready = False
+        self.unreported = False  # the disk is full, or was until now
+        self.notice: str | None = None  # for whoever starts the stack
         self.watches: dict[str, Watch] = {}
 
     def run(self) -> int:
@@ -65,6 +68,8 @@ class Supervisor:
                 self._bring_up()
                 while not self._told_to_stop():
                     self._look_after_parts()
+                    if self.unreported:
+                        self._report()
                     time.sleep(TICK_SECONDS)
             except StoppedError:
                 pass
@@ -86,6 +91,8 @@ class Supervisor:
 
     def _bring_up(self) -> None:
         self._report()
+        if "postgres" in self.request.parts:
+            self.notice = remove_earlier_data(self.layout)
         plan = Plan(self.layout, self.request)
         self.watches = {name: Watch(part) for name, part in plan.parts.items()}
         # PostgreSQL's start waits for it: whatever needs nothing warms up meanwhile.
@@ -93,11 +100,11 @@ class Supervisor:
         for name in order:
             if name == "host":
                 self._wait_for(order[: order.index(name)])
-                plan.furnish()
+                plan.provision()
             self._start(self.watches[name])
         self._wait_for(order)
         if "host" not in order:
-            plan.furnish()
+            plan.provision()
         plan.info().write(self.layout.info)
         self.ready = True
         self._report()
@@ -164,6 +171,7 @@ class Supervisor:
             "pid": os.getpid(),
             "ready": self.ready,
             "error": error,
+            "notice": self.notice,
             "parts": {
                 name: {
                     "pid": watch.part.pid,
@@ -174,12 +182,25 @@ class Supervisor:
                 for name, watch in self.watches.items()
             },
         }
-        with suppress(FileNotFoundError):  # somebody removed the directory under us
+        try:
             write_json(self.layout.state, state)
+        except FileNotFoundError:
+            return  # somebody removed the directory under us
+        except OSError as problem:
+            if not self.ready:
+                raise
+            if not self.unreported:
+                _say(f"{sentence(problem)} The parts go on when there is room.")
+            self.unreported = True
+        else:
+            if self.unreported:
+                _say("There is room again.")
+            self.unreported = False
 
 
 def _say(message: str) -> None:
-    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}", flush=True)
+    with suppress(OSError):  # the disk of the log may be full
+        print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}", flush=True)
 
 
 if __name__ == "__main__":

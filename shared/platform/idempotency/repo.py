@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,13 @@ async def insert_answer(
 
 
 async def delete_expired(transaction: Transaction) -> int:
-    """Forgets answers older than 24 hours; returns how many."""
+    """Forgets answers older than 24 hours, but for those being replaced; returns how many."""
     cursor = await transaction.connection.execute(
-        "DELETE FROM idempotency_keys WHERE created_at <= now() - interval '24 hours'"
+        """
+        DELETE FROM idempotency_keys WHERE (user_id, key) IN (
+          SELECT user_id, key FROM idempotency_keys
+          WHERE created_at <= now() - interval '24 hours'
+          FOR UPDATE SKIP LOCKED)
+        """
     )
     return cursor.rowcount

@@ -9,12 +9,13 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from shared.platform.answer import Answer
-from shared.platform.db import Transaction
+from shared.platform.data.db import Transaction
 from shared.platform.errors import Invalid
+from shared.platform.http.answer import Answer
 from shared.platform.idempotency import repo
 from shared.platform.idempotency.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 from shared.platform.idempotency.repo import StoredAnswer
@@ -83,15 +84,19 @@ class KeyedRequest:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + AESGCM(self._secret(settings)).encrypt(nonce, body, None)
+        return nonce + AESGCM(self._secrets(settings)[0]).encrypt(nonce, body, None)
 
     def _decrypt(self, settings: Settings, stored: bytes) -> bytes:
+        from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         nonce, body = stored[:NONCE_BYTES], stored[NONCE_BYTES:]
-        return AESGCM(self._secret(settings)).decrypt(nonce, body, None)
+        for secret in self._secrets(settings):
+            with suppress(InvalidTag):
+                return AESGCM(secret).decrypt(nonce, body, None)
+        raise IdempotencyKeyReused("The first answer cannot be read any more; use a new key.")
 
-    def _secret(self, settings: Settings) -> bytes:
-        pepper = settings.api_key_pepper.get_secret_value().encode()
+    def _secrets(self, settings: Settings) -> list[bytes]:
+        """The key's own secret by each of ours, the current one first."""
         context = f"idempotency:{self.user_id}:{self.key}".encode()
-        return hmac.digest(pepper, context, hashlib.sha256)
+        return [hmac.digest(pepper, context, hashlib.sha256) for pepper in settings.peppers]

@@ -4,11 +4,11 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from shared.platform.db import Database
+from shared.platform.data.db import Database
+from shared.platform.data.redis_pool import connect
 from shared.platform.errors import Unavailable
 from shared.platform.ratelimit import repo
 from shared.platform.ratelimit.policy import Bucket, Usage
-from shared.platform.redis_pool import connect
 from shared.platform.settings import Settings
 
 if TYPE_CHECKING:

@@ -4,8 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
-
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -51,18 +49,6 @@ class Usage:
     def reset(self) -> int:
         """Whole seconds after which the quota is there again; never too early."""
         return max(1, math.ceil(self.seconds))
-
-
-def parse_rate(name: str, rate: str) -> Policy:
-    """The policy that ``rate`` declares, such as "10/minute".
-
-    Raises:
-        ValueError: it is not of that form.
-    """
-    quota, _, unit = rate.partition("/")
-    if unit not in SECONDS or not quota.isdecimal() or int(quota) == 0:
-        raise ValueError(f"not a rate: {rate!r}")
-    return Policy(name, int(quota), SECONDS[unit])
 
 
 def headers_of(usages: Sequence[Usage]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from shared.platform.db import Database, Transaction
+from shared.platform.data.db import Database, Transaction
 from shared.platform.ratelimit.policy import Bucket, Usage
 
 # One round trip, one transaction: the two statements travel together. The time of a row that is
@@ -47,8 +47,12 @@ async def hit(database: Database, buckets: Sequence[Bucket]) -> list[Usage]:
 
 
 async def delete_expired(transaction: Transaction) -> int:
-    """Forgets windows that have ended; returns how many."""
+    """Forgets windows that have ended, but for those that are counted in; returns how many."""
     cursor = await transaction.connection.execute(
-        "DELETE FROM rate_limits WHERE expires_at < clock_timestamp()"
+        """
+        DELETE FROM rate_limits WHERE bucket IN (
+          SELECT bucket FROM rate_limits WHERE expires_at < clock_timestamp()
+          FOR UPDATE SKIP LOCKED)
+        """
     )
     return cursor.rowcount

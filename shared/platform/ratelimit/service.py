@@ -1,21 +1,20 @@
 """Which limits a request is under, and what becomes of it.
 
-- A signed-in user: the endpoint's declared rate, or else ``default`` for reads, ``write`` for all
-  other methods.
+- A signed-in user: ``default`` for reads, ``write`` for all other methods.
 - An API key: the same, as its owner, and ``key``: its own ``rate_limit`` requests an hour.
-- Nobody, on ``/auth/*`` or a public endpoint with a declared rate: per client address.
+- Nobody, on ``/auth/*``: per client address.
 """
 
 import time
 from collections.abc import Mapping, Sequence
 
-from shared.platform.client_address import client_address
 from shared.platform.errors import TooManyRequests, Unavailable
-from shared.platform.logging import get_logger
-from shared.platform.principal import Principal
+from shared.platform.http.auth.client_address import client_address
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.registry import Endpoint
+from shared.platform.observe.logging import get_logger
 from shared.platform.ratelimit.backends import Counter
-from shared.platform.ratelimit.policy import Bucket, Policy, Usage, headers_of, parse_rate
-from shared.platform.registry import Endpoint
+from shared.platform.ratelimit.policy import Bucket, Policy, Usage, headers_of
 from shared.platform.settings import Settings
 
 log = get_logger(__name__)
@@ -37,6 +36,17 @@ class RateLimiter:
         self._warned_at = float("-inf")
         # What is known to be full costs no round trip until its window ends.
         self._full: dict[Bucket, tuple[Usage, float]] = {}
+
+    def refuse_full(
+        self, endpoint: Endpoint, principal: Principal | None, headers: Mapping[str, str]
+    ) -> None:
+        """Lets the request pass unless a bucket is known to be full, which costs no round trip.
+
+        Raises:
+            TooManyRequests: one is.
+        """
+        if self._settings.limiter_enabled:
+            _refuse_exceeded(self._known_full(self._buckets(endpoint, principal, headers)))
 
     async def check(
         self, endpoint: Endpoint, principal: Principal | None, headers: Mapping[str, str]
@@ -87,8 +97,6 @@ class RateLimiter:
     def _policy(self, endpoint: Endpoint, principal: Principal | None) -> Policy | None:
         settings = self._settings
         seconds = settings.limiter_default_seconds
-        if endpoint.rate:
-            return parse_rate(endpoint.name, endpoint.rate)
         if principal is None:
             is_auth = endpoint.path.startswith(AUTH_PATH)
             return Policy("auth", settings.limiter_auth_times, seconds) if is_auth else None

@@ -14,17 +14,29 @@ ACTIVITIES = HOST + "extensions__durableTask__maxConcurrentActivityFunctions"
 HOST_LEVEL = HOST + "logging__logLevel__Function"
 COMPRESSION = "PIXCRAWLER_UTILITY_COMPRESSION__"
 _UNBUILT = "exports are not built"
+_UNPAID = "payments are not built"
+_UNSENT = "e-mails are not built"
 # By variable: the place of the setting, and why it does nothing.
 IDLE = {
     "CELERY_BROKER_URL": ("celery_broker_url", "deprecated, queues and orchestrations do its work"),
     "CELERY_RESULT_BACKEND": ("celery_result_backend", "deprecated, the database has the results"),
     "STORAGE_LOCAL_PATH": ("storage_local_path", "the emulator has a place of its own"),
+    "CONTACT_EMAIL": (
+        "contact_email",
+        "the contact form is the frontend's, and the crawler's address is CRAWLER_CONTACT_EMAIL"),
     "PIXCRAWLER_RESOURCE_MAX_TEMP_STORAGE_MB": (
         "resource.max_temp_storage_mb", "nothing is written to the disk"),
     "PIXCRAWLER_RESOURCE_ESTIMATED_IMAGE_SIZE_MB": (
         "resource.estimated_image_size_mb", "no plan assumes a size"),
     "PIXCRAWLER_UTILITY_LOGGING__USE_COLORS": (
         "logging.use_colors", "the host decides how its console looks"),
+    "STRIPE_SECRET_KEY": ("stripe_secret_key", _UNPAID),
+    "STRIPE_WEBHOOK_SECRET": ("stripe_webhook_secret", _UNPAID),
+    "STRIPE_STARTER_PRICE_ID": ("stripe_starter_price_id", _UNPAID),
+    "STRIPE_PRO_PRICE_ID": ("stripe_pro_price_id", _UNPAID),
+    "STRIPE_ENTERPRISE_PRICE_ID": ("stripe_enterprise_price_id", _UNPAID),
+    "RESEND_API_KEY": ("resend_api_key", _UNSENT),
+    "FROM_EMAIL": ("from_email", _UNSENT),
     f"{COMPRESSION}QUALITY": ("compression.quality", _UNBUILT),
     f"{COMPRESSION}FORMAT": ("compression.format", _UNBUILT),
     f"{COMPRESSION}LOSSLESS": ("compression.lossless", _UNBUILT),

@@ -1,7 +1,8 @@
 """The settings that the app is run with: database, storage, sign-in, logging."""
 
 import ipaddress
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -12,12 +13,12 @@ from pydantic import (
     field_validator,
 )
 
-from shared.platform.client_address import Network
 from shared.platform.model import Model
 from shared.platform.settings.secrets import check_public_key, check_secret_key
 
 EMULATOR = "UseDevelopmentStorage=true"  # the storage emulator at its usual ports
 
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Environment = Literal["development", "test", "staging", "production"]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
@@ -47,6 +48,25 @@ def _base_url(value: str) -> str:
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 
 
+_CODED = "%[0-9A-Fa-f]{2}"
+_DATABASE_URL = re.compile(
+    rf"postgres(ql)?://(([^\s:/?#@%]|{_CODED})*(:([^\s/?#@%]|{_CODED})*)?@)?([^\s@%]|{_CODED})*"
+)
+
+
+def _database_url(value: SecretStr) -> SecretStr:
+    """The URL, if libpq takes it apart as we do: of another it would write pieces into its errors.
+
+    Raises:
+        ValueError: it is no such URL.
+    """
+    if not _DATABASE_URL.fullmatch(value.get_secret_value()):
+        raise ValueError(
+            "must be postgresql://user:password@host:port/database, the password percent-encoded"
+        )
+    return value
+
+
 class ServerSettings(Model):
     """Which app this is and how it is reached."""
 
@@ -67,6 +87,11 @@ class ServerSettings(Model):
     metrics_token: SecretStr | None = None
 
     @property
+    def peppers(self) -> tuple[bytes, ...]:
+        """The secrets of hashes and seals: the first one makes them, each of them checks them."""
+        return tuple(self.api_key_pepper.get_secret_value().encode().split(b","))
+
+    @property
     def trusted_networks(self) -> list[Network]:
         """The networks of our own proxies."""
         return [ipaddress.ip_network(item) for item in listed(self.trusted_proxies)]
@@ -75,7 +100,7 @@ class ServerSettings(Model):
 class DatabaseSettings(Model):
     """PostgreSQL."""
 
-    database_url: SecretStr
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)]
     database_pool_size: int = Field(5, ge=1, le=100)
     database_max_overflow: int = Field(10, ge=0, le=100)
     database_pool_pre_ping: bool = True
@@ -123,6 +148,7 @@ class StorageSettings(Model):
         None, validation_alias=env("AzureWebJobsStorage__queueServiceUri")
     )
     storage_azure_container_name: str = Field("pixcrawler", pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")
+    storage_download_url: str | None = Field(None, pattern=r"^https?://[^/?#]+/?$")
     storage_azure_max_retries: int = Field(3, ge=1, le=10)
 
     @field_validator("azure_storage_connection_string", mode="before")

@@ -1,12 +1,15 @@
 """The settings of the product: crawling, images, credits, payment, e-mail."""
 
 import os
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from shared.platform.model import Model
 from shared.platform.settings.parts import listed
+
+FUNCTION_TIMEOUT_SECONDS: Final = 660  # host.json's functionTimeout, held against it by a test
+SETTLE_SECONDS: Final = 60  # what a chunk needs, at most, once its time to download is over
 
 
 class CrawlSettings(Model):
@@ -27,10 +30,8 @@ class CrawlSettings(Model):
     google_cse_id: SecretStr | None = None
     crawl_experimental_sources: bool = False
     crawl_source_pace: float = Field(1, ge=0)
-    contact_email: str = "crawler@pixcrawler.example"
+    crawler_contact_email: str = "crawler@pixcrawler.example"
 
-    max_images_per_job: int = Field(10_000, ge=1)
-    max_running_jobs: int = Field(3, ge=1)
     crawl_allowed_hosts: str = ""
     crawl_timeout_seconds: float = Field(15, gt=0)
     crawl_retry_wait_seconds: float = Field(2, gt=0)
@@ -41,7 +42,7 @@ class CrawlSettings(Model):
     @property
     def user_agent(self) -> str:
         """What the crawler calls itself, with an address to complain to."""
-        return f"PixCrawler/0.1 (dataset crawler; mailto:{self.contact_email})"
+        return f"PixCrawler/0.1 (dataset crawler; mailto:{self.crawler_contact_email})"
 
     @property
     def allowed_hosts(self) -> frozenset[str]:
@@ -49,12 +50,23 @@ class CrawlSettings(Model):
         return frozenset(listed(self.crawl_allowed_hosts))
 
 
+def _leaves_time_to_settle(seconds: int) -> int:
+    if seconds + SETTLE_SECONDS > FUNCTION_TIMEOUT_SECONDS:
+        raise ValueError(
+            f"{seconds} s leave no {SETTLE_SECONDS} s to settle a chunk before the host ends it "
+            f"after {FUNCTION_TIMEOUT_SECONDS} s (functionTimeout in host.json)"
+        )
+    return seconds
+
+
 class CelerySettings(Model):
     """What is left of the earlier workers' settings."""
 
     celery_broker_url: SecretStr | None = None
     celery_result_backend: SecretStr | None = None
-    celery_task_time_limit: int = Field(110, ge=10, le=600)
+    celery_task_time_limit: Annotated[int, AfterValidator(_leaves_time_to_settle)] = Field(
+        110, ge=10
+    )
     celery_worker_concurrency: int = Field(8, ge=1, le=64)
 
 
@@ -82,9 +94,10 @@ class CompressionSettings(Model):
 
 
 class ResourceSettings(Model):
-    """How much a job may use at once."""
+    """How much jobs may use at once."""
 
     max_concurrent_chunks: int = Field(35, ge=1, le=200)
+    max_chunks_in_flight: int = Field(288, ge=1, le=100_000)  # 36 instances with 8 activities each
     chunk_size_images: int = Field(50, ge=1, le=500)
     max_temp_storage_mb: int = Field(512, ge=1)
     estimated_image_size_mb: float = Field(0.5, gt=0)
@@ -98,11 +111,12 @@ class PaymentSettings(Model):
     stripe_starter_price_id: str | None = None
     stripe_pro_price_id: str | None = None
     stripe_enterprise_price_id: str | None = None
-    signup_bonus_credits: int = Field(1000, ge=0)  # a job of the default size
+    signup_bonus_credits: int = Field(1000, ge=0, le=1_000_000)  # a job of the default size
 
 
 class EmailSettings(Model):
     """Resend."""
 
     resend_api_key: SecretStr | None = None
+    contact_email: str | None = None
     from_email: str | None = None

@@ -7,13 +7,14 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from scripts.devhost.node import install, node
+from scripts.devhost.paths import SHARED
 from scripts.devhost.stack import LocalStack
-from scripts.devhost.stack.layout import SHARED
-from scripts.devhost.stack.node import install, node
 
 HERE = Path(__file__).parent
 ALLOWED = "http://localhost:3000"
@@ -49,6 +50,7 @@ def browser(npm_packages: Path) -> Iterator[Browser]:
             cwd=npm_packages, capture_output=True, check=True,
             env=os.environ | BARE_MACHINE | {"TMPDIR": str(unpacked_in)},
         )  # fmt: skip
+        _point_to_fonts(unpacked_in / "fonts")
     unpacked = json.loads(done.stdout)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
@@ -64,6 +66,14 @@ def browser(npm_packages: Path) -> Iterator[Browser]:
         )
         yield launched
         launched.close()
+
+
+def _point_to_fonts(fonts: Path) -> None:
+    """Names them where they are; without a font the browser dies of the first letter."""
+    configuration = fonts / "fonts.conf"
+    configuration.write_text(
+        configuration.read_text().replace(">/tmp/fonts<", f">{escape(str(fonts))}<")
+    )
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Response
 from scripts.crawl.api import Api
 from scripts.crawl.dataset import save_dataset
 from scripts.devhost.stack import LocalStack
-from shared.platform.registry import endpoints
+from shared.platform.http.registry import endpoints
 from tests.crawling import start_crawl, wait_for_end
 
 # What the page shows once every image has come, also those that would load when scrolled to.

@@ -3,8 +3,8 @@
 from shared.activity import service as activity
 from shared.activity.schemas import ActivityOut, ActivityQuery
 from shared.jobs import service as jobs
-from shared.platform.db import Database
-from shared.platform.principal import Principal
+from shared.platform.data.db import Database
+from shared.platform.http.auth.principal import Principal
 from tests.integration.conftest import MakeJob, make_user
 
 

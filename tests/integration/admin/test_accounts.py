@@ -1,63 +1,32 @@
-"""Administrators disable, enable and delete accounts and give credits; Supabase Auth follows."""
+"""Administrators disable, enable and delete accounts and give credits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
-from pydantic import SecretStr, ValidationError
-from supabase_auth import SyncGoTrueClient
-from supabase_auth.errors import AuthApiError
+from pydantic import ValidationError
 
 from shared.admin import service as admin
 from shared.admin.errors import AccountDeleted, OwnAccount
 from shared.admin.schemas import CreditGrant, Decision, UserUpdate
-from shared.identity import service as identity
-from shared.identity.schemas import Credentials
+from shared.credits.errors import BalanceFull
 from shared.jobs import service as jobs
-from shared.platform import accounts
-from shared.platform.accounts import AuthAccounts
-from shared.platform.blob import BlobStore
-from shared.platform.db import Database, Transaction
+from shared.platform.data.db import Database, Transaction
 from shared.platform.errors import AccountDisabled, Forbidden, NotFound
-from shared.platform.outbox import Dispatcher
-from shared.platform.principal import Principal
-from shared.platform.queue import QueueSender
-from shared.platform.settings import Settings
-from tests.integration.conftest import MakeJob, make_user, rows
-
-WHY = Decision(reason="Sells what it crawls")
-PASSWORD = "correct horse"
-
-
-async def make_admin(database: Database) -> Principal:
-    made = await make_user(database)
-    query = "UPDATE profiles SET role = 'admin' WHERE id = %(id)s RETURNING id"
-    await rows(database, query, id=made.user_id)
-    return made
-
-
-@pytest.fixture
-async def boss(database: Database) -> Principal:
-    return await make_admin(database)
-
-
-async def disable(database: Database, by: Principal, user: Principal) -> Any:
-    async with database.transaction(by.user_id) as transaction:
-        return await admin.disable_user(transaction, by, user.user_id, WHY)
-
-
-async def enable(database: Database, by: Principal, user: Principal) -> Any:
-    async with database.transaction(by.user_id) as transaction:
-        return await admin.enable_user(transaction, by, user.user_id, WHY)
-
-
-async def delete(database: Database, by: Principal, user: Principal) -> None:
-    async with database.transaction(by.user_id) as transaction:
-        await admin.delete_user(transaction, by, user.user_id, WHY)
+from shared.platform.http.auth import accounts
+from shared.platform.http.auth.principal import Principal
+from tests.integration.admin.decisions import (
+    WHY,
+    delete,
+    disable,
+    enable,
+    make_admin,
+    make_administrator,
+)  # fmt: skip
+from tests.integration.conftest import MakeJob, rows
 
 
 async def acts(database: Database, user: Principal) -> str:
@@ -72,6 +41,19 @@ async def acts(database: Database, user: Principal) -> str:
             outcomes.add("refused")
     (outcome,) = outcomes
     return outcome
+
+
+async def until_somebody_waits(database: Database) -> None:
+    waiting = 0
+    async with asyncio.timeout(20):
+        while not waiting:
+            async with database.transaction() as transaction:
+                await transaction.connection.execute("RESET ROLE")  # it sees no other's state
+                cursor = await transaction.connection.execute(
+                    "SELECT FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                )
+                waiting = cursor.rowcount
 
 
 async def trail(database: Database, of: Principal) -> list[dict[str, Any]]:
@@ -119,7 +101,6 @@ class TestDisable:
     async def test_a_start_that_waited_meanwhile_starts_nothing(
         self,
         database: Database,
-        settings: Settings,
         boss: Principal,
         owner: Principal,
         make_job: MakeJob,
@@ -127,7 +108,7 @@ class TestDisable:
         job = await make_job()
 
         async def start(transaction: Transaction) -> None:
-            await jobs.start_job(transaction, owner, settings, job.id)
+            await jobs.start_job(transaction, owner, job.id)
 
         async with database.transaction(owner.user_id) as late:
             async with database.transaction(boss.user_id) as transaction:
@@ -176,6 +157,19 @@ class TestWho:
             "passes", "refused",
         ]  # fmt: skip
 
+    async def test_an_administrator_who_starts_a_job_meanwhile_is_stopped_all_the_same(
+        self, database: Database, boss: Principal, make_job: MakeJob
+    ) -> None:
+        second = await make_admin(database)
+        job = await make_job(of=second)
+        async with database.transaction(second.user_id) as starting:
+            await jobs.lock_own(starting, second, job.id)
+            act = asyncio.create_task(disable(database, boss, second))
+            await until_somebody_waits(database)
+            assert (await jobs.start_job(starting, second, job.id)).status == "running"
+        assert (await act).state == "disabled"
+        assert await rows(database, "SELECT status FROM crawl_jobs") == [{"status": "cancelled"}]
+
     async def test_a_role_is_taken_by_administrators_alone(
         self, database: Database, boss: Principal, owner: Principal
     ) -> None:
@@ -215,7 +209,7 @@ class TestDelete:
     ) -> None:
         for _ in range(2):
             await delete(database, boss, owner)
-        for act in (disable, enable):
+        for act in (disable, enable, make_administrator):
             with pytest.raises(AccountDeleted):
                 await act(database, boss, owner)
         await rows(
@@ -269,6 +263,20 @@ class TestCredits:
         with pytest.raises(ValidationError):
             CreditGrant(amount=amount, reason="why")
 
+    async def test_are_no_more_than_an_account_can_hold(
+        self, database: Database, boss: Principal, owner: Principal
+    ) -> None:
+        query = "UPDATE credit_accounts SET current_balance = %(most)s RETURNING id"
+        await rows(database, query, most=2**31 - 2)
+        for amount, outcome in ((2, "full"), (1, "given"), (1, "full")):
+            grant = CreditGrant(amount=amount, reason="why")
+            try:
+                async with database.transaction() as transaction:
+                    await admin.grant_credits(transaction, boss, owner.user_id, grant)
+                assert outcome == "given"
+            except BalanceFull:
+                assert outcome == "full"
+
     async def test_are_nothing_to_the_deleted(
         self, database: Database, boss: Principal, owner: Principal
     ) -> None:
@@ -280,106 +288,22 @@ class TestCredits:
                 )
 
 
-class Nothing:
-    """A durable client that starts what it is told."""
+class TestWithoutCreditAccount:
+    """What an administrator gives somebody must not be on record alone."""
 
-    async def get_status(self, instance_id: str) -> Any: ...
-
-    async def start_new(
-        self,
-        orchestration_function_name: str,
-        instance_id: str | None = None,
-        client_input: Any | None = None,
-    ) -> str:
-        return str(instance_id)
-
-
-@pytest.fixture
-async def dispatcher(database: Database, settings: Settings) -> AsyncIterator[Dispatcher]:
-    blobs, queues = BlobStore(settings), QueueSender(settings)
-    key = settings.supabase_service_role_key.get_secret_value()
-    async with httpx.AsyncClient() as http:
-        auth = AuthAccounts(settings.supabase_url, key, http)
-        yield Dispatcher(database, blobs, queues, auth.align)
-    await blobs.close()
-    await queues.close()
-
-
-async def send(dispatcher: Dispatcher) -> None:
-    await dispatcher.send_overdue(Nothing(), older_than=timedelta(0))
-
-
-class TestAuth:
-    """The stand-in has its users in another database than the test."""
-
-    @pytest.fixture
-    def users(self, settings: Settings) -> Iterator[SyncGoTrueClient]:
-        key = settings.supabase_service_role_key.get_secret_value()
-        headers = {"apikey": key, "Authorization": f"Bearer {key}"}
-        with SyncGoTrueClient(url=f"{settings.supabase_url}/auth/v1", headers=headers) as client:
-            yield client
-
-    @pytest.fixture
-    def email(self, users: SyncGoTrueClient, owner: Principal) -> str:
-        """The address with which the owner signs in."""
-        address = f"{owner.user_id}@example.com"
-        users.admin.create_user(
-            {"id": str(owner.user_id), "email": address, "password": PASSWORD,
-             "email_confirm": True}
-        )  # fmt: skip
-        return address
-
-    async def test_bans_admits_and_deletes_as_the_lock_says(
-        self, database: Database, settings: Settings, dispatcher: Dispatcher,
-        users: SyncGoTrueClient, boss: Principal, owner: Principal, email: str,
-    ) -> None:  # fmt: skip
-        credentials = Credentials(email=email, password=SecretStr(PASSWORD))
-        await disable(database, boss, owner)
-        for _ in range(2):
-            await send(dispatcher)
-            with pytest.raises(AccountDisabled):
-                await identity.sign_in(settings, credentials)
-            await rows(database, "UPDATE outbox SET sent_at = NULL RETURNING id")
-        await enable(database, boss, owner)
-        await send(dispatcher)  # the order to ban once more, which has been overtaken
-        assert (await identity.sign_in(settings, credentials)).user.id == owner.user_id
-        await delete(database, boss, owner)
-        for _ in range(2):
-            await send(dispatcher)
-            with pytest.raises(AuthApiError, match="User not found"):
-                users.admin.get_user_by_id(str(owner.user_id))
-            await rows(database, "UPDATE outbox SET sent_at = NULL RETURNING id")
-
-    async def test_is_asked_again_until_it_has_done_it(
-        self, database: Database, settings: Settings, dispatcher: Dispatcher,
-        users: SyncGoTrueClient, boss: Principal, owner: Principal, email: str,
-    ) -> None:  # fmt: skip
-        await delete(database, boss, owner)
-        async with httpx.AsyncClient() as http:
-            down = AuthAccounts("http://127.0.0.1:1", "key", http)
-            blobs, queues = dispatcher.blobs, dispatcher.queues
-            await send(Dispatcher(database, blobs, queues, down.align))
-        assert users.admin.get_user_by_id(str(owner.user_id)).user.email == email
-        due = "UPDATE outbox SET available_at = now() WHERE sent_at IS NULL RETURNING attempts"
-        assert await rows(database, due) == [{"attempts": 1}]
-        await send(dispatcher)
-        with pytest.raises(AuthApiError, match="User not found"):
-            users.admin.get_user_by_id(str(owner.user_id))
-
-    @pytest.mark.parametrize(
-        ("duration", "hours"), [("24h", 24), ("1h30m", 1.5), ("none", None), ("876000h", 876000)]
-    )
-    def test_stand_in_bans_for_go_durations(
-        self, users: SyncGoTrueClient, owner: Principal, email: str,
-        duration: str, hours: float | None,
-    ) -> None:  # fmt: skip
-        user = users.admin.update_user_by_id(str(owner.user_id), {"ban_duration": duration}).user
-        assert (user.banned_until is None) == (hours is None)
-
-    @pytest.mark.parametrize("duration", ["100y", "1", "h", "1h 2m"])
-    def test_stand_in_refuses_what_go_does_not_parse(
-        self, users: SyncGoTrueClient, owner: Principal, email: str, duration: str
+    @pytest.mark.parametrize("gift", ["tier", "credits"])
+    async def test_there_is_nothing_to_give_it_to(
+        self, database: Database, boss: Principal, owner: Principal, gift: str
     ) -> None:
-        with pytest.raises(AuthApiError, match="invalid format for ban duration") as refusal:
-            users.admin.update_user_by_id(str(owner.user_id), {"ban_duration": duration})
-        assert (refusal.value.status, refusal.value.code) == (400, "validation_failed")
+        await rows(database, "DELETE FROM credit_transactions RETURNING id")
+        await rows(database, "DELETE FROM credit_accounts RETURNING id")
+        gifts: dict[str, Callable[[Transaction], Awaitable[Any]]] = {
+            "tier": lambda t: admin.update_user(t, boss, owner.user_id, UserUpdate(tier="pro")),
+            "credits": lambda t: admin.grant_credits(
+                t, boss, owner.user_id, CreditGrant(amount=1, reason="why")
+            ),
+        }
+        with pytest.raises(NotFound, match="no credit account"):
+            async with database.transaction() as transaction:
+                await gifts[gift](transaction)
+        assert await trail(database, boss) == []

@@ -3,14 +3,15 @@
 from uuid import uuid4
 
 import pytest
+from pydantic import ValidationError
 
 from shared.admin import service as admin
 from shared.admin.errors import OwnRole
 from shared.admin.schemas import AdminJobQuery, UserUpdate
-from shared.platform.db import Database
+from shared.platform.data.db import Database
 from shared.platform.errors import NotFound
-from shared.platform.pagination import PageQuery
-from shared.platform.principal import Principal
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.pagination import PageQuery
 from shared.platform.settings import Settings
 from tests.integration.conftest import MakeJob, make_user, rows
 
@@ -76,6 +77,32 @@ class TestUsers:
         async with database.transaction() as transaction:
             with pytest.raises(NotFound):
                 await admin.update_user(transaction, owner, uuid4(), UserUpdate(role="user"))
+
+    async def test_get_a_tier_and_it_is_on_record(
+        self, database: Database, owner: Principal
+    ) -> None:
+        other = await make_user(database)
+        for user in (other, owner):  # their own as well
+            async with database.transaction() as transaction:
+                update = UserUpdate(tier="pro")
+                changed = await admin.update_user(transaction, owner, user.user_id, update)
+            assert (changed.id, changed.tier) == (user.user_id, "pro")
+        assert await rows(
+            database, "SELECT user_id, action, resource_id, metadata FROM activity_logs ORDER BY id"
+        ) == [
+            {
+                "user_id": owner.user_id,
+                "action": "user.tier_changed",
+                "resource_id": str(user.user_id),
+                "metadata": {"tier": "pro"},
+            }
+            for user in (other, owner)
+        ]
+
+    @pytest.mark.parametrize("tier", ["gold", "Free", "", None, 1])
+    def test_a_tier_is_one_of_three(self, tier: object) -> None:
+        with pytest.raises(ValidationError, match="'free', 'pro' or 'enterprise'"):
+            UserUpdate.model_validate({"tier": tier})
 
 
 class TestJobs:

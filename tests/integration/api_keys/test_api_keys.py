@@ -2,30 +2,22 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from loguru import logger
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from shared.api_keys import service as api_keys
 from shared.api_keys.errors import ApiKeyNotActive
 from shared.api_keys.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyOut
-from shared.platform.bootstrap import Services
-from shared.platform.db import Database
+from shared.app.services import Services
+from shared.platform.data.db import Database
 from shared.platform.errors import NotFound, Unauthenticated
-from shared.platform.pagination import PageQuery
-from shared.platform.principal import Principal
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.pagination import PageQuery
 from shared.platform.settings import Settings
 from tests.integration.conftest import make_user, rows
-
-
-@pytest.fixture
-async def services(settings: Settings) -> AsyncIterator[Services]:
-    made = Services(settings)
-    yield made
-    await made.database.close()
 
 
 async def create(services: Services, owner: Principal, **fields: object) -> ApiKeyCreated:
@@ -67,7 +59,7 @@ class TestList:
         await expire(services.database)
         assert [k.status for k in await listed(services, owner)] == ["expired"]
         with pytest.raises(Unauthenticated):
-            await api_keys.authenticate_key(services, key.key, None)
+            await services.authenticate_key(key.key, None)
 
     def test_an_expiry_in_the_past_is_refused(self) -> None:
         with pytest.raises(ValidationError):
@@ -82,7 +74,7 @@ class TestUsage:
     ) -> None:
         key = await create(services, owner, rate_limit=7)
         principals = await asyncio.gather(
-            *(api_keys.authenticate_key(services, key.key, "192.0.2.1") for _ in range(20))
+            *(services.authenticate_key(key.key, "192.0.2.1") for _ in range(20))
         )
         assert {(p.user_id, p.key_id, p.rate_limit) for p in principals} == {
             (owner.user_id, key.id, 7)
@@ -103,8 +95,8 @@ class TestRotate:
         assert new.key != old.key
         assert new.key.startswith(f"pk_live_{new.key_prefix}")
         with pytest.raises(Unauthenticated):
-            await api_keys.authenticate_key(services, old.key, None)
-        assert (await api_keys.authenticate_key(services, new.key, None)).key_id == old.id
+            await services.authenticate_key(old.key, None)
+        assert (await services.authenticate_key(new.key, None)).key_id == old.id
 
     async def test_not_of_one_that_is_revoked_or_expired(
         self, services: Services, owner: Principal
@@ -124,6 +116,27 @@ class TestRotate:
             await rotate(services, await make_user(services.database), key)
 
 
+class TestPepper:
+    async def test_is_changed_without_an_end_for_keys_that_are_used_meanwhile(
+        self, settings: Settings, owner: Principal
+    ) -> None:
+        def peppered(pepper: str) -> Services:
+            return Services(settings.model_copy(update={"api_key_pepper": SecretStr(pepper)}))
+
+        old, both, new = map(peppered, ("old", "new,old", "new"))
+        used, unused = await create(old, owner), await create(old, owner)
+        later = await create(both, owner)
+        assert (await both.authenticate_key(used.key, None)).key_id == used.id
+        with pytest.raises(Unauthenticated):
+            await old.authenticate_key(later.key, None)
+        for key in (used, later):
+            assert (await new.authenticate_key(key.key, None)).key_id == key.id
+        with pytest.raises(Unauthenticated):
+            await new.authenticate_key(unused.key, None)
+        for services in (old, both, new):
+            await services.close()
+
+
 class TestGuess:
     async def test_a_guess_that_begins_right_is_looked_up_as_any_other(
         self, settings: Settings, owner: Principal
@@ -135,7 +148,7 @@ class TestGuess:
         for body in (key.key[:40] + "0" * 16, "pk_live_" + "0" * 48):
             guess = f"{body}{zlib.crc32(body.encode()):08x}"
             with pytest.raises(Unauthenticated):
-                await api_keys.authenticate_key(echoing, guess, None)
+                await echoing.authenticate_key(guess, None)
         logger.remove(sink)
         await echoing.database.close()
         half = len(statements) // 2

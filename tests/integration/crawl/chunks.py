@@ -3,22 +3,21 @@
 from hashlib import sha256
 from typing import Any
 
-from shared.crawl import repo, search_repo
+from shared.crawl import job_repo, repo, search_repo
 from shared.crawl.advance import advance, load_state
 from shared.crawl.model import Chunk, Examined, ImageFacts, JobState
-from shared.crawl.plan import Limits
+from shared.crawl.plan import CrawlLimits
 from shared.crawl.settle import settle_chunk
 from shared.jobs import finish
-from shared.jobs import repo as jobs_repo
 from shared.jobs.schemas import JobOut
-from shared.platform.db import Database, Transaction
+from shared.platform.data.db import Database, Transaction
 from shared.sources.source import Candidate
 
-LIMITS = Limits(chunks=35, chunk_size=50)
+LIMITS = CrawlLimits(chunks=35, chunk_size=50, all_chunks=288)
 
 
-async def cut(database: Database, job: JobOut, urls: int) -> list[Chunk]:
-    """The job's chunks after its one search has found so many URLs."""
+async def begin(database: Database, job: JobOut, urls: int) -> None:
+    """The crawl as it is when its one search has found so many URLs."""
     found = [Candidate(url=f"https://images.example/{n}.jpg", license="cc0") for n in range(urls)]
     async with database.transaction() as transaction:
         assert await finish.begin_job(transaction, job.id, 1)
@@ -29,6 +28,11 @@ async def cut(database: Database, job: JobOut, urls: int) -> list[Chunk]:
             transaction, search, next_cursor=None, found=len(found)
         )
         await search_repo.insert_candidates(transaction, search, found)
+
+
+async def cut(database: Database, job: JobOut, urls: int) -> list[Chunk]:
+    """The job's chunks after its one search has found so many URLs."""
+    await begin(database, job, urls)
     return await advance_and_claim(database, job)
 
 
@@ -43,9 +47,9 @@ async def advance_and_claim(database: Database, job: JobOut, *, attempt: int = 1
 
 
 async def state_of(transaction: Transaction, job: JobOut) -> JobState:
-    row = await jobs_repo.lock_job(transaction, job.id)
+    row = await job_repo.lock_job(transaction, job.id)
     assert row is not None
-    return await load_state(transaction, job.id, row)
+    return await load_state(transaction, row)
 
 
 def picture(number: int, job_id: int, *, side: int = 100) -> ImageFacts:

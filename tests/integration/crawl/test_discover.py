@@ -8,7 +8,7 @@ from shared.crawl.discover import MOST_RESTS, discover
 from shared.crawl.model import Search
 from shared.jobs import finish
 from shared.jobs.schemas import JobOut
-from shared.platform.db import Database
+from shared.platform.data.db import Database
 from shared.sources.source import Source, SourceBusy
 from tests.integration.conftest import MakeJob, rows
 from tests.integration.crawl.chunks import state_of

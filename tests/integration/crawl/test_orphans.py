@@ -1,24 +1,16 @@
 """Blobs without a row go, except while the job runs: then a row may be about to come."""
 
-from collections.abc import AsyncIterator
+import asyncio
 
 import pytest
 
 from shared.crawl.orphans import delete_orphans
 from shared.jobs import service as jobs
 from shared.jobs.schemas import JobOut
-from shared.platform.blob import BlobStore
-from shared.platform.db import Database
-from shared.platform.principal import Principal
-from shared.platform.settings import Settings
+from shared.platform.data.blob import BlobStore
+from shared.platform.data.db import Database
+from shared.platform.http.auth.principal import Principal
 from tests.integration.conftest import MakeJob
-
-
-@pytest.fixture
-async def blobs(settings: Settings) -> AsyncIterator[BlobStore]:
-    store = BlobStore(settings)
-    yield store
-    await store.close()
 
 
 async def put(blobs: BlobStore, job: JobOut, sha256: str) -> str:
@@ -52,7 +44,6 @@ class TestDeleteOrphans:
         self,
         database: Database,
         owner: Principal,
-        settings: Settings,
         make_job: MakeJob,
         blobs: BlobStore,
     ) -> None:
@@ -60,10 +51,42 @@ class TestDeleteOrphans:
         name = await put(blobs, job, "a" * 64)
         async with database.transaction() as transaction:
             await jobs.stop_job(transaction, owner, job.id)
-            await jobs.retry_job(transaction, owner, settings, job.id)
+            await jobs.retry_job(transaction, owner, job.id)
         assert await delete_orphans(database, blobs, job.id, [name]) == 0
         assert await stored(blobs, job) == {name}
         async with database.transaction() as transaction:
             await jobs.stop_job(transaction, owner, job.id)
         assert await delete_orphans(database, blobs, job.id, [name]) == 1
         assert await stored(blobs, job) == set()
+
+    async def test_locks_no_row_but_a_retry_waits(
+        self,
+        database: Database,
+        owner: Principal,
+        make_job: MakeJob,
+        blobs: BlobStore,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        job = await make_job(start=True)
+        async with database.transaction() as transaction:
+            await jobs.stop_job(transaction, owner, job.id)
+        deleting, deleted = asyncio.Event(), asyncio.Event()
+
+        async def delete(*_: object) -> None:
+            deleting.set()
+            await deleted.wait()
+
+        async def retry() -> None:
+            async with database.transaction() as transaction:
+                await jobs.retry_job(transaction, owner, job.id)
+
+        monkeypatch.setattr(blobs, "delete", delete)
+        sweep = asyncio.create_task(delete_orphans(database, blobs, job.id, [f"jobs/{job.id}/a"]))
+        await deleting.wait()
+        async with database.transaction() as transaction:
+            await transaction.connection.execute("SELECT FROM crawl_jobs FOR UPDATE NOWAIT")
+        retried = asyncio.create_task(retry())
+        await asyncio.sleep(0.3)
+        assert not retried.done()
+        deleted.set()
+        await asyncio.gather(sweep, retried)

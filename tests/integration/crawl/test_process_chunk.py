@@ -6,6 +6,8 @@ import os
 import struct
 import time
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import replace
 from threading import get_ident
 from typing import cast
@@ -13,16 +15,17 @@ from typing import cast
 import pytest
 from PIL import ExifTags
 
+from shared.app.services import Services
 from shared.crawl import process
 from shared.crawl.filters import JobFilters
 from shared.crawl.model import Chunk, ChunkCandidate
 from shared.crawl.process import ChunkProcessor, Examination
+from shared.fetch.safe_http import FetchLimits
 from shared.imaging.judge import Judged, Rejection, judge
 from shared.jobs import service as jobs
-from shared.platform.blob import BlobStore
-from shared.platform.db import Database
-from shared.platform.principal import Principal
-from shared.platform.safe_http import FetchLimits
+from shared.platform.data.blob import BlobStore
+from shared.platform.data.db import Database
+from shared.platform.http.auth.principal import Principal
 from shared.platform.settings import Settings
 from tests.fakes.raw_http import LIMITS, Names, answer, answering, opened, serving
 from tests.integration.conftest import MakeJob, rows
@@ -33,6 +36,13 @@ from tests.unit.imaging.pictures import encoded, photo
 MOST_SECONDS = 120
 ONE_AT_A_TIME = replace(LIMITS, per_host=1)
 CAT = encoded(photo("cat"))
+
+
+@pytest.fixture
+def judges() -> Iterator[Executor]:
+    """As the app has them."""
+    with Services(Settings.model_construct()).judges as threads:
+        yield threads
 
 
 async def hang(_: str, writer: asyncio.StreamWriter) -> None:
@@ -52,12 +62,17 @@ async def point_at(database: Database, chunk: Chunk, host: str) -> None:
 
 
 async def test_a_hung_server_costs_its_chunk_and_no_more(
-    database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+    database: Database,
+    blobs: BlobStore,
+    judges: Executor,
+    owner: Principal,
+    settings: Settings,
+    make_job: MakeJob,
 ) -> None:
     deadline = sized(3, settings.celery_task_time_limit)
     job = await make_job(max_images=20, start=True)
     hung, *others = await cut(database, job, 40)
-    blobs, loop = BlobStore(settings), asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
     async with serving(hang) as dead, serving(show) as alive:
         # Another host: one is asked for two files at a time, and waits for those that hang.
         other = f"alive.example:{alive.host.partition(':')[2]}"
@@ -66,13 +81,10 @@ async def test_a_hung_server_costs_its_chunk_and_no_more(
             await point_at(database, chunk, other)
         allowed = (dead.host, alive.host, other)
         async with opened(FetchLimits(), allow=allowed, resolver=Names("127.0.0.1")) as http:
-            processor = ChunkProcessor(database, blobs, http, deadline)
+            processor = ChunkProcessor(database, blobs, http, judges, deadline)
             started = loop.time()
             results = await asyncio.gather(*(processor.process(c.id) for c in (hung, *others)))
             seconds = loop.time() - started
-    # Storage is shared by tests whose databases number their jobs from one.
-    await blobs.delete([name async for name in blobs.names(f"jobs/{job.id}/")])
-    await blobs.close()
     assert seconds < deadline + MOST_SECONDS - settings.celery_task_time_limit
     assert results[0] == {"status": "failed", "stored": 0}
     assert {result["status"] for result in results[1:]} == {"completed"}
@@ -88,7 +100,7 @@ async def test_a_hung_server_costs_its_chunk_and_no_more(
 
 
 async def test_who_waits_for_a_slow_host_waits_for_another_chunk(
-    database: Database, settings: Settings, make_job: MakeJob
+    database: Database, blobs: BlobStore, judges: Executor, make_job: MakeJob
 ) -> None:
     async def dawdle(_: str, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.3)
@@ -96,10 +108,9 @@ async def test_who_waits_for_a_slow_host_waits_for_another_chunk(
 
     job = await make_job(max_images=7, engines=["openverse"], start=True)
     (chunk,) = await cut(database, job, 10)
-    blobs = BlobStore(settings)
     async with serving(dawdle) as slow, opened(ONE_AT_A_TIME, allow=slow.host) as http:
         await point_at(database, chunk, slow.host)
-        processor = ChunkProcessor(database, blobs, http, deadline_seconds=2)
+        processor = ChunkProcessor(database, blobs, http, judges, deadline_seconds=2)
         assert await processor.process(chunk.id) == {"status": "completed", "stored": 0}
         first = await outcomes(database)
         assert 1 <= first["http_404"] < 10
@@ -107,24 +118,21 @@ async def test_who_waits_for_a_slow_host_waits_for_another_chunk(
         while chunks := await advance_and_claim(database, job):
             for chunk in chunks:
                 await processor.process(chunk.id)
-    await blobs.close()
     assert await outcomes(database) == {"http_404": 10}
 
 
 async def test_each_chunk_brings_the_job_forward(
-    database: Database, settings: Settings, make_job: MakeJob
+    database: Database, blobs: BlobStore, judges: Executor, make_job: MakeJob
 ) -> None:
     """Even where the host answers everybody, and nobody gets a file."""
     job = await make_job(max_images=7, engines=["openverse"], start=True)
     (chunk,) = await cut(database, job, 10)
-    blobs = BlobStore(settings)
     busy = answering((429, {"Retry-After": "1"}))
     async with serving(busy) as server, opened(ONE_AT_A_TIME, allow=server.host) as http:
         await point_at(database, chunk, server.host)
-        processor = ChunkProcessor(database, blobs, http, deadline_seconds=1.5)
+        processor = ChunkProcessor(database, blobs, http, judges, deadline_seconds=1.5)
         await processor.process(chunk.id)
         assert (await outcomes(database))["waiting"] < 10
-    await blobs.close()
 
 
 @pytest.mark.parametrize(
@@ -135,7 +143,8 @@ async def test_a_fault_of_ours_ends_no_job_and_is_no_success(
     status: str,
     outcome: str | None,
     database: Database,
-    settings: Settings,
+    blobs: BlobStore,
+    judges: Executor,
     make_job: MakeJob,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -147,7 +156,7 @@ async def test_a_fault_of_ours_ends_no_job_and_is_no_success(
         return Rejection("too_small", "not looked at")
 
     monkeypatch.setattr(process, "judge", fail)
-    result = await process_pictures(database, settings, make_job)
+    result = await process_pictures(database, blobs, judges, make_job)
     assert result == {"status": status, "stored": 0}
     others = {outcome: 10 - faults} if outcome else {}
     assert await outcomes(database) == {"internal_error": faults, **others}
@@ -155,7 +164,9 @@ async def test_a_fault_of_ours_ends_no_job_and_is_no_success(
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, about such metadata
 @pytest.mark.parametrize(("kept", "size"), [(False, (600, 400)), (True, (400, 600))])
-async def test_the_stored_bytes_are_judged(kept: bool, size: tuple[int, int]) -> None:
+async def test_the_stored_bytes_are_judged(
+    kept: bool, size: tuple[int, int], judges: Executor
+) -> None:
     """Not those of before broken metadata, which may have turned the picture, was taken out."""
     turned = struct.pack(">HHII", ExifTags.Base.Orientation, 3, 1, 6 << 16)
     cut_off = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + turned
@@ -171,7 +182,7 @@ async def test_the_stored_bytes_are_judged(kept: bool, size: tuple[int, int]) ->
 
     async with serving(send) as server, opened(allow=server.host) as http:
         filters = JobFilters(keep_location=kept)
-        examination = Examination(1, filters, cast(BlobStore, Storage()), http)
+        examination = Examination(1, filters, cast(BlobStore, Storage()), http, judges)
         examined = await examination.examine(ChunkCandidate(1, f"http://{server.host}/"))
     assert examined.image is not None
     assert (examined.image.width, examined.image.height) == size
@@ -180,7 +191,7 @@ async def test_the_stored_bytes_are_judged(kept: bool, size: tuple[int, int]) ->
     assert (judged.width, judged.height) == size
 
 
-async def test_few_bodies_of_known_images_are_in_memory() -> None:
+async def test_few_bodies_of_known_images_are_in_memory(judges: Executor) -> None:
     """The connection that a download counts as is given back before they are read."""
     now = most = 0
 
@@ -197,7 +208,7 @@ async def test_few_bodies_of_known_images_are_in_memory() -> None:
         answer(writer, 304)
 
     async with serving(unchanged) as server, opened(allow=server.host) as http:
-        examination = Examination(1, JobFilters(), cast(BlobStore, Slow()), http)
+        examination = Examination(1, JobFilters(), cast(BlobStore, Slow()), http, judges)
         known = [
             ChunkCandidate(n, f"http://{server.host}/{n}", n, 1, "openverse", None, "blob", '"1"')
             for n in range(20)
@@ -208,7 +219,11 @@ async def test_few_bodies_of_known_images_are_in_memory() -> None:
 
 
 async def test_no_more_pictures_are_decoded_at_once_than_there_are_cores(
-    database: Database, settings: Settings, make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    blobs: BlobStore,
+    judges: Executor,
+    make_job: MakeJob,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each may take all the memory that one may take."""
     under_way: set[int] = set()
@@ -223,23 +238,21 @@ async def test_no_more_pictures_are_decoded_at_once_than_there_are_cores(
         return Rejection("too_small", "not looked at")
 
     monkeypatch.setattr(process, "judge", slowly)
-    await process_pictures(database, settings, make_job)
+    await process_pictures(database, blobs, judges, make_job)
     assert await outcomes(database) == {"too_small": 10}
     assert 1 <= most <= (os.cpu_count() or 1)
 
 
 async def process_pictures(
-    database: Database, settings: Settings, make_job: MakeJob
+    database: Database, blobs: BlobStore, judges: Executor, make_job: MakeJob
 ) -> dict[str, object]:
     """What comes of a chunk whose ten candidates are pictures."""
     job = await make_job(max_images=7, engines=["openverse"], start=True)
     (chunk,) = await cut(database, job, 10)
-    blobs = BlobStore(settings)
     async with serving(show) as server, opened(LIMITS, allow=server.host) as http:
         await point_at(database, chunk, server.host)
-        result = await ChunkProcessor(database, blobs, http, deadline_seconds=60).process(chunk.id)
-    await blobs.close()
-    return result
+        processor = ChunkProcessor(database, blobs, http, judges, deadline_seconds=60)
+        return await processor.process(chunk.id)
 
 
 async def outcomes(database: Database) -> Counter[str]:

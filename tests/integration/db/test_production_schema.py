@@ -130,7 +130,7 @@ DIFFERENCES = {
     "CREATE TRIGGER on_auth_user_created AFTER INSERT": "CREATE TRIGGER other AFTER UPDATE",
     "GRANT SELECT(user_id) ON TABLE public.api_keys": "GRANT SELECT(key_hash) ON public.api_keys",
     "'admin'::character varying": "'other'::character varying",
-    "  ('20261123000001'),\n": "",
+    "  ('20261201100001'),\n": "",
     "('signup_bonus_credits', '1000')": "('signup_bonus_credits', '0')",
 }
 

@@ -14,11 +14,11 @@ import pytest
 from pydantic import BaseModel
 
 import functions.blueprints
-from shared.platform.bootstrap import Services
-from shared.platform.call import Call, Handler
+from shared.app.services import Services
 from shared.platform.errors import NotFound
-from shared.platform.principal import Principal
-from shared.platform.registry import Endpoint, endpoints
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.call import Call, Handler
+from shared.platform.http.registry import Endpoint, endpoints
 from shared.platform.settings import Settings
 from tests.fakes.requests import FakeRequest
 from tests.security.callers import Person

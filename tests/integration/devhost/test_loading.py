@@ -20,7 +20,7 @@ from tests.scale import sized
 
 ROOT = Path(__file__).parents[3]
 APP = ("function_app.py", "functions", "orchestrations", "shared")
-ACTIVITIES = "orchestrations/crawl_activities.py"
+ACTIVITIES = "orchestrations/crawl/activities.py"
 DECLARED = """
 import json, function_app
 print(json.dumps({

@@ -19,7 +19,8 @@ RECORDED: dict[str, Any] = read("queue")
 STEPS: dict[str, dict[str, Any]] = {step["step"]: step for step in RECORDED["steps"]}
 LATER = STEPS["later"]
 OUTPUTS = [step for name, step in STEPS.items() if name.startswith("output ")]
-DIRECT = [step for name, step in STEPS.items() if name.startswith("direct ")]
+OTHERS = ("hr-out", "always failing", "later")  # what came of the others, and a test of its own
+DIRECT = [step for name, step in STEPS.items() if step not in OUTPUTS and name not in OTHERS]
 SETTINGS = "AzureFunctionsJobHost__extensions__queues"
 TIMES = ("insertion_time", "expiration_time", "time_next_visible")
 VARYING = ("t", "id", *TIMES)
@@ -114,11 +115,6 @@ def text_of(step: dict[str, Any]) -> str:
         return str(step["text"])
     start = base64.b64decode(step["text"][:100])
     return base64.b64encode(start + random.Random(0).randbytes(40_000 - len(start))).decode()
-
-
-def test_every_step_is_tried() -> None:
-    others = {"hr-out", "always failing", "later"}
-    assert {step["step"] for step in OUTPUTS + DIRECT} | others == set(STEPS)
 
 
 @pytest.mark.parametrize("step", OUTPUTS, ids=lambda step: step["step"])

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from shared.app.services import Services
 from shared.health.service import HealthMonitor, check_health
-from shared.platform import outbox
-from shared.platform.bootstrap import Services
+from shared.platform.data import outbox
 from shared.platform.settings import Settings
+
+START = outbox.StartOrchestration(name="crawl", instance_id="job-1-1", input={})
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 class TestCheckHealth:
     async def test_all_is_well(self, services: Services) -> None:
-        result = await check_health(services)
+        result = await check_health(services.health.parts)
         assert set(result.components) == {"database", "storage", "queue", "auth", "orchestrator"}
         assert result.status == "healthy"
 
@@ -50,7 +52,7 @@ class TestCheckHealth:
         changed = Settings.model_validate(settings.model_dump() | changes)
         started = time.monotonic()
         async for services in open_services(changed):
-            result = await check_health(services)
+            result = await check_health(services.health.parts)
             assert time.monotonic() - started < 30
             assert {n for n, state in result.components.items() if state != "healthy"} == ill
             assert result.status == status
@@ -58,18 +60,18 @@ class TestCheckHealth:
 
     async def test_jobs_that_do_not_start(self, services: Services) -> None:
         async with services.database.transaction() as transaction:
-            await outbox.add(transaction, "start_orchestration", {"input": {}}, key="k")
-        assert (await check_health(services)).status == "healthy"
+            await outbox.add(transaction, START, key="k")
+        assert (await check_health(services.health.parts)).status == "healthy"
         async with services.database.transaction() as transaction:
             await transaction.connection.execute(
                 "UPDATE outbox SET created_at = created_at - %(age)s",
                 {"age": timedelta(minutes=4)},
             )
-        result = await check_health(services)
+        result = await check_health(services.health.parts)
         assert (result.status, result.components["orchestrator"]) == ("degraded", "unhealthy")
 
 
 class TestMonitor:
     async def test_keeps_its_result_for_a_while(self, services: Services) -> None:
-        monitor = HealthMonitor()
-        assert await monitor.check(services) is await monitor.check(services)
+        monitor = HealthMonitor(services.health.parts)
+        assert await monitor.check() is await monitor.check()

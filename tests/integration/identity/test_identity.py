@@ -10,10 +10,10 @@ from scripts.devhost.stack import LocalStack
 from shared.identity import service as identity
 from shared.identity.errors import InvalidCredentials, InvalidRefreshToken
 from shared.identity.schemas import Credentials, ProfileUpdate, RefreshRequest, SessionOut
-from shared.platform.cache import NoCache
-from shared.platform.db import Database
+from shared.platform.data.cache import NoCache
+from shared.platform.data.db import Database
 from shared.platform.errors import NotFound
-from shared.platform.principal import Principal
+from shared.platform.http.auth.principal import Principal
 from shared.platform.settings import Settings
 from tests.integration.conftest import make_user, rows
 
@@ -81,16 +81,30 @@ class TestProfile:
                 database, NoCache(), Principal(uuid4(), email="gone@example.com")
             )
 
-    async def test_sync_takes_the_address_and_never_what_the_user_has_changed(
+    async def test_sync_takes_the_name_and_never_what_the_user_has_changed(
         self, database: Database, owner: Principal
     ) -> None:
-        user = replace(owner, email="new@example.com", full_name="From Token")
+        user = replace(owner, full_name="From Token")
         for update in (None, ProfileUpdate(full_name="Chosen")):
             async with database.transaction() as transaction:
                 if update:
                     await identity.update_profile(transaction, user, update)
                 profile = await identity.sync_profile(transaction, user)
-        assert (profile.email, profile.full_name) == ("new@example.com", "Chosen")
+        assert profile.full_name == "Chosen"
+
+    async def test_the_address_is_that_at_auth_whatever_an_older_token_says(
+        self, database: Database, owner: Principal
+    ) -> None:
+        user = replace(owner, email=f"{owner.user_id}@example.com")
+        async with database.transaction() as transaction:
+            await transaction.connection.execute("RESET ROLE")
+            await transaction.connection.execute(
+                "UPDATE auth.users SET email = 'new@example.com' WHERE id = %(id)s",
+                {"id": owner.user_id},
+            )
+        assert (await identity.get_profile(database, NoCache(), user)).email == "new@example.com"
+        async with database.transaction() as transaction:
+            assert (await identity.sync_profile(transaction, user)).email == "new@example.com"
 
     async def test_anothers_address_cannot_be_taken(
         self, database: Database, owner: Principal
@@ -100,8 +114,8 @@ class TestProfile:
             database, "DELETE FROM profiles WHERE id = %(id)s RETURNING id", id=owner.user_id
         )
         taken = replace(owner, email=f"{other.user_id}@example.com")
-        with pytest.raises(NotFound):
-            await identity.get_profile(database, NoCache(), taken)
+        made = await identity.get_profile(database, NoCache(), taken)
+        assert made.email == f"{owner.user_id}@no-email.invalid"
 
     async def test_onboarding_is_completed_at_one_moment(
         self, database: Database, owner: Principal

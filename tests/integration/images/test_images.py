@@ -2,33 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
+from shared.app.services import Services
 from shared.images import repo, thumbnails
 from shared.images import service as images
 from shared.jobs import finish, reports
 from shared.jobs import service as jobs
 from shared.jobs.errors import JobRunning
-from shared.platform.bootstrap import Services
-from shared.platform.db import Database
-from shared.platform.errors import NotFound
-from shared.platform.principal import Principal
+from shared.platform.data.blob import BlobStore
+from shared.platform.data.db import Database
+from shared.platform.errors import NotFound, Unavailable
+from shared.platform.http.auth.principal import Principal
 from shared.platform.settings import Settings
 from tests.integration.conftest import MakeJob, make_user, rows
 from tests.integration.crawl.chunks import cut, examine, settle
 from tests.unit.imaging.pictures import encoded, photo
-
-
-@pytest.fixture
-async def services(settings: Settings) -> AsyncIterator[Services]:
-    made = Services(settings)
-    yield made
-    await made.blobs.delete([name async for name in made.blobs.names("jobs/")])
-    await made.database.close()
-    await made.blobs.close()
-    await made.http.aclose()
 
 
 @pytest.fixture
@@ -55,6 +48,26 @@ async def delete(database: Database, owner: Principal, image_id: int) -> None:
 
 async def names(services: Services, job_id: int) -> list[str]:
     return [name async for name in services.blobs.names(f"jobs/{job_id}/")]
+
+
+@asynccontextmanager
+async def silent_storage(settings: Settings) -> AsyncIterator[BlobStore]:
+    """A storage that accepts connections and says nothing."""
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    connection = f"AccountName=a;AccountKey=YQ==;BlobEndpoint=http://{host}/a"
+    blobs = BlobStore(
+        settings.model_copy(update={"azure_storage_connection_string": SecretStr(connection)})
+    )
+    yield blobs
+    await blobs.close()
+    server.close()
+    await server.wait_closed()
 
 
 class TestDelete:
@@ -85,7 +98,7 @@ class TestDelete:
             assert (await jobs.get_job(transaction, owner, job_id)).valid_images == 4
 
     async def test_what_was_paid_for_it_pays_for_no_other(
-        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+        self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:
         job = await make_job(start=True, engines=["openverse"])
         for chunk in await cut(database, job, 5):
@@ -95,7 +108,7 @@ class TestDelete:
         (first, *_) = await rows(database, "SELECT id FROM images ORDER BY id")
         await delete(database, owner, first["id"])
         async with database.transaction() as transaction:
-            await jobs.retry_job(transaction, owner, settings, job.id)
+            await jobs.retry_job(transaction, owner, job.id)
             await jobs.stop_job(transaction, owner, job.id)
         charged = await rows(database, "SELECT charged FROM credit_holds ORDER BY attempt")
         assert [hold["charged"] for hold in charged] == [5, 0]
@@ -124,11 +137,9 @@ class TestThumbnail:
             image = await repo.find_stored(transaction, owner.user_id, image_id)
         assert image is not None
         await blobs.put(image.blob_name, encoded(photo("cat")), "image/jpeg")
-        urls = await asyncio.gather(
-            *(thumbnails.thumbnail_url(database, blobs, owner, image_id) for _ in range(40))
-        )
+        urls = await asyncio.gather(*(services.thumbnails.url(owner, image_id) for _ in range(40)))
         await blobs.delete([image.blob_name])  # a second making would find nothing to make it of
-        urls.append(await thumbnails.thumbnail_url(database, blobs, owner, image_id))
+        urls.append(await services.thumbnails.url(owner, image_id))
         for url in (urls[0], urls[-1]):
             answer = httpx.get(url)
             assert answer.headers["content-type"] == "image/webp"
@@ -145,17 +156,27 @@ class TestThumbnail:
         await blobs.put(image.blob_name, encoded(photo("cat")), "image/jpeg")
         await delete(database, owner, image_id)
         with pytest.raises(NotFound):
-            await thumbnails._make(database, blobs, image)
+            await services.thumbnails._make(image)
         await blobs.delete([image.blob_name])
         assert await names(services, job_id) == []
+
+    async def test_where_storage_is_silent_nobody_waits_for_all_others(
+        self, services: Services, owner: Principal, image_id: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(thumbnails, "MOST_SECONDS", 0.5)
+        async with silent_storage(services.settings) as blobs, asyncio.timeout(10):
+            silent = thumbnails.Thumbnails(services.database, blobs)
+            answers = await asyncio.gather(
+                *(silent.url(owner, image_id) for _ in range(5 * thumbnails.MADE_AT_ONCE)),
+                return_exceptions=True,
+            )
+        assert {type(answer) for answer in answers} == {Unavailable}
 
     async def test_anothers_image_has_none(
         self, services: Services, database: Database, image_id: int
     ) -> None:
         with pytest.raises(NotFound):
-            await thumbnails.thumbnail_url(
-                services.database, services.blobs, await make_user(database), image_id
-            )
+            await services.thumbnails.url(await make_user(database), image_id)
 
 
 class TestSweep:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from shared.credits import service as credit_service
 from shared.credits.errors import InsufficientCredits
+from shared.credits.tiers import TIERS, Tier
 from shared.jobs import finish, remove, reports
 from shared.jobs import service as jobs
 from shared.jobs.errors import (
@@ -15,15 +16,15 @@ from shared.jobs.errors import (
     JobNotRunning,
     JobNotStartable,
     JobRunning,
+    JobTooLarge,
     TooManyRunningJobs,
 )
 from shared.jobs.schemas import JobOut, JobQuery, JobUpdate
-from shared.platform.db import Database
+from shared.platform.data.db import Database
 from shared.platform.errors import Invalid, NotFound
-from shared.platform.pagination import PageQuery
-from shared.platform.principal import Principal
-from shared.platform.settings import Settings
-from tests.integration.conftest import MakeJob, make_user, rows
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.pagination import PageQuery
+from tests.integration.conftest import MakeJob, give_tier, make_user, rows
 
 LIST: dict[str, object] = {
     "keywords": ["cat", "dog"],
@@ -35,12 +36,10 @@ LIST: dict[str, object] = {
 }
 
 
-async def update(
-    database: Database, owner: Principal, settings: Settings, job_id: int, **changes: object
-) -> JobOut:
+async def update(database: Database, owner: Principal, job_id: int, **changes: object) -> JobOut:
     async with database.transaction() as transaction:
         body = JobUpdate.model_validate(changes)
-        return await jobs.update_job(transaction, owner, settings, job_id, body)
+        return await jobs.update_job(transaction, owner, job_id, body)
 
 
 async def delete(database: Database, owner: Principal, job_id: int) -> None:
@@ -48,17 +47,15 @@ async def delete(database: Database, owner: Principal, job_id: int) -> None:
         await remove.delete_job(transaction, owner, job_id)
 
 
-async def start(
-    database: Database, owner: Principal, settings: Settings, job_id: int, *, age: float = 0
-) -> str:
+async def start(database: Database, owner: Principal, job_id: int, *, age: float = 0) -> str:
     came_in = time.monotonic() - age
     try:
         async with database.transaction() as transaction:
             job = await jobs.start_job(
-                transaction, owner, settings, job_id, request_age=time.monotonic() - came_in
+                transaction, owner, job_id, request_age=time.monotonic() - came_in
             )
             return job.status
-    except JobNotStartable as error:
+    except (JobNotStartable, TooManyRunningJobs) as error:
         return error.code
 
 
@@ -75,63 +72,43 @@ async def outbox_keys(database: Database) -> list[str]:
 
 class TestStart:
     async def test_many_starts_at_once_start_once(
-        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+        self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:
         job = await make_job()
-        results = await asyncio.gather(
-            *(start(database, owner, settings, job.id) for _ in range(50))
-        )
+        results = await asyncio.gather(*(start(database, owner, job.id) for _ in range(50)))
         assert results == ["running"] * 50
         assert await available(database, owner) == 90
         assert await outbox_keys(database) == [f"start:job-{job.id}-1"]
 
     async def test_a_later_start_is_refused(
-        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+        self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:
         job = await make_job()
-        assert await start(database, owner, settings, job.id) == "running"
+        assert await start(database, owner, job.id) == "running"
         await rows(
             database,
             "UPDATE crawl_jobs SET started_at = started_at - interval '1 minute' RETURNING id",
         )
-        assert await start(database, owner, settings, job.id) == "job_not_startable"
+        assert await start(database, owner, job.id) == "job_not_startable"
 
     async def test_without_credits_nothing_is_started(
-        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+        self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:
         job = await make_job(max_images=101)
         async with database.transaction() as transaction:
             with pytest.raises(InsufficientCredits):
-                await jobs.start_job(transaction, owner, settings, job.id)
+                await jobs.start_job(transaction, owner, job.id)
         async with database.transaction() as transaction:
             assert (await jobs.get_job(transaction, owner, job.id)).status == "pending"
         assert await outbox_keys(database) == []
 
-    async def test_new_jobs_started_at_once_do_not_block_each_other(
-        self, settings: Settings, make_job: MakeJob
-    ) -> None:
-        made = await asyncio.gather(
-            *(make_job(start=True) for _ in range(settings.max_running_jobs + 3)),
-            return_exceptions=True,
-        )
-        refused = [job for job in made if isinstance(job, BaseException)]
-        assert [type(error) for error in refused] == [TooManyRunningJobs] * 3
-
-    async def test_running_jobs_are_limited(self, settings: Settings, make_job: MakeJob) -> None:
-        for _ in range(settings.max_running_jobs):
-            await make_job(start=True)
-        with pytest.raises(TooManyRunningJobs):
-            await make_job(start=True)
-
-    async def test_anothers_job_does_not_exist(
-        self, database: Database, settings: Settings, make_job: MakeJob
-    ) -> None:
+    async def test_anothers_job_does_not_exist(self, database: Database, make_job: MakeJob) -> None:
         job = await make_job()
         stranger = await make_user(database)
         for call in (
-            lambda tx: jobs.start_job(tx, stranger, settings, job.id),
+            lambda tx: jobs.start_job(tx, stranger, job.id),
             lambda tx: jobs.stop_job(tx, stranger, job.id),
-            lambda tx: jobs.update_job(tx, stranger, settings, job.id, JobUpdate(name="x")),
+            lambda tx: jobs.update_job(tx, stranger, job.id, JobUpdate(name="x")),
             lambda tx: remove.delete_job(tx, stranger, job.id),
             lambda tx: reports.list_chunks(tx, stranger, job.id, PageQuery()),
             lambda tx: jobs.get_job(tx, stranger, job.id),
@@ -141,6 +118,119 @@ class TestStart:
             async with database.transaction() as transaction:
                 with pytest.raises(NotFound):
                     await call(transaction)
+
+
+TIERS_OF_ALL = pytest.mark.parametrize("tier", TIERS)
+
+
+class TestTiers:
+    @TIERS_OF_ALL
+    async def test_so_many_jobs_run_whatever_is_started_at_once(
+        self, database: Database, owner: Principal, make_job: MakeJob, tier: Tier
+    ) -> None:
+        await give_tier(database, owner, tier)
+        limit = TIERS[tier].running_jobs
+        made = await asyncio.gather(
+            *(make_job(max_images=1, start=True) for _ in range(limit + 3)),
+            return_exceptions=True,
+        )
+        refused = [job for job in made if isinstance(job, BaseException)]
+        assert [type(error) for error in refused] == [TooManyRunningJobs] * 3
+
+    async def test_of_two_starts_at_once_one_succeeds(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        pending = [await make_job() for _ in range(2)]
+        results = await asyncio.gather(*(start(database, owner, job.id) for job in pending))
+        assert sorted(results) == ["running", "too_many_running_jobs"]
+        assert await available(database, owner) == 90
+
+    async def test_a_retry_is_a_start(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        stopped, pending = await make_job(start=True), await make_job()
+        async with database.transaction() as transaction:
+            await jobs.stop_job(transaction, owner, stopped.id)
+        assert await start(database, owner, pending.id) == "running"
+        async with database.transaction() as transaction:
+            with pytest.raises(TooManyRunningJobs):
+                await jobs.retry_job(transaction, owner, stopped.id)
+
+    async def test_what_runs_goes_on_under_a_lesser_tier(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        await give_tier(database, owner, "pro")
+        running = [await make_job(start=True) for _ in range(2)]
+        await give_tier(database, owner, "free")
+        async with database.transaction() as transaction:
+            seen = [await jobs.get_job(transaction, owner, job.id) for job in running]
+        assert [job.status for job in seen] == ["running"] * 2
+        with pytest.raises(TooManyRunningJobs):
+            await make_job(start=True)
+
+    @pytest.mark.parametrize(
+        ("tier", "way_out"),
+        [
+            ("free", "wait until one ends, or buy the package pro or enterprise."),
+            ("pro", "wait until one ends, or buy the package enterprise."),
+            ("enterprise", "wait until one ends."),
+        ],
+    )
+    async def test_too_many_says_the_limit_and_the_way_out(
+        self, database: Database, owner: Principal, make_job: MakeJob, tier: Tier, way_out: str
+    ) -> None:
+        await give_tier(database, owner, tier)
+        limit = TIERS[tier].running_jobs
+        for _ in range(limit):
+            await make_job(max_images=1, start=True)
+        with pytest.raises(TooManyRunningJobs) as caught:
+            await make_job(max_images=1, start=True)
+        assert caught.value.detail.startswith(f"An account of the tier {tier} may have {limit} of")
+        assert caught.value.detail.endswith(way_out)
+        assert caught.value.extra == {"tier": tier, "limit": limit}
+        assert "Retry-After" in caught.value.headers
+
+    @TIERS_OF_ALL
+    async def test_so_many_images_may_be_asked_for(
+        self, database: Database, owner: Principal, make_job: MakeJob, tier: Tier
+    ) -> None:
+        await give_tier(database, owner, tier)
+        limit = TIERS[tier].images_per_job
+        job = await make_job(max_images=limit)
+        with pytest.raises(Invalid) as made:
+            await make_job(max_images=limit + 1)
+        with pytest.raises(Invalid) as changed:
+            await update(database, owner, job.id, max_images=limit + 1)
+        for error in (made.value, changed.value):
+            assert error.extra == {"tier": tier, "limit": limit}
+            (field,) = error.errors
+            assert field["loc"] == ["body", "max_images"]
+            assert f"the tier {tier} may ask for up to {limit} images" in field["msg"]
+
+    async def test_so_many_may_be_started_whatever_was_allowed_before(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        limit = TIERS["free"].images_per_job
+        await give_tier(database, owner, "pro")
+        async with database.transaction() as transaction:
+            await credit_service.grant_credits(
+                transaction, owner.user_id, amount=2 * limit, description="gift"
+            )
+        stopped, pending = (
+            await make_job(max_images=limit + 1),
+            await make_job(max_images=limit + 1),
+        )
+        assert await start(database, owner, stopped.id) == "running"
+        async with database.transaction() as transaction:
+            await jobs.stop_job(transaction, owner, stopped.id)
+        await give_tier(database, owner, "free")
+        for run, job in ((jobs.start_job, pending), (jobs.retry_job, stopped)):
+            with pytest.raises(JobTooLarge, match=f"up to {limit} images") as caught:
+                async with database.transaction() as transaction:
+                    await run(transaction, owner, job.id)
+            assert caught.value.extra == {"tier": "free", "limit": limit}
+        await update(database, owner, pending.id, max_images=limit)
+        assert await start(database, owner, pending.id) == "running"
 
 
 class TestStop:
@@ -164,12 +254,12 @@ class TestStop:
 
 class TestUpdate:
     async def test_a_pending_job_may_be_changed_in_all(
-        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+        self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:
         job = await make_job()
         changes: dict[str, object] = {"keywords": ["dog", "owl"], "max_images": 20}
         changed = await update(
-            database, owner, settings, job.id, name="dogs", engines=["wikimedia"], **changes
+            database, owner, job.id, name="dogs", engines=["wikimedia"], **changes
         )
         assert (changed.name, changed.keywords, changed.max_images, changed.engines) == (
             "dogs",
@@ -179,19 +269,12 @@ class TestUpdate:
         )
 
     async def test_of_a_started_job_only_the_name(
-        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+        self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:
         job = await make_job(start=True)
-        assert (await update(database, owner, settings, job.id, name="dogs")).name == "dogs"
+        assert (await update(database, owner, job.id, name="dogs")).name == "dogs"
         with pytest.raises(JobNotEditable):
-            await update(database, owner, settings, job.id, name="owls", max_images=5)
-
-    async def test_the_plan_limits_the_images(
-        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
-    ) -> None:
-        job = await make_job()
-        with pytest.raises(Invalid):
-            await update(database, owner, settings, job.id, max_images=10**6)
+            await update(database, owner, job.id, name="owls", max_images=5)
 
     @pytest.mark.parametrize(
         ("field", "values"),
@@ -205,34 +288,33 @@ class TestUpdate:
         self,
         database: Database,
         owner: Principal,
-        settings: Settings,
         make_job: MakeJob,
         field: str,
         values: list[str],
     ) -> None:
         job = await make_job(**LIST)
         with pytest.raises(Invalid) as refused:
-            await update(database, owner, settings, job.id, **{field: values})
+            await update(database, owner, job.id, **{field: values})
         assert [error["loc"] for error in refused.value.errors] == [["body", field]]
         async with database.transaction() as transaction:
             assert await jobs.get_job(transaction, owner, job.id) == job
 
     async def test_the_rest_of_a_job_with_a_list_may_be_changed(
-        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+        self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:
         job = await make_job(**LIST)
         keywords, engines = ["owl", "dog", "cat"], ["wikimedia", "url_list"]
         changed = await update(
-            database, owner, settings, job.id, name="x", keywords=keywords, engines=engines
+            database, owner, job.id, name="x", keywords=keywords, engines=engines
         )
         assert (changed.keywords, changed.engines) == (keywords, engines)
 
     async def test_a_job_without_a_list_cannot_crawl_one(
-        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+        self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:
         job = await make_job()
         with pytest.raises(Invalid, match="engines"):
-            await update(database, owner, settings, job.id, engines=["url_list", "wikimedia"])
+            await update(database, owner, job.id, engines=["url_list", "wikimedia"])
 
 
 class TestDelete:
@@ -280,12 +362,12 @@ class TestFinish:
             assert not await finish.begin_job(transaction, job.id, 1)
 
     async def test_an_old_attempt_does_not_end_a_new_one(
-        self, database: Database, owner: Principal, settings: Settings, make_job: MakeJob
+        self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:
         job = await make_job(start=True)
         async with database.transaction() as transaction:
             await jobs.stop_job(transaction, owner, job.id)
-            await jobs.retry_job(transaction, owner, settings, job.id)
+            await jobs.retry_job(transaction, owner, job.id)
         async with database.transaction() as transaction:
             assert await finish.finish_job(transaction, job.id, 1) == "running"
             assert (await jobs.get_job(transaction, owner, job.id)).attempt == 2

@@ -11,9 +11,9 @@ from shared.notifications.schemas import (
     NotificationQuery,
     PreferencesUpdate,
 )
-from shared.platform.db import Database
+from shared.platform.data.db import Database
 from shared.platform.errors import NotFound
-from shared.platform.principal import Principal
+from shared.platform.http.auth.principal import Principal
 from tests.integration.conftest import make_user
 
 

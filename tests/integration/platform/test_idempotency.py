@@ -9,17 +9,17 @@ from uuid import UUID
 import azure.functions as func
 import psycopg
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
-from shared.platform import serving
-from shared.platform.answer import Answer
-from shared.platform.bootstrap import Services
-from shared.platform.db import Database
-from shared.platform.endpoint import Call, Reply
+from shared.app.http import Call
+from shared.app.services import Services
+from shared.platform.data.db import Database
 from shared.platform.errors import Conflict
+from shared.platform.http import serving
+from shared.platform.http.answer import Answer, Reply
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.registry import Endpoint
 from shared.platform.idempotency import repo
-from shared.platform.principal import Principal
-from shared.platform.registry import Endpoint
 from shared.platform.settings import Settings
 from tests.integration.conftest import make_user
 
@@ -57,7 +57,8 @@ class Tokens:
 class Handler:
     """Makes a project; waits for ``go`` in between and refuses when told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, services: Services) -> None:
+        self.services = services
         self.calls, self.go, self.refuse = 0, asyncio.Event(), False
         self.go.set()
 
@@ -76,14 +77,11 @@ class Handler:
 
 
 @pytest.fixture
-async def handler(
-    monkeypatch: pytest.MonkeyPatch, settings: Settings, owner: Principal
-) -> AsyncIterator[Handler]:
+async def handler(settings: Settings, owner: Principal) -> AsyncIterator[Handler]:
     """The handler behind the machinery, as one process of the app runs it."""
     running = Services(settings.model_copy(update={"limiter_enabled": False}))
     running.__dict__["tokens"] = Tokens()
-    monkeypatch.setattr(serving, "services", lambda: running)
-    yield Handler()
+    yield Handler(running)
     await running.database.close()
 
 
@@ -101,7 +99,7 @@ async def create(
         },
         body=json.dumps({"name": name}).encode(),
     )
-    return await serving.serve(CREATE, handler, request, None)
+    return await serving.serve(handler.services, CREATE, handler, request, None)
 
 
 def code(answer: Answer) -> str:
@@ -126,6 +124,21 @@ class TestReplay:
         assert first.headers.get("Idempotent-Replayed") is None
         assert second.headers["Idempotent-Replayed"] == "true"
         assert await count(database) == handler.calls == 1
+
+    async def test_of_an_answer_sealed_with_the_former_secret(
+        self, database: Database, handler: Handler, owner: Principal
+    ) -> None:
+        def use(pepper: str) -> None:
+            changed = {"api_key_pepper": SecretStr(pepper)}
+            handler.services.settings = handler.services.settings.model_copy(update=changed)
+
+        first = await create(handler, owner)
+        use("new,pepper")
+        assert (await create(handler, owner)).body == first.body
+        use("new")
+        lost = await create(handler, owner)
+        assert (lost.status, code(lost)) == (422, "idempotency_key_reused")
+        assert await count(database) == 1
 
     async def test_another_body_is_refused(
         self, database: Database, handler: Handler, owner: Principal

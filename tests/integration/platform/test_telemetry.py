@@ -20,7 +20,8 @@ from azure.storage.queue import QueueClient
 from pydantic import SecretStr
 
 from scripts.devhost.stack import LocalStack
-from shared.platform.queue import QueueSender
+from shared.platform.data.queue import QueueSender
+from shared.platform.observe.telemetry import GAUGES
 from shared.platform.settings import Settings
 from tests.fakes.application_insights import ApplicationInsights, application_insights
 from tests.integration.devhost.hosting import RunningHost, eventually
@@ -117,7 +118,7 @@ def watch_until(url: str, insights: ApplicationInsights, expected: Mapping[str, 
     The timer measures them too, so that a value of before may come in first.
     """
     before = len(insights.items)
-    answer = httpx.post(f"{url}/admin/functions/watch_queues", json={"input": ""}, timeout=60)
+    answer = httpx.post(f"{url}/admin/functions/watch", json={"input": ""}, timeout=60)
     answer.raise_for_status()
 
     def gauges() -> dict[str, float]:
@@ -132,7 +133,7 @@ def watch_until(url: str, insights: ApplicationInsights, expected: Mapping[str, 
 
 def test_gauges_that_alerts_look_at(url: str, insights: ApplicationInsights) -> None:
     watch_until(url, insights, {"blob-cleanup-poison": 0})
-    wanted = {"pixcrawler.cpu.percent", "pixcrawler.memory.percent", "pixcrawler.queue.messages"}
+    wanted = {"pixcrawler.cpu.percent", "pixcrawler.memory.percent", *GAUGES}
     eventually(lambda: wanted <= {item["metrics"][0]["name"] for item in insights.of("MetricData")})
 
 
@@ -170,7 +171,8 @@ async def test_a_message_that_always_fails_is_put_aside_and_counted(
 
 def test_without_a_connection_string_nothing_is_imported() -> None:
     code = (
-        "import sys; from shared.platform.telemetry import start_telemetry; start_telemetry();"
+        "import sys; from shared.platform.observe.telemetry import start_telemetry;"
+        "start_telemetry();"
         "assert not [m for m in sys.modules if m.startswith('opentelemetry')], sys.modules"
     )
     environment = {k: v for k, v in os.environ.items() if not k.startswith("APPLICATIONINSIGHTS")}

@@ -1,20 +1,19 @@
 """Projects: changes, filters, and that a deleted one leaves nothing behind."""
 
 import asyncio
+import contextlib
 
 import pytest
 
-from scripts.devhost.stack import LocalStack
 from shared.jobs import remove
 from shared.jobs import service as jobs
 from shared.jobs.messages import CleanupMessage
-from shared.jobs.schemas import JobCreate
-from shared.platform import blob
-from shared.platform.bootstrap import Services
-from shared.platform.db import Database
+from shared.jobs.schemas import JobCreate, JobOut
+from shared.platform.data import blob
+from shared.platform.data.blob import BlobStore
+from shared.platform.data.db import Database
 from shared.platform.errors import NotFound
-from shared.platform.principal import Principal
-from shared.platform.settings import Settings
+from shared.platform.http.auth.principal import Principal
 from shared.projects import service as projects
 from shared.projects.errors import ProjectBusy
 from shared.projects.schemas import ProjectCreate, ProjectOut, ProjectQuery, ProjectUpdate
@@ -71,15 +70,18 @@ class TestDelete:
         job = await make_job()
         async with database.transaction() as transaction:
             await projects.delete_project(transaction, owner, job.project_id)
+            sent_at_once = transaction.outbox
         async with database.transaction() as transaction:
             with pytest.raises(NotFound):
                 await jobs.get_job(transaction, owner, job.id)
             with pytest.raises(NotFound):
                 await projects.get_project(transaction, owner, job.project_id)
-        promised = await rows(database, "SELECT payload FROM outbox")
-        assert promised == [
-            {"payload": {"queue": "blob-cleanup", "message": {"job_ids": [job.id]}}}
-        ]
+        (promised,) = await rows(database, "SELECT id, payload FROM outbox")
+        assert promised["payload"] == {
+            "queue": "blob-cleanup",
+            "message": {"job_ids": [job.id]},
+        }
+        assert sent_at_once == [promised["id"]]
         (last, *_) = await rows(database, "SELECT action FROM activity_logs ORDER BY id DESC")
         assert last == {"action": "project.deleted"}
 
@@ -91,15 +93,37 @@ class TestDelete:
             with pytest.raises(ProjectBusy):
                 await projects.delete_project(transaction, owner, job.project_id)
 
+    async def test_while_a_job_of_it_is_stopped_everybody_gets_an_answer(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        async def stop(job: JobOut) -> None:
+            async with database.transaction(owner.user_id) as transaction:
+                await jobs.stop_job(transaction, owner, job.id)
+
+        async def delete(job: JobOut) -> None:
+            async with database.transaction(owner.user_id) as transaction:
+                await projects.delete_project(transaction, owner, job.project_id)
+
+        found = set()
+        for _ in range(20):
+            job = await make_job(start=True)
+            ends = await asyncio.gather(
+                stop(job), delete(job), delete(job), delete(job), return_exceptions=True
+            )
+            found |= {type(end) for end in ends}
+            with contextlib.suppress(NotFound):  # all came before the stop
+                await delete(job)
+        assert found <= {type(None), ProjectBusy, NotFound}
+
     async def test_jobs_made_meanwhile_are_refused_or_gone(
-        self, database: Database, owner: Principal, settings: Settings
+        self, database: Database, owner: Principal
     ) -> None:
         project = await make_project(database, owner)
         job = JobCreate(project_id=project.id, name="j", keywords=["cat"])
 
         async def make() -> None:
             async with database.transaction() as transaction:
-                await jobs.create_job(transaction, owner, settings, job)
+                await jobs.create_job(transaction, owner, job)
 
         async def delete() -> None:
             async with database.transaction() as transaction:
@@ -114,23 +138,18 @@ class TestDelete:
 
 class TestBlobs:
     async def test_all_blobs_of_the_jobs_go_and_no_others(
-        self, stack_services: LocalStack, settings: Settings, monkeypatch: pytest.MonkeyPatch
+        self, blobs: BlobStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(blob, "LIST_BATCH", 4)  # a job has more than one page
-        services = Services(settings)
         names = [
             f"jobs/{job}/{kind}/{n}.webp"
-            for job in (910_000, 910_001, 9_100_000)
+            for job in (10, 11, 100)
             for kind in ("images", "thumbnails")
             for n in range(3)
         ]
         for name in names:
-            await services.blobs.put(name, b"x", "image/webp")
+            await blobs.put(name, b"x", "image/webp")
         for _ in range(2):
-            await remove.remove_blobs(services.blobs, CleanupMessage(job_ids=[910_000, 910_001]))
-        left = [name async for name in services.blobs.names("jobs/910000")]
-        left += [name async for name in services.blobs.names("jobs/910001")]
-        left += [name async for name in services.blobs.names("jobs/9100000/")]
-        assert left == [name for name in names if name.startswith("jobs/9100000/")] * 2
-        await services.blobs.close()
-        await services.http.aclose()
+            await remove.remove_blobs(blobs, CleanupMessage(job_ids=[10, 11]))
+        left = [name async for name in blobs.names("jobs/")]
+        assert left == [name for name in names if name.startswith("jobs/100/")]

@@ -10,9 +10,9 @@ import pytest
 
 from scripts.devhost.imageweb import catalogue as imageweb
 from scripts.devhost.stack import LocalStack
+from shared.fetch.safe_http import FetchLimits, FetchRefused, SafeHttp
 from shared.imaging.dhash import distance
 from shared.imaging.judge import Judged, judge
-from shared.platform.safe_http import FetchLimits, FetchRefused, SafeHttp
 from shared.sources.api import Api
 from shared.sources.openverse import Openverse
 from shared.sources.source import Candidate, Source

@@ -7,7 +7,7 @@ import httpx
 import psycopg
 import pytest
 
-from shared.platform.db import Database
+from shared.platform.data.db import Database
 from shared.platform.settings import Settings
 from shared.sources import pace_repo
 from shared.sources.pace import MOST_SECONDS, Pace, Turns

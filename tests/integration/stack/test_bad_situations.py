@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from scripts.devhost.errors import sentence
+from scripts.devhost.node import install
+from scripts.devhost.paths import ROOT
 from scripts.devhost.stack import StackError
 from scripts.devhost.stack.__main__ import main
-from scripts.devhost.stack.errors import sentence
-from scripts.devhost.stack.layout import ROOT
-from scripts.devhost.stack.node import install
 from scripts.devhost.stack.storage import PACKAGE
 
 TOOLS = ("bash", "cat", "cksum", "dirname", "grep", "mkdir", "rm")

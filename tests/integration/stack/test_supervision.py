@@ -1,6 +1,7 @@
 """The stack as a whole: it outlives the death of its parts, and none outlives its end."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +16,9 @@ import pytest
 from azure.storage.blob import ContainerClient
 from azure.storage.queue import QueueClient
 
+from scripts.devhost.paths import ROOT
 from scripts.devhost.stack import LocalStack
-from scripts.devhost.stack.layout import ROOT
+from scripts.devhost.stack.__main__ import status
 from scripts.devhost.stack.lock import is_running
 from scripts.devhost.stack.ports import is_listening
 from scripts.devhost.stack.process import strays
@@ -67,6 +69,28 @@ def command(word: str, directory: Path) -> subprocess.CompletedProcess[str]:
          "--parts", ",".join(PARTS)],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
+
+
+def test_a_full_disk_ends_nothing(stack: LocalStack) -> None:
+    log = stack.log("supervisor")
+    # What is written to /dev/full fails as on a full disk. The state is written to this file first.
+    unwritable = stack.layout.state.with_name(f"state.json.{stack.state()['pid']}")
+    unwritable.symlink_to("/dev/full")
+    pid = stack.kill("imageweb")
+    eventually(lambda: "The disk is full: could not write a file. The parts" in log.read_text())
+    unwritable.unlink()
+    stack.wait_for_successor("imageweb", pid)
+    assert "There is room again." in log.read_text()
+    assert works(stack)
+
+
+def test_status_tells_of_a_full_disk(
+    stack: LocalStack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = shutil.disk_usage(stack.layout.directory)._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    status(stack)
+    assert capsys.readouterr().out.startswith(f"The disk is full: {stack.layout.directory} needs")
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from shared.credits import service as credit_service
-from shared.platform.db import Database
-from shared.platform.principal import Principal
+from shared.platform.data.db import Database
+from shared.platform.http.auth.principal import Principal
 from shared.usage import service as usage
 from shared.usage.schemas import UsageQuery
 from tests.integration.conftest import MakeJob, make_user, rows

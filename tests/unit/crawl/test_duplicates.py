@@ -24,10 +24,10 @@ def known(name: str, phash: int = 0, *, side: int = 100, rank: int = 0) -> Known
 
 
 def judge(
-    *images: ImageFacts, earlier: Sequence[KnownImage] = (), room: int = PLENTY, bits: int = 4
+    *images: ImageFacts, earlier: Sequence[KnownImage] = (), quota_left: int = PLENTY, bits: int = 4
 ) -> Gallery:
-    gallery = Gallery({"cat": room}, bits)
-    gallery.hang(earlier)
+    gallery = Gallery({"cat": quota_left}, bits)
+    gallery.add_known(earlier)
     for number, arrival in enumerate(images, start=1):
         gallery.add(ChunkCandidate(number, "", rank=number), "cat", arrival)
     return gallery
@@ -46,12 +46,12 @@ def test_crowds_of_copies_cost_no_time() -> None:
         for number in range(2, 20_002)
     ]
     gallery = Gallery({"cat": PLENTY}, bits=8)
-    gallery.hang([original])
+    gallery.add_known([original])
     started = time.thread_time()
     gallery.add(ChunkCandidate(0, "", rank=0), "cat", image("b", 0xFF << 20, side=200))
-    gallery.hang(copies)
-    for member in gallery.homeless():
-        gallery.rehang(member)
+    gallery.add_known(copies)
+    for member in gallery.copies_without_original():
+        gallery.decide_again(member)
     assert time.thread_time() - started < 2
     assert len(gallery.changed()) == len(copies) + 1
     assert sum(member.kept for member in gallery.changed()) == 1
@@ -103,32 +103,32 @@ class TestGallery:
         assert outcomes(judge(*pair, bits=5)) == {1: "stored", 2: "near_duplicate"}
 
     def test_never_exceeds_the_quota(self) -> None:
-        gallery = judge(*(image(str(n), 0xFF << (8 * n)) for n in range(5)), room=2)
+        gallery = judge(*(image(str(n), 0xFF << (8 * n)) for n in range(5)), quota_left=2)
         assert list(outcomes(gallery).values()) == ["over_quota"] * 3 + ["stored"] * 2
 
     def test_replacing_does_not_cost_quota(self) -> None:
-        gallery = judge(image("b"), earlier=[known("a", side=50)], room=0)
+        gallery = judge(image("b"), earlier=[known("a", side=50)], quota_left=0)
         assert outcomes(gallery) == {1: "stored", 70: "near_duplicate"}
 
-    def test_a_copy_without_original_is_over_the_quota_when_there_is_no_room(self) -> None:
+    def test_a_copy_without_original_is_over_the_quota_when_no_quota_is_left(self) -> None:
         """It may be wanted later: then it is taken up again, and must not be a copy of nothing."""
         original = known("o", 0b1111_0000, side=50)
         copy = KnownImage(8, "c", 0b1111_1111, 2000, True, 7, 80, 800, "dog", 0, 1)
         gallery = Gallery({"cat": 0, "dog": 0}, bits=4)
-        gallery.hang([original, copy])
+        gallery.add_known([original, copy])
         gallery.add(ChunkCandidate(1, ""), "cat", image("b", 0))
-        for member in gallery.homeless():
-            gallery.rehang(member)
+        for member in gallery.copies_without_original():
+            gallery.decide_again(member)
         assert outcomes(gallery) == {1: "stored", 70: "near_duplicate", 80: "over_quota"}
         assert (gallery.dropped, gallery.recounted) == ([8], {700, 800})
 
     def test_an_image_that_lost_its_row_is_not_found_again(self) -> None:
         """Its row goes only when all is decided: until then the database still finds it."""
         dropped = known("o", 0b1111_0000, side=50)
-        gallery = judge(image("b"), image("c", 0b1111, side=200), earlier=[dropped], room=0)
-        for member in gallery.homeless():
-            gallery.rehang(member)
-        gallery.hang([dropped])
+        gallery = judge(image("b"), image("c", 0b1111, side=200), earlier=[dropped], quota_left=0)
+        for member in gallery.copies_without_original():
+            gallery.decide_again(member)
+        gallery.add_known([dropped])
         gallery.add(ChunkCandidate(3, "", rank=3), "cat", image("d", 0b1111_0000, side=40))
         assert outcomes(gallery) == {
             1: "near_duplicate", 2: "stored", 3: "over_quota", 70: "over_quota",
@@ -155,9 +155,9 @@ def test_the_order_of_arrival_does_not_matter(photos: list[Photo], chance: rando
     for rank, photo in arrivals:
         facts = image(str(rank), photo.phash, side=photo.side)
         gallery.add(ChunkCandidate(rank, "", rank=rank), "cat", facts)
-        while homeless := gallery.homeless():
-            for member in homeless:
-                gallery.rehang(member)
+        while copies := gallery.copies_without_original():
+            for member in copies:
+                gallery.decide_again(member)
     kept = {member.candidate_id for member in gallery.arrivals() if member.kept}
     assert kept == _rule(photos)
 

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.crawl.model import EndedChunk, JobState, KeywordState
-from shared.crawl.plan import Limits, failure_of, make_plan
+from shared.crawl.plan import CrawlLimits, failure_of, make_plan
 
-LIMITS = Limits(chunks=35, chunk_size=50)
+LIMITS = CrawlLimits(chunks=35, chunk_size=50, all_chunks=288)
 LOST = EndedChunk(candidates=20, failed=True)
 
 
@@ -64,6 +65,28 @@ class TestEnd:
         assert failure_of(job(cat(stored=9, tried=9), degraded_searches=1)) is None
 
 
+class TestShares:
+    @pytest.mark.parametrize(
+        ("users", "jobs", "chunks"),
+        [
+            (1, 1, 35),  # alone: what a job may have
+            (1, 10, 28),
+            (8, 1, 35),
+            (10, 1, 28),
+            (10, 3, 9),
+            (288, 1, 1),
+            (1_000, 10, 1),  # nobody stands still
+        ],
+    )
+    def test_users_get_equal_parts(self, users: int, jobs: int, chunks: int) -> None:
+        assert LIMITS.shared(users, jobs) == replace(LIMITS, chunks=chunks)
+
+    @given(st.integers(1, 300), st.integers(1, 10), st.integers(1, 10))
+    def test_more_jobs_are_no_greater_part(self, users: int, few: int, more: int) -> None:
+        parts = [LIMITS.shared(users, jobs).chunks * jobs for jobs in (few, few + more)]
+        assert parts[1] <= max(288 // users, few + more)
+
+
 class TestSupply:
     def test_asks_for_more_candidates_the_fewer_turn_out_good(self) -> None:
         good = make_plan(job(cat(stored=50, tried=50, waiting=500)), LIMITS)
@@ -81,8 +104,8 @@ class TestSupply:
 
     def test_a_large_job_searches_no_further_than_its_next_chunks_reach(self) -> None:
         state = job(cat(waiting=100, open_searches=[7]), max_images=10**6)
-        assert make_plan(state, Limits(chunks=2, chunk_size=50)).searches == []
-        assert make_plan(state, Limits(chunks=3, chunk_size=50)).searches == [7]
+        assert make_plan(state, replace(LIMITS, chunks=2)).searches == []
+        assert make_plan(state, replace(LIMITS, chunks=3)).searches == [7]
 
     def test_a_handful_waits_for_what_is_searched(self) -> None:
         assert make_plan(job(cat(waiting=3, open_searches=[1])), LIMITS).cuts == []

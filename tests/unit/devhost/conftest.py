@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.unit.devhost.simulation import Simulate, Simulation, app_of
+from tests.unit.devhost.simulation import ComparedSimulation, Simulate, wrapped
 
 
 @pytest.fixture
 def simulate(tmp_path: Path) -> Iterator[Simulate]:
     """Makes a simulation of orchestrators and activities."""
-    made: list[Simulation] = []
+    made: list[ComparedSimulation] = []
 
-    def make(*orchestrators: Any, **activities: Any) -> Simulation:
-        made.append(Simulation(tmp_path, app_of(*orchestrators), activities))
+    def make(*orchestrators: Any, **activities: Any) -> ComparedSimulation:
+        made.append(ComparedSimulation(tmp_path, wrapped(*orchestrators), activities))
         return made[-1]
 
     yield make
     for simulation in made:
-        simulation.store.close()
+        simulation.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.devhost.host.environment import env_file_name, load_files
+from scripts.devhost.host.errors import HostError
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +77,15 @@ class TestEnvFile:
         write(tmp_path, env="API_KEY_PEPPER=a${HOME}b\n")
         load_files(tmp_path)
         assert os.environ["API_KEY_PEPPER"] == "a${HOME}b"
+
+    def test_what_is_no_utf_8_is_said_and_not_shown(self, tmp_path: Path) -> None:
+        (tmp_path / ".env").write_bytes("METRICS_TOKEN=caf\xe9\n".encode("latin-1"))
+        with pytest.raises(HostError, match=r"^\.env cannot be read as UTF-8\.$"):
+            load_files(tmp_path)
+
+
+def test_null_sets_nothing(tmp_path: Path) -> None:
+    """It was the text None: a Redis of that name, a token that everybody knows."""
+    (tmp_path / "local.settings.json").write_text('{"Values": {"A": null, "B": 1}}')
+    load_files(tmp_path)
+    assert now() == {"SET_BEFORE": "environment", "B": "1"}

@@ -10,7 +10,7 @@ import pytest
 from scripts.devhost.host.durable.events import EventType, Status, task_completed, timestamp
 from scripts.devhost.host.durable.records import Message
 from scripts.devhost.host.durable.replay import retry_delay
-from tests.unit.devhost.simulation import Simulate, Steps, app_of
+from tests.unit.devhost.simulation import Simulate, Steps, wrapped
 
 # What the SDK warns of: inputs of no declared type, events that nobody waits for yet.
 pytestmark = [
@@ -181,7 +181,7 @@ class TestNonDeterminism:
         simulation = simulate(self.two_steps("a", "b"), a=str, b=str, c=str)
         simulation.start("two")
         simulation.run()
-        simulation.load(app_of(self.two_steps("c", "b")))
+        simulation.orchestrators = wrapped(self.two_steps("c", "b"))
         simulation.raise_event("go")
         simulation.run()
         status, output = simulation.outcome()
@@ -193,7 +193,7 @@ class TestNonDeterminism:
         simulation = simulate(self.two_steps("a", "b"), a=str, b=str)
         simulation.start("two")
         simulation.run()
-        simulation.load(app_of(self.two_steps("A", "b")))
+        simulation.orchestrators = wrapped(self.two_steps("A", "b"))
         simulation.raise_event("go")
         simulation.run()
         assert simulation.outcome()[0] == "Completed"
@@ -206,7 +206,7 @@ class TestNonDeterminism:
         simulation = simulate(self.two_steps("a", "b"), a=str, b=str)
         simulation.start("two")
         simulation.run()
-        simulation.load(app_of(nothing))
+        simulation.orchestrators = wrapped(nothing)
         simulation.raise_event("go")
         simulation.run()
         assert "the orchestrator scheduled nothing." in simulation.outcome()[1]

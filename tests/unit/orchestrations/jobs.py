@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrations import names
+from orchestrations.crawl import names
 from scripts.devhost.host.durable.records import ActivityItem
 
 WINDOW = 35
@@ -36,7 +36,7 @@ class Job:
         order = json.loads(item.input or "null")
         if item.name == names.ADVANCE:
             return {"result": self._advance()}
-        if item.name == names.DISCOVER and self.pages:  # twice is as once
+        if item.name == names.DISCOVER and self.pages:  # the second delivery finds it done
             self.pages -= 1
             self.waiting += 3
         if item.name == names.PROCESS_CHUNK and order["id"] in self.open:

@@ -3,40 +3,37 @@
 import json
 import tempfile
 from collections.abc import Callable
-from functools import partial
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import azure.functions as func
-
-from orchestrations import names
+from orchestrations.crawl import names
 from scripts.devhost.host.durable.events import EventType
-from scripts.devhost.host.durable.records import ActivityItem, Instance
+from scripts.devhost.host.durable.records import ActivityItem, Instance, Outcome
 from scripts.devhost.host.durable.replay import NonDeterminismError, Replay
+from scripts.devhost.host.durable.wire import Answer as Reply
 from scripts.devhost.host.durable.wire import read_answer
-from scripts.devhost.simulation import Answer, Choice, Simulation, ask
-from tests.unit.devhost.simulation import app_of
+from scripts.devhost.simulation import Answer, Choice, Simulation, ask, crawl_orchestrator
+from tests.unit.devhost.simulation import wrapped
 
-Ask = Callable[[str], str]
-
-CRAWL: Ask = partial(ask, names.CRAWL)
+CRAWL = crawl_orchestrator()
 ANSWERED = (EventType.TASK_COMPLETED, EventType.TASK_FAILED, EventType.TIMER_FIRED)
 
 
-def asking(orchestrator: Any) -> Ask:
-    """Asks the orchestrator what it does next."""
-    (function,) = app_of(orchestrator).get_functions()
-    handle = function.get_user_function()
-    return lambda body: str(handle(func.OrchestrationContext(body)))
+def wrap(orchestrator: Callable[..., Any]) -> Any:
+    """The orchestrator as the host calls it."""
+    (function,) = wrapped(orchestrator).values()
+    return function
 
 
 class Recorded(Simulation):
     """Remembers the last history of each generation, and which activity was tried when."""
 
-    def __init__(self, directory: Path, answer: Answer, choose: Choice, orchestrator: Ask) -> None:
-        super().__init__(directory, names.CRAWL, self._noted, choose)
+    def __init__(
+        self, directory: Path, answer: Answer, choose: Choice, orchestrator: Any = CRAWL
+    ) -> None:
+        super().__init__(directory, {names.CRAWL: orchestrator}, self._noted, choose)
         self._given = answer
-        self._orchestrator = orchestrator
         self._begun = self.now
         self.histories: dict[str, str] = {}
         self.tries: list[tuple[str, float, Any]] = []
@@ -46,26 +43,30 @@ class Recorded(Simulation):
         """How long it has been running."""
         return (self.now - self._begun).total_seconds()
 
+    def crawl(self) -> Instance:
+        """A whole run, and how it ended."""
+        with closing(self):
+            self.start(names.CRAWL, {"job_id": 1, "attempt": 1})
+            return self.run()
+
     def _noted(self, item: ActivityItem) -> Any:
         self.tries.append((item.name, self.seconds, json.loads(item.input or "null")))
         return self._given(item)
 
-    def _ask(self, body: str) -> str:
-        started = json.loads(body)["history"][1]
-        self.histories[started["OrchestrationInstance"]["ExecutionId"]] = body
-        return self._orchestrator(body)
+    def look(self, instance: Instance, body: str, reply: Reply, outcome: Outcome) -> None:
+        self.histories[instance.execution_id] = body
 
 
 def run(
-    answer: Answer, choose: Choice = lambda pending: pending, *, orchestrator: Ask = CRAWL
+    answer: Answer, choose: Choice = lambda pending: pending, *, orchestrator: Any = CRAWL
 ) -> tuple[Instance, Recorded]:
     """A whole run, and how it ended."""
     with tempfile.TemporaryDirectory() as directory:
         simulation = Recorded(Path(directory), answer, choose, orchestrator)
-        return simulation.run({"job_id": 1, "attempt": 1}), simulation
+        return simulation.crawl(), simulation
 
 
-def replay_at_every_length(body: str, orchestrator: Ask) -> int:
+def replay_at_every_length(body: str, orchestrator: Any) -> int:
     """Asks with each beginning of the history that ends with an answer; how many there are.
 
     Raises:
@@ -78,7 +79,7 @@ def replay_at_every_length(body: str, orchestrator: Ask) -> int:
         if event["EventType"] not in ANSWERED:
             continue
         context["history"] = history[:length]
-        actions = read_answer(orchestrator(json.dumps(context))).state["actions"][0]
+        actions = read_answer(ask(orchestrator, json.dumps(context))).state["actions"][0]
         replay = Replay(actions, "1")
         for past in history[:length]:
             replay.feed(past)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from orchestrations import names
+from orchestrations.crawl import names
 from scripts.devhost.host.durable.events import Status
 from tests.scale import sized
 from tests.unit.orchestrations.jobs import Job

@@ -10,7 +10,7 @@ import pytest
 from orchestrations.engine import Engine, Flow, StepFailed
 from scripts.devhost.host.durable.events import Status
 from scripts.devhost.host.durable.records import ActivityItem, Instance
-from tests.unit.orchestrations.replays import Recorded, asking, run
+from tests.unit.orchestrations.replays import Recorded, run, wrap
 
 # Once per process the SDK asks for types that activities of this SDK cannot be given.
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
@@ -43,7 +43,7 @@ def run_flow(
     def orchestrator(context: df.DurableOrchestrationContext) -> Flow[Any]:
         return flow(engine(context))
 
-    return run(answer, choose, orchestrator=asking(orchestrator))
+    return run(answer, choose, orchestrator=wrap(orchestrator))
 
 
 def one_step(engine: Engine) -> Flow[Any]:

@@ -11,7 +11,9 @@ from typing import Any
 import azure.durable_functions as df
 import pytest
 
-from orchestrations import crawl, crawl_activities, names
+from orchestrations.crawl import activities, flow, names
+from shared.jobs.run import CRAWL, crawl_of
+from shared.runs.model import run_of
 
 LIST = Path(__file__).with_name("names_in_flight.txt")
 KINDS = {"activityTrigger": "activity", "orchestrationTrigger": "orchestration"}
@@ -28,7 +30,7 @@ def answered(blueprints: Iterable[Any]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def app() -> list[str]:
-    return answered([crawl.bp, crawl_activities.bp])
+    return answered([flow.bp, activities.bp])
 
 
 def test_names_in_flight_are_answered(app: list[str]) -> None:
@@ -40,5 +42,15 @@ def test_every_name_that_a_flow_may_call_is_among_them(app: list[str]) -> None:
     assert called <= {line.split()[1] for line in app}
 
 
+def test_runs_are_started_by_the_names_that_are_answered() -> None:
+    """Of an instance its own name is in flight too: starting it twice must be harmless."""
+    assert CRAWL.orchestration == names.CRAWL
+    run = crawl_of(12, 3)
+    assert (run.instance_id, run.order) == ("job-12-3", {"job_id": 12, "attempt": 3})
+    assert run_of(CRAWL, run.instance_id) == run
+    for other in ("job-12", "job-12-3-4", "export-12-3", "job-x-3", "job-12-3\n"):
+        assert run_of(CRAWL, other) is None
+
+
 def test_a_name_that_is_gone_is_found() -> None:
-    assert answered([crawl.bp]) != LIST.read_text().splitlines()
+    assert answered([flow.bp]) != LIST.read_text().splitlines()

@@ -12,18 +12,21 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrations import names
 from scripts.devhost.host.durable.events import EventType, Status
+from scripts.devhost.host.durable.records import Instance, Outcome
 from scripts.devhost.host.durable.replay import Replay
+from scripts.devhost.host.durable.wire import Answer as Reply
 from scripts.devhost.host.durable.wire import read_answer
-from scripts.devhost.simulation import Simulation, ask
+from scripts.devhost.simulation import ask
 from tests.scale import sized
 from tests.unit.orchestrations.jobs import Job
+from tests.unit.orchestrations.replays import CRAWL, Recorded
 
 # Once per process the SDK asks for types that activities of this SDK cannot be given.
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
@@ -34,11 +37,11 @@ OLD = sorted(Path(__file__).parent.glob("running*.json"))
 WORLD = """
 import random, sys, time_machine
 sys.path.insert(0, sys.argv[1])
-from scripts.devhost.simulation import ask
+from scripts.devhost.simulation import ask, crawl_orchestrator
 random.seed(sys.argv[2])
 with time_machine.travel(sys.argv[2]):
     for line in sys.stdin:
-        print(ask("crawl", line), flush=True)
+        print(ask(crawl_orchestrator(), line), flush=True)
 """
 WORLDS = [
     {"PYTHONHASHSEED": "1", "TZ": "Asia/Kathmandu", "CHUNK_SIZE_IMAGES": "7"},
@@ -46,17 +49,15 @@ WORLDS = [
 ]
 
 
-class Recorded(Simulation):
+class Remembered(Recorded):
     """Remembers each history that the orchestration was asked with, and its answer."""
 
     def __init__(self, directory: Path, job: Job) -> None:
-        super().__init__(directory, names.CRAWL, job.answer, job.choose)
-        self.asked: list[tuple[str, str]] = []
+        super().__init__(directory, job.answer, job.choose)
+        self.asked: list[tuple[str, Any]] = []
 
-    def _ask(self, body: str) -> str:
-        answer = super()._ask(body)
-        self.asked.append((body, answer))
-        return answer
+    def look(self, instance: Instance, body: str, reply: Reply, outcome: Outcome) -> None:
+        self.asked.append((body, reply.state))
 
 
 class World:
@@ -89,11 +90,11 @@ def worlds() -> Iterator[list[World]]:
         world.close()
 
 
-def record(seed: int, chunks: int) -> Recorded:
+def record(seed: int, chunks: int) -> Remembered:
     with tempfile.TemporaryDirectory() as directory:
-        simulation = Recorded(Path(directory), Job(random.Random(seed), chunks))
+        simulation = Remembered(Path(directory), Job(random.Random(seed), chunks))
         # A replay whose actions are not those of the history fails the instance.
-        assert simulation.run({"job_id": 1, "attempt": 1}).status is Status.COMPLETED
+        assert simulation.crawl().status is Status.COMPLETED
     return simulation
 
 
@@ -105,7 +106,7 @@ def record(seed: int, chunks: int) -> Recorded:
 def test_another_process_decides_the_same(worlds: list[World], seed: int, chunks: int) -> None:
     for body, answer in record(seed, chunks).asked[::-4]:  # each holds those before it
         for world in worlds:
-            assert json.loads(world.ask(body)) == json.loads(answer)
+            assert json.loads(world.ask(body)) == answer
 
 
 @pytest.mark.parametrize("path", OLD, ids=lambda path: path.stem)
@@ -116,7 +117,7 @@ def test_an_instance_of_the_build_before_goes_on(path: Path) -> None:
     one is not replayed, the new code needs an orchestration of another name beside the old one.
     """
     body = path.read_text()
-    answer = read_answer(ask(names.CRAWL, body))
+    answer = read_answer(ask(CRAWL, body))
     assert answer.error is None
     replay = Replay(answer.state["actions"][0], "1")
     history = json.loads(body)["history"]

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from orchestrations.crawl import flow
+from orchestrations.crawl.flow import flow
+from orchestrations.crawl.names import ADVANCE, BEGIN, DISCOVER, PROCESS_CHUNK
 from orchestrations.engine import Engine, Flow
-from orchestrations.names import ADVANCE, BEGIN, DISCOVER, PROCESS_CHUNK
 from scripts.devhost.host.durable.events import Status
 from scripts.devhost.host.durable.records import ActivityItem
 from scripts.devhost.host.durable.replay import NonDeterminismError
 from tests.scale import sized
 from tests.unit.devhost.simulation import Steps
 from tests.unit.orchestrations.jobs import Job, TroubledJob
-from tests.unit.orchestrations.replays import CRAWL, asking, replay_at_every_length, run
+from tests.unit.orchestrations.replays import CRAWL, replay_at_every_length, run, wrap
 
 # Of the SDK: activities that it cannot be given types of, and answers that come twice.
 pytestmark = [
@@ -87,7 +87,7 @@ def test_a_flow_with_retry_policies_is_found_out() -> None:
     outputs = []
     for seed in range(5):
         job = LosingJob(random.Random(seed), 40)
-        instance, _ = run(job.answer, job.choose, orchestrator=asking(with_retry_policies))
+        instance, _ = run(job.answer, job.choose, orchestrator=wrap(with_retry_policies))
         assert instance.status is Status.FAILED
         outputs.append(instance.output or "")
     # Some get there by a result that the SDK gives to another task than the engine does.
@@ -103,7 +103,7 @@ def test_a_flow_that_looks_at_the_clock_is_found_out() -> None:
 
     seconds = iter(range(100))
     job = TroubledJob(random.Random(7), 0, rate=0)
-    _, simulation = run(job.answer, job.choose, orchestrator=asking(clock))
+    _, simulation = run(job.answer, job.choose, orchestrator=wrap(clock))
     (body,) = simulation.histories.values()
     with pytest.raises(NonDeterminismError):
-        replay_at_every_length(body, asking(clock))
+        replay_at_every_length(body, wrap(clock))

@@ -7,9 +7,9 @@ import azure.functions as func
 import pytest
 from pydantic import BaseModel
 
-from shared.platform.answer import Reply, in_ascii, render, security_headers, with_successor
-from shared.platform.pagination import Page, PageMeta
-from shared.platform.registry import Endpoint
+from shared.platform.http.answer import Reply, in_ascii, render, security_headers, with_successor
+from shared.platform.http.pagination import Page, PageMeta
+from shared.platform.http.registry import Endpoint
 
 
 class Thing(BaseModel):

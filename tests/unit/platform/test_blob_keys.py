@@ -1,5 +1,6 @@
 """Signing without an account key: with one of the service's, which it gives for some hours."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -7,8 +8,8 @@ from typing import Any
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
-from shared.platform import blob
-from shared.platform.blob import BlobStore
+from shared.platform.data import blob
+from shared.platform.data.blob import BlobStore
 from shared.platform.errors import Unavailable
 from shared.platform.settings import Settings
 
@@ -28,9 +29,12 @@ class Service:
 
     url = "https://account.blob.core.windows.net/"
     account_name = "account"
-    reachable = True
+    primary_hostname = "account.blob.core.windows.net"
+    reachable, asked = True, 0
 
     async def get_user_delegation_key(self, start: datetime, expiry: datetime) -> SimpleNamespace:
+        self.asked += 1
+        await asyncio.sleep(0)
         if not self.reachable:
             raise ServiceRequestError("no route")
         moments = {"signed_start": f"{start:%FT%TZ}", "signed_expiry": f"{expiry:%FT%TZ}"}
@@ -67,3 +71,10 @@ async def test_a_key_that_did_not_come_is_asked_for_again(
     second = await blobs.download_url("a", filename="a")
     assert "ske=2026-01-01T12" in first
     assert "ske=2026-01-02T00" in second
+
+
+async def test_a_key_is_asked_for_once_by_all_who_need_one(
+    blobs: BlobStore, service: Service
+) -> None:
+    await asyncio.gather(*(blobs.download_url(name, filename="a") for name in "abc"))
+    assert service.asked == 1

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from shared.platform.client_address import client_address
+from shared.platform.http.auth.client_address import client_address
 
 
 class TestClientAddress:

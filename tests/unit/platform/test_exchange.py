@@ -8,9 +8,9 @@ import pytest
 from loguru import logger
 
 from shared.platform import errors
-from shared.platform.answer import Answer
-from shared.platform.exchange import MOST_CHARACTERS, log_answer, log_error, log_request
-from shared.platform.registry import Endpoint
+from shared.platform.http.answer import Answer
+from shared.platform.http.exchange import MOST_CHARACTERS, log_answer, log_error, log_request
+from shared.platform.http.registry import Endpoint
 from tests.fakes.requests import FakeRequest
 
 SECRET = "s3cret-value"

@@ -7,8 +7,8 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import function_app  # noqa: F401 - importing it declares the endpoints
-from shared.platform.openapi import SECURITY, build_openapi
-from shared.platform.registry import endpoints
+from shared.platform.http.openapi import SECURITY, build_openapi
+from shared.platform.http.registry import endpoints
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from shared.platform.errors import Invalid
-from shared.platform.pagination import FIRST_PAGE, PageQuery, make_page
+from shared.platform.http.pagination import FIRST_PAGE, PageQuery, make_page
 from shared.platform.settings import Settings
 
 NUMBERS = list(range(50, 0, -1))
@@ -36,6 +36,17 @@ class TestPages:
             if cursor is None:
                 break
         assert seen == NUMBERS
+
+    def test_a_cursor_of_the_former_secret_is_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        cursor = make_page([3, 2], PageQuery(limit=1), lambda n: n).meta.next_cursor
+        for pepper, taken in (("new,pepper", True), ("new", False)):
+            made = Settings.model_construct(api_key_pepper=SecretStr(pepper))
+            monkeypatch.setattr("shared.platform.settings.get_settings", lambda made=made: made)
+            if taken:
+                assert PageQuery(cursor=cursor).below == 3
+            else:
+                with pytest.raises(Invalid):
+                    _ = PageQuery(cursor=cursor).below
 
     def test_first_page_begins_above_all(self) -> None:
         assert PageQuery().below == FIRST_PAGE

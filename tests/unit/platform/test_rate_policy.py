@@ -1,19 +1,8 @@
-"""Declared rates, and the headers of draft-ietf-httpapi-ratelimit-headers."""
+"""The headers of draft-ietf-httpapi-ratelimit-headers."""
 
 import http_sf
-import pytest
 
-from shared.platform.ratelimit.policy import Policy, Usage, headers_of, parse_rate
-
-
-class TestParseRate:
-    def test_reads_quota_and_window(self) -> None:
-        assert parse_rate("login", "10/minute") == Policy("login", 10, 60)
-
-    @pytest.mark.parametrize("rate", ["10", "0/minute", "-1/minute", "ten/minute", "1/fortnight"])
-    def test_refuses(self, rate: str) -> None:
-        with pytest.raises(ValueError, match="not a rate"):
-            parse_rate("login", rate)
+from shared.platform.ratelimit.policy import Policy, Usage, headers_of
 
 
 class TestHeaders:

@@ -8,12 +8,13 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
-from shared.jobs.schemas import JobCreate
 from shared.platform.settings import ConfigurationError, Settings, get_settings
 from shared.platform.settings.idle import ACTIVITIES, idle_settings
+from shared.platform.settings.product import FUNCTION_TIMEOUT_SECONDS, SETTLE_SECONDS
 
 ROOT = Path(__file__).parents[3]
 HOST_VALUES = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
@@ -82,6 +83,32 @@ class TestSettings:
         set_all(monkeypatch)
         assert get_settings().database_url.get_secret_value() == "postgresql://u:p@h/db"
 
+    @pytest.mark.parametrize(
+        "url",
+        ["postgresql://u:pa:[ss]!@h:5432/d?sslmode=require", "postgres://u:p%40ss@h,h2:1/d",
+         "postgresql:///d?host=%2Ftmp", "postgresql+asyncpg://u:p@h/d"],
+    )  # fmt: skip
+    def test_accepts_what_libpq_takes_apart_alike(
+        self, monkeypatch: pytest.MonkeyPatch, url: str
+    ) -> None:
+        set_all(monkeypatch, DATABASE_URL=url)
+        found = get_settings().database_url.get_secret_value()
+        assert conninfo_to_dict(found)["dbname"] == "d"
+
+    @pytest.mark.parametrize(
+        "url",
+        ["s3cret", "postgresql//u:s3cret@h/d", "mysql://u:s3cret@h/d", "postgresql://u:s3 cret@h/d",
+         "postgresql://u:s3c%ret@h/d", "postgresql://u:s3c@ret@h/d", "postgresql://u:s3c/ret@h/d",
+         "postgresql://u:s3c#ret@h/d", "postgresql://u:s3c?ret@h/d", " postgresql://u:s3cret@h/d"],
+    )  # fmt: skip
+    def test_refuses_another_url_before_its_pieces_stand_in_an_error(
+        self, monkeypatch: pytest.MonkeyPatch, url: str
+    ) -> None:
+        set_all(monkeypatch, DATABASE_URL=url)
+        with pytest.raises(ConfigurationError, match="DATABASE_URL: must be postgresql:") as error:
+            get_settings()
+        assert "s3c" not in str(error.value)
+
     def test_needs_storage_one_way_or_the_other(self, monkeypatch: pytest.MonkeyPatch) -> None:
         set_all(monkeypatch)
         monkeypatch.delenv("AZURE_STORAGE_CONNECTION_STRING")
@@ -125,6 +152,7 @@ class TestSettings:
             ({"CACHE_REDIS_DB": "1"}, "CACHE_REDIS_DB"),
             ({"STRIPE_SECRET_KEY": "sk"}, "STRIPE_WEBHOOK_SECRET"),
             ({"RESEND_API_KEY": "re"}, "FROM_EMAIL"),
+            ({"SIGNUP_BONUS_CREDITS": "1000001"}, "SIGNUP_BONUS_CREDITS"),
             ({"LIMITER_DEFAULT_TIMES": "0"}, "LIMITER_DEFAULT_TIMES"),
             ({"LIMITER_DEFAULT_SECONDS": "0"}, "LIMITER_DEFAULT_SECONDS"),
             ({"TRUSTED_PROXIES": "10.0.0.0/8, nonsense"}, "TRUSTED_PROXIES"),
@@ -161,6 +189,14 @@ class TestSettings:
         assert settings.logging.use_json is True
         assert settings.resource.max_concurrent_chunks == 7
 
+    def test_the_crawlers_address_is_not_that_of_the_contact_form(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_all(
+            monkeypatch, CONTACT_EMAIL="form@example.com", CRAWLER_CONTACT_EMAIL="us@example.com"
+        )
+        assert get_settings().user_agent.endswith("mailto:us@example.com)")
+
     def test_an_empty_value_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
         set_all(monkeypatch, KEY_VAULT_URL="", METRICS_TOKEN="")
         assert get_settings().metrics_token is None
@@ -192,6 +228,9 @@ class TestIdle:
             ("CELERY_BROKER_URL", "redis://localhost"),
             ("CELERY_WORKER_CONCURRENCY", "4"),
             ("STORAGE_LOCAL_PATH", "elsewhere"),
+            ("CONTACT_EMAIL", "hello@example.com"),
+            ("STRIPE_PRO_PRICE_ID", "price_1"),
+            ("FROM_EMAIL", "hello@example.com"),
             ("PIXCRAWLER_RESOURCE_MAX_TEMP_STORAGE_MB", "7"),
             ("PIXCRAWLER_UTILITY_LOGGING__USE_COLORS", "false"),
         ],
@@ -253,6 +292,21 @@ class TestHostFile:
         set_all(monkeypatch)
         durable = json.loads((ROOT / "host.json").read_text())["extensions"]["durableTask"]
         assert durable["maxConcurrentActivityFunctions"] == get_settings().celery_worker_concurrency
+
+    def test_ends_no_function_earlier_than_the_settings_say(self) -> None:
+        hours, minutes, seconds = map(
+            int, json.loads((ROOT / "host.json").read_text())["functionTimeout"].split(":")
+        )
+        assert hours * 3600 + minutes * 60 + seconds == FUNCTION_TIMEOUT_SECONDS
+
+    def test_leaves_a_chunk_the_time_to_settle(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        most = FUNCTION_TIMEOUT_SECONDS - SETTLE_SECONDS
+        set_all(monkeypatch, CELERY_TASK_TIME_LIMIT=str(most))
+        assert get_settings().celery_task_time_limit == most
+        get_settings.cache_clear()
+        set_all(monkeypatch, CELERY_TASK_TIME_LIMIT=str(most + 1))
+        with pytest.raises(ConfigurationError, match=f"CELERY_TASK_TIME_LIMIT: {most + 1} s leave"):
+            get_settings()
 
 
 class Vault:
@@ -317,8 +371,3 @@ class TestExamples:
         for name, value in (values | urls).items():
             monkeypatch.setenv(name, value)
         assert get_settings().environment == "development"
-
-
-def test_a_new_account_can_pay_for_a_job_of_the_default_size() -> None:
-    bonus = Settings.model_fields["signup_bonus_credits"].default
-    assert bonus >= JobCreate.model_fields["max_images"].default

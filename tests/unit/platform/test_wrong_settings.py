@@ -75,6 +75,15 @@ class TestSecrets:
         assert sentence.startswith("NEXT_PUBLIC_SUPABASE_ANON_KEY: holds a secret")
         assert value not in sentence
 
+    @pytest.mark.parametrize("name", ["DATABASE_URL", "API_KEY_PEPPER", "AzureWebJobsStorage"])
+    def test_nor_is_any_of_ours_whatever_it_looks_like(self, name: str) -> None:
+        value = "postgresql://u:of-no-form@h/d"
+        (sentence,) = exposed({"NEXT_PUBLIC_ANYTHING": value, name: value})
+        assert sentence.startswith("NEXT_PUBLIC_ANYTHING: holds a secret")
+        assert value not in sentence
+        assert exposed({"NEXT_PUBLIC_ANYTHING": value, "SUPABASE_ANON_KEY": value}) == []
+        assert exposed({"NEXT_PUBLIC_ANYTHING": "1", name: "1"}) == []
+
     @pytest.mark.parametrize(
         "value", [*ANON, *NEITHER, "https://x.example", "pk_live_0123456789abcdef"]
     )

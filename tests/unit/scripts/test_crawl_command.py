@@ -59,6 +59,8 @@ class TestArguments:
             (("cat", "--api-url", "http://x:y", *REMOTE), "is not an http:// or https:// address"),
             (("cat", "--api-url", "ftp://x", *REMOTE), "is not an http:// or https:// address"),
             (("cat", "--api-url", "http://x", "--api-key", "ключ"), "only ASCII characters"),
+            (("cat", "--api-url", "http://x"), "--api-url and --api-key go together"),
+            (("cat",), "--api-url and --api-key are needed"),
         ],
     )
     def test_unusable_ones_are_named(

@@ -14,8 +14,8 @@ from typing import ClassVar
 
 import pytest
 
-from scripts.azure.aims import Verdict
 from scripts.azure.load import judge
+from scripts.azure.thresholds import Verdict
 from scripts.bench.load import Load
 
 ROOT = Path(__file__).parents[3]
@@ -113,7 +113,7 @@ def hanging_up(number: int) -> int:
 @pytest.mark.parametrize("read", [slow, failing, hanging_up])
 def test_what_is_to_be_rolled_back_ends_with_3(read: Callable[[int], int]) -> None:
     with deployment(read) as (url, removed):
-        code, said = load(url, "--seconds", "2.5", "--per-second", "40")
+        code, said = load(url, "--seconds", "1", "--per-second", "100")
     assert code == 3, said
     assert said.splitlines()[-1].startswith("Roll back: ")
     assert removed == ["/api/v1/projects/7"]

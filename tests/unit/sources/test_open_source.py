@@ -1,14 +1,22 @@
 """Which sources there are, and what those say whose settings are missing."""
 
+import ast
+import re
+from pathlib import Path
+from typing import get_args
+
 import httpx
 import pytest
 
-from shared.platform.db import Database
+from shared.jobs.schemas import Engine
+from shared.platform.data.db import Database
 from shared.platform.settings import Settings
 from shared.sources.attribution import Use, allows
 from shared.sources.registry import ROBOTS_DECIDE, SOURCES, open_source
 from shared.sources.source import Source, SourceNotConfigured, SourceUnavailable
 
+ROOT = Path(__file__).parents[3]
+LISTS = "url_list"  # the source that a job brings along and nobody opens by name
 KEYS = {
     "flickr": ["FLICKR_API_KEY"],
     "pexels": ["PEXELS_API_KEY"],
@@ -34,6 +42,41 @@ def opened(name: str, **keys: str) -> Source:
         }
     )
     return open_source(name, settings, httpx.AsyncClient(), Database(settings))
+
+
+def is_source(source: str) -> bool:
+    """Whether the text of a module holds a class that searches, beside the protocol itself."""
+    return any(
+        isinstance(node, ast.ClassDef)
+        and "Protocol" not in map(ast.unparse, node.bases)
+        and any(isinstance(d, ast.AsyncFunctionDef) and d.name == "search" for d in node.body)
+        for node in ast.walk(ast.parse(source))
+    )
+
+
+def test_every_module_with_a_source_is_opened_by_a_name() -> None:
+    modules = {p.stem for p in (ROOT / "shared/sources").glob("*.py") if is_source(p.read_text())}
+    opened_by_name = {type(opened(name, **ALL_KEYS)).__module__ for name in SOURCES}
+    assert modules == {name.rpartition(".")[2] for name in opened_by_name} | {LISTS}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("class Shutter:\n    async def search(self, query, cursor): ...", True),
+        ("class Source(Protocol):\n    async def search(self, query, cursor): ...", False),
+        ("class Pace:\n    async def wait(self): ...", False),
+    ],
+)
+def test_a_module_with_a_source_is_found(source: str, found: bool) -> None:
+    assert is_source(source) is found
+
+
+def test_every_source_is_an_engine_of_jobs_and_stands_in_the_documents() -> None:
+    assert {*get_args(Engine)} == {*SOURCES, LISTS}
+    page = (ROOT / "docs" / "sources.md").read_text().partition("\n## What an image")[0]
+    cells = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
+    assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == {*SOURCES, LISTS}
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.devhost.stack.node import OLDEST, node
+from scripts.devhost.node import OLDEST, node
 
 
 def put_on_path(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.devhost.errors import StackError
 from scripts.devhost.stack import shelter
-from scripts.devhost.stack.errors import StackError
 from scripts.devhost.stack.shelter import data_home, reachable_binaries
 
 

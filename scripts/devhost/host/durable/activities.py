@@ -12,9 +12,9 @@ from scripts.devhost.host.durable.store import Store
 from scripts.devhost.host.durable.wire import utc_now
 from scripts.devhost.host.errors import InvocationError
 from scripts.devhost.host.faults import Faults
+from scripts.devhost.host.function_rpc import read_text, text
 from scripts.devhost.host.functions import FunctionTable
 from scripts.devhost.host.log import get_log
-from scripts.devhost.host.messages import read_text, text
 from scripts.devhost.host.settings import DurableSettings
 from scripts.devhost.host.workers import WorkerPool
 

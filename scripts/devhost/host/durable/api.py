@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from scripts.devhost.host.durable.client_binding import WEBHOOK_PATH, instance_url, management_urls
+from scripts.devhost.host.durable.client_binding import instance_url, management_urls
 from scripts.devhost.host.durable.engine import Engine, check_instance_id
 from scripts.devhost.host.durable.events import TERMINAL, EventType, Status, timestamp
 from scripts.devhost.host.durable.records import Instance
 from scripts.devhost.host.durable.status import history_json, listed_json, status_json
 from scripts.devhost.host.errors import HostError
+from scripts.devhost.host.reserved_paths import DURABLE_PATH
 
 _PAGE: Final = 100
 _MAX_PAGE: Final = 2**31 - 1
@@ -57,7 +58,7 @@ class DurableApi:
     def __init__(self, engine: Engine, public_origin: str) -> None:
         self._engine = engine
         self._store = engine.store
-        self._base = public_origin + WEBHOOK_PATH
+        self._base = public_origin + DURABLE_PATH
 
     def handle(self, request: ApiRequest) -> ApiReply:
         """The reply to one request."""

@@ -4,7 +4,8 @@ import json
 from typing import Any, Final
 from urllib.parse import quote_plus
 
-WEBHOOK_PATH: Final = "/runtime/webhooks/durabletask"
+from scripts.devhost.host.reserved_paths import DURABLE_PATH
+
 _CODE: Final = "code=local"
 
 
@@ -32,7 +33,7 @@ def management_urls(base: str, instance_id: str, hub: str) -> dict[str, str]:
 
 def client_binding(*, public_origin: str, rpc_origin: str, hub: str) -> str:
     """The JSON text that DurableOrchestrationClient is built from."""
-    base = public_origin + WEBHOOK_PATH
+    base = public_origin + DURABLE_PATH
     start = f"{base}/orchestrators/{{functionName}}[/{{instanceId}}]"
     wait = "timeout={timeoutInSeconds}&pollingInterval={intervalInSeconds}"
     binding: dict[str, Any] = {

@@ -5,9 +5,10 @@ import itertools
 import json
 import sqlite3
 import uuid
+from collections import Counter
 from collections.abc import Coroutine
 from math import inf
-from typing import Any
+from typing import Any, Final
 
 from scripts.devhost.host.durable.activities import ActivityRunner
 from scripts.devhost.host.durable.episode import Episode
@@ -31,11 +32,15 @@ from scripts.devhost.host.durable.wire import (
 )
 from scripts.devhost.host.errors import HostError, InvocationError
 from scripts.devhost.host.faults import Faults
+from scripts.devhost.host.function_rpc import read_text, text
 from scripts.devhost.host.functions import FunctionTable
 from scripts.devhost.host.log import get_log
-from scripts.devhost.host.messages import read_text, text
 from scripts.devhost.host.settings import DurableSettings
 from scripts.devhost.host.workers import WorkerPool
+
+# After an error that nobody foresaw an instance waits, twice as long each time.
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 60.0
 
 
 class Engine:
@@ -60,6 +65,7 @@ class Engine:
             store, pool, functions, settings, faults, strict_sizes=strict_sizes
         )
         self._instances: set[str] = set()
+        self._unforeseen: Counter[str] = Counter()  # errors in a row, by instance
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._log = get_log("durable")
@@ -162,16 +168,23 @@ class Engine:
             batch = self.store.load(instance_id, utc_now().timestamp(), lease)
             if batch is not None:
                 await self._run_batch(batch)
+            del self._unforeseen[instance_id]
         except sqlite3.OperationalError as error:
             self._log.error("%s: cannot store the episode: %s", instance_id, error)
             await asyncio.sleep(1)
+        except Exception:  # noqa: BLE001 - no instance may keep the engine busy
+            errors = self._unforeseen[instance_id]
+            self._unforeseen[instance_id] += 1
+            pause = min(FIRST_PAUSE * 2 ** min(errors, 10), LONGEST_PAUSE)
+            self._log.exception("%s: the engine stumbled, tries again in %g s", instance_id, pause)
+            await asyncio.sleep(pause)
         finally:
             self._instances.discard(instance_id)
 
     async def _run_batch(self, batch: Batch) -> None:
         try:
             await self._run_episode(batch)
-        except (sqlite3.OperationalError, asyncio.CancelledError):
+        except BaseException:  # the next try waits for its pause alone, or for the next host
             self.store.lease_messages(batch.sequences, 0)
             raise
 
@@ -194,8 +207,8 @@ class Engine:
             answer = read_failure(f"{type(error).__name__}: {error}")
             now = timestamp(utc_now())
             outcome = self._decide(instance, history, new, answer, now)
-        if outcome.hangs_for:
-            self._log.error("%s hangs for ever: %s", instance.id, outcome.hangs_for)
+        if outcome.stuck_because:
+            self._log.error("%s hangs for ever: %s", instance.id, outcome.stuck_because)
         for activity in outcome.activities:
             self._activities.check_size(activity.name, "input", activity.input)
         self.faults.reach("episode.commit")

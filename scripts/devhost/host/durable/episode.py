@@ -64,7 +64,7 @@ class Episode:
         else:
             outcome = self._conclude()
         outcome.custom_status = custom_status
-        if outcome.continued is not None or outcome.hangs_for:
+        if outcome.continued is not None or outcome.stuck_because:
             return outcome
         delivered = [
             new if new["EventType"] == EventType.ORCHESTRATOR_STARTED else {**new, "IsPlayed": True}
@@ -118,7 +118,7 @@ class Episode:
             problem = self._unknown_activity(scheduled)
             if problem is not None:
                 # The real extension gives the whole episode up, and nothing wakes the instance.
-                return Outcome(status, output, hangs_for=problem)
+                return Outcome(status, output, stuck_because=problem)
             self._schedule(outcome, task_id, scheduled)
         return outcome
 

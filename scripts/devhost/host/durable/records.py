@@ -61,4 +61,4 @@ class Outcome:
     messages: list[Message] = field(default_factory=list)
     children: list[Event] = field(default_factory=list)
     continued: Event | None = None
-    hangs_for: str = ""
+    stuck_because: str = ""

@@ -6,7 +6,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
-from scripts.devhost.host.http.messages import Head, Response
+from scripts.devhost.host.http.request_and_response import Head, Response
 
 _BODILESS: Final = (204, 205, 304)
 _UNSIZED: Final = (204, 304)

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from scripts.devhost.host.http.messages import Head
+from scripts.devhost.host.http.request_and_response import Head
 from scripts.devhost.host.http.urls import decode_path
 
 LINE_LIMIT: Final = 8 * 1024

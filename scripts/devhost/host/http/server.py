@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import Final, cast
 
 from scripts.devhost.host.http.framing import encode, encode_refusal
-from scripts.devhost.host.http.messages import BodyLost, Head, Request, Response
 from scripts.devhost.host.http.parsing import (
     FIELDS_LIMIT,
     LINE_LIMIT,
@@ -15,6 +14,7 @@ from scripts.devhost.host.http.parsing import (
     parse_head,
     parse_line,
 )
+from scripts.devhost.host.http.request_and_response import BodyLost, Head, Request, Response
 from scripts.devhost.host.log import get_log
 
 Handler = Callable[[Request], Awaitable[Response]]

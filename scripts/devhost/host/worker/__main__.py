@@ -23,7 +23,7 @@ import azure_functions_runtime as library
 import uvloop
 
 from scripts.devhost.host.frames import FrameConnection
-from scripts.devhost.host.messages import rpc
+from scripts.devhost.host.function_rpc import rpc
 
 _PR_SET_PDEATHSIG: Final = 1
 _PACKAGES: Final = ".python_packages/lib/site-packages"

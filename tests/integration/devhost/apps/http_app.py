@@ -27,26 +27,7 @@ async def echo(req: func.HttpRequest, context: func.Context) -> func.HttpRespons
     return func.HttpResponse(json.dumps(seen), mimetype="application/json")
 
 
-@app.route("a/{rest}", methods=["GET"])
-def aaa_first(req: func.HttpRequest) -> func.HttpResponse:
-    return func.HttpResponse("first by name")
-
-
-@app.route("a/exact", methods=["GET", "DELETE"])
-def bbb_second(req: func.HttpRequest) -> func.HttpResponse:
-    return func.HttpResponse("second by name")
-
-
-@app.route("headers")
-def headers(req: func.HttpRequest) -> func.HttpResponse:
-    response = func.HttpResponse(b"\x00\xff", status_code=201, mimetype="image/png")
-    response.headers["X-One"] = "1"
-    response.headers.add("Set-Cookie", "a=1; Path=/; HttpOnly")
-    response.headers.add("Set-Cookie", "b=2; Secure")
-    return response
-
-
-@app.route("text")
+@app.route("text", methods=["GET"])
 def text(req: func.HttpRequest) -> str:
     return str(req.params.get("text", ""))
 
@@ -69,11 +50,6 @@ def unspeakable(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("exit")
 def leave(req: func.HttpRequest) -> func.HttpResponse:
     raise SystemExit(3)
-
-
-@app.route("none")
-def none(req: func.HttpRequest) -> func.HttpResponse:
-    return None  # type: ignore[return-value]
 
 
 @app.route("sleep/{seconds}")

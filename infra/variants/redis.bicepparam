@@ -1,0 +1,4 @@
+using '../main.bicep'
+extends '../prod.bicepparam'
+
+param redis = true

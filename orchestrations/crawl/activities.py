@@ -1,0 +1,120 @@
+"""The steps of a crawl. Each may run twice and at any time; payloads are ids, never data."""
+
+from typing import NotRequired, TypedDict
+
+import azure.durable_functions as df
+
+from orchestrations.boundary import step
+from orchestrations.crawl import names
+from shared.app import services
+
+bp = df.Blueprint()
+
+
+# A TypedDict, for Azure's worker takes no `dict[str, int]` here: it wants classes.
+class JobOrder(TypedDict):
+    """Which attempt of which job, `begun` by a generation before; `failure` is why it ends."""
+
+    job_id: int
+    attempt: int
+    begun: NotRequired[bool]
+    failure: NotRequired[str]
+    retry: NotRequired[int]
+    traceparent: NotRequired[str]
+
+
+class StepOrder(TypedDict):
+    """The search or chunk to work on, of which job, at which retry."""
+
+    id: int
+    job_id: int
+    retry: NotRequired[int]
+    traceparent: NotRequired[str]
+
+
+@bp.activity_trigger(input_name="order", activity=names.BEGIN)
+@step
+async def crawl_begin(order: JobOrder) -> bool:
+    """Prepares the searches; whether the job is wanted."""
+    from shared.jobs import finish
+
+    async with services().database.transaction() as transaction:
+        return await finish.begin_job(transaction, order["job_id"], order["attempt"])
+
+
+@bp.activity_trigger(input_name="order", activity=names.ADVANCE)
+@step
+async def crawl_advance(order: JobOrder) -> dict[str, object]:
+    """Whether the crawl is over, else which pages to fetch and which chunks to process."""
+    from shared.crawl import service as crawl
+
+    app = services()
+    resource = app.settings.resource
+    limits = crawl.CrawlLimits(
+        chunks=resource.max_concurrent_chunks,
+        chunk_size=resource.chunk_size_images,
+        all_chunks=resource.max_chunks_in_flight,
+    )
+    async with app.database.transaction() as transaction:
+        return await crawl.advance(transaction, order["job_id"], order["attempt"], limits)
+
+
+@bp.activity_trigger(input_name="search", activity=names.DISCOVER)
+@step
+async def crawl_discover(search: StepOrder) -> dict[str, object]:
+    """Fetches a search's next page into the database."""
+    from shared.crawl import service as crawl
+    from shared.sources.registry import open_source
+
+    app = services()
+    found = await crawl.discover(
+        app.database,
+        lambda engine: open_source(engine, app.settings, app.http, app.database),
+        search["id"],
+    )
+    await _come_forward(search)
+    return found
+
+
+@bp.activity_trigger(input_name="chunk", activity=names.PROCESS_CHUNK)
+@step
+async def crawl_process_chunk(chunk: StepOrder) -> dict[str, object]:
+    """Downloads, judges, stores and settles a chunk."""
+    from shared.crawl import service as crawl
+
+    app = services()
+    done = await crawl.process_chunk(
+        app.database,
+        app.blobs,
+        app.crawler_http,
+        app.judges,
+        deadline_seconds=app.settings.celery_task_time_limit,
+        chunk_id=chunk["id"],
+    )
+    await _come_forward(chunk)
+    return done
+
+
+@bp.activity_trigger(input_name="order", activity=names.FINISH)
+@step
+async def crawl_finish(order: JobOrder) -> str:
+    """Ends the job, unless it has ended, and sweeps what crashes left in blob storage."""
+    from shared.images import service as images
+    from shared.jobs import finish
+
+    app = services()
+    async with app.database.transaction() as transaction:
+        status = await finish.finish_job(
+            transaction, order["job_id"], order["attempt"], failure=order.get("failure")
+        )
+    if status != "running":
+        await images.sweep_blobs(app.database, app.blobs, order["job_id"])
+    return status
+
+
+async def _come_forward(order: StepOrder) -> None:
+    from shared.jobs.run import CRAWL
+    from shared.runs import service as runs
+
+    async with services().database.transaction() as transaction:
+        await runs.hear(transaction, CRAWL, order["job_id"])

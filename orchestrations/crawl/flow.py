@@ -1,0 +1,67 @@
+"""The crawl of one job: what can be done is done side by side, until nothing is left to do.
+
+Deterministic: no I/O, no clock, no settings. All state is in the database; the history holds ids
+and counts, and after some steps a new generation begins, so that its length does not grow with
+the job.
+"""
+
+from typing import Any, Final
+
+import azure.durable_functions as df
+
+from orchestrations.crawl import names
+from orchestrations.engine import Engine, Flow, Payload, StepFailed
+
+bp = df.Blueprint()
+
+# What a generation starts before it lets its successor go on. Each step is replayed with every
+# one after it, and the end of a generation waits for its slowest.
+STEPS_PER_GENERATION: Final = 100
+
+
+@bp.orchestration_trigger(context_name="context", orchestration=names.CRAWL)
+def crawl(context: df.DurableOrchestrationContext) -> Flow[str | None]:
+    """One generation of ``{"job_id", "attempt", "begun"?}``; returns the job's final status."""
+    return flow(Engine(context))
+
+
+def flow(engine: Engine) -> Flow[str | None]:
+    """The crawl on an engine."""
+    order = engine.order
+    try:
+        if not (yield from _generation(engine, order)):
+            engine.begin_anew({**order, "begun": True})
+            return None
+    except StepFailed as failed:
+        engine.abandon()
+        order = {**order, "failure": str(failed)}
+    status: str = yield from engine.step(names.FINISH, order)
+    return status
+
+
+def _generation(engine: Engine, order: Payload) -> Flow[bool]:
+    """Whether the crawl is over; if not, another generation must follow."""
+    if not order.get("begun"):
+        yield from engine.step(names.BEGIN, order)
+    whose: dict[str, Any] = {
+        name: order[name] for name in ("job_id", "traceparent") if name in order
+    }
+    while engine.started < STEPS_PER_GENERATION:
+        plan: dict[str, Any] = yield from engine.step(names.ADVANCE, order)
+        running = engine.running
+        if plan["done"] and not running:
+            return True
+        if plan["done"]:  # for now: what still ends may free a place, or show that the web is back
+            yield from engine.finish_some(leave=0)
+            continue
+        work = [(names.DISCOVER, search) for search in plan["searches"]]
+        work += [(names.PROCESS_CHUNK, chunk) for chunk in plan["chunks"]]
+        for name, id_ in work:
+            payload = {**whose, "id": id_}
+            if (name, payload) not in running:
+                engine.call(name, payload)
+        if not engine.running:  # all sources are busy
+            yield from engine.sleep(max(plan["wait"], 1))
+        yield from engine.finish_some(leave=len(engine.running) // 2)
+    yield from engine.finish_some(leave=0)
+    return False

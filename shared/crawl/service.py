@@ -1,0 +1,108 @@
+"""The door to a crawl: what jobs, images and activities have done to it.
+
+The modules that download and judge are loaded where they are used: the API does neither.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any
+
+from shared.crawl import advance as steps
+from shared.crawl import job_repo, ledger_repo, repo, search_repo, settle_repo
+from shared.crawl.model import LockedJob
+from shared.crawl.plan import CrawlLimits, failure_of
+from shared.platform.data.blob import BlobStore
+from shared.platform.data.db import Database, Transaction
+
+if TYPE_CHECKING:
+    from shared.fetch.safe_http import SafeHttp
+    from shared.sources.source import Source
+
+__all__ = ["CrawlLimits", "LockedJob"]
+
+
+async def lock_job(transaction: Transaction, job_id: int) -> LockedJob | None:
+    """The job, locked until the commit."""
+    return await job_repo.lock_job(transaction, job_id)
+
+
+async def begin(transaction: Transaction, job: LockedJob) -> None:
+    """Prepares the searches of a running attempt; those that exist stay as they are."""
+    await steps.begin(transaction, job)
+
+
+async def advance(
+    transaction: Transaction, job_id: int, attempt: int, limits: CrawlLimits
+) -> dict[str, object]:
+    """What to do next: ``{"done": bool, "searches": [id], "chunks": [id], "wait": seconds}``."""
+    return await steps.advance(transaction, job_id, attempt, limits)
+
+
+async def discover(
+    database: Database, open_source: "Callable[[str], Source]", search_id: int
+) -> dict[str, object]:
+    """Fetches the search's next page; ``{"found": int}``. A second delivery adds nothing."""
+    from shared.crawl import discover as pages
+
+    return await pages.discover(database, open_source, search_id)
+
+
+async def process_chunk(
+    database: Database,
+    blobs: BlobStore,
+    http: "SafeHttp",
+    judges: Executor,
+    *,
+    deadline_seconds: float,
+    chunk_id: int,
+) -> dict[str, object]:
+    """Downloads, judges, stores and settles a chunk; ``{"status", "stored"}``, as `process` has it.
+
+    Raises:
+        Unavailable: database or blob storage do not answer; the chunk may be tried again.
+    """
+    from shared.crawl.process import ChunkProcessor
+
+    return await ChunkProcessor(database, blobs, http, judges, deadline_seconds).process(chunk_id)
+
+
+async def find_failure(transaction: Transaction, job: LockedJob) -> str | None:
+    """Why the crawl of a job that is over has failed, for people; None when it has not."""
+    return failure_of(await steps.load_state(transaction, job))
+
+
+async def sweep(database: Database, blobs: BlobStore, job_id: int, names: list[str]) -> int:
+    """Deletes those of the job's blobs that no row refers to, unless it runs; how many."""
+    from shared.crawl.orphans import delete_orphans
+
+    return await delete_orphans(database, blobs, job_id, names)
+
+
+async def reopen(transaction: Transaction, job_id: int) -> None:
+    """Lets the next attempt of a locked job try again what was lost, unfinished or unanswered."""
+    await job_repo.wait_for_sweep(transaction, job_id)
+    chunks = await repo.reopen(transaction, job_id)
+    await search_repo.reopen_degraded(transaction, job_id)
+    await ledger_repo.allow_expansion(transaction, job_id)
+    await ledger_repo.recount_chunks(transaction, job_id, chunks)
+
+
+async def close(transaction: Transaction, job_id: int) -> None:
+    """Closes the chunks that a locked job leaves undone; all counters are right afterwards."""
+    await repo.cancel_chunks(transaction, job_id)
+    await ledger_repo.recount_chunks(transaction, job_id)
+    await ledger_repo.recount_job(transaction, job_id, at_most_every=0)
+
+
+async def forget_image(transaction: Transaction, job_id: int, image_id: int) -> None:
+    """Takes an image that its owner deletes out of the counters of a locked job."""
+    chunks = await settle_repo.forget_image(transaction, image_id)
+    await ledger_repo.recount_chunks(transaction, job_id, chunks)
+    await ledger_repo.recount_job(transaction, job_id, at_most_every=0)
+
+
+async def add_event(
+    transaction: Transaction, job_id: int, level: str, event: str, message: str, **data: Any
+) -> None:
+    """Adds a line to the job's log."""
+    await repo.add_event(transaction, job_id, level, event, message, **data)

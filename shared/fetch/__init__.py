@@ -1,0 +1,1 @@
+"""Fetching files that strangers named: guarded, bounded, polite."""

@@ -1,0 +1,1 @@
+"""Where the state lives: PostgreSQL, blobs, queues, Redis."""

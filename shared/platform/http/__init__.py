@@ -1,0 +1,1 @@
+"""One declaration per endpoint, and what follows from it for each request."""

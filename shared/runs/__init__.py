@@ -1,0 +1,1 @@
+"""Long work: started once, looked after until it has ended, whatever its instance comes to."""
