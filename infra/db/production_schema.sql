@@ -81,6 +81,15 @@ BEGIN
   RETURN NEW;
 END $$;
 
+CREATE FUNCTION public.label_of(categories jsonb, keyword text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+  SELECT coalesce((
+    SELECT category.key FROM jsonb_each(categories) AS category WHERE category.value ? keyword
+  ), keyword)
+$$;
+
 CREATE FUNCTION public.provision_user(user_id uuid, email text, full_name text, avatar_url text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -218,7 +227,8 @@ CREATE TABLE public.crawl_candidates (
     outcome_detail text,
     image_id integer,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    settled_at timestamp with time zone
+    settled_at timestamp with time zone,
+    copy_hash character varying(64)
 );
 
 CREATE SEQUENCE public.crawl_candidates_id_seq
@@ -256,6 +266,7 @@ CREATE TABLE public.crawl_jobs (
     failure_reason text,
     duplicate_images integer DEFAULT 0 NOT NULL,
     rejected_images integer DEFAULT 0 NOT NULL,
+    categories jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT crawl_jobs_max_images_check CHECK ((max_images > 0)),
     CONSTRAINT crawl_jobs_progress_check CHECK (((progress >= 0) AND (progress <= 100))),
     CONSTRAINT crawl_jobs_status_check CHECK (((status)::text = ANY ((ARRAY['pending'::character varying, 'running'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[])))
@@ -409,7 +420,11 @@ CREATE TABLE public.images (
     license_url text,
     attribution text,
     duplicate_of integer,
-    thumbnail_url text
+    thumbnail_url text,
+    reviewed_label text,
+    decision character varying(10),
+    reviewed_at timestamp with time zone,
+    CONSTRAINT images_decision_check CHECK (((decision)::text = ANY ((ARRAY['keep'::character varying, 'drop'::character varying, 'unsure'::character varying])::text[])))
 );
 
 CREATE SEQUENCE public.images_id_seq
@@ -779,6 +794,8 @@ CREATE INDEX api_keys_user_id_idx ON public.api_keys USING btree (user_id);
 
 CREATE INDEX crawl_candidates_chunk_id_idx ON public.crawl_candidates USING btree (chunk_id);
 
+CREATE INDEX crawl_candidates_copies_idx ON public.crawl_candidates USING btree (job_id) WHERE (copy_hash IS NOT NULL);
+
 CREATE INDEX crawl_candidates_image_id_idx ON public.crawl_candidates USING btree (image_id) WHERE (image_id IS NOT NULL);
 
 CREATE INDEX crawl_candidates_search_id_idx ON public.crawl_candidates USING btree (search_id);
@@ -810,6 +827,8 @@ CREATE INDEX images_crawl_job_id_idx ON public.images USING btree (crawl_job_id,
 CREATE INDEX images_duplicate_of_idx ON public.images USING btree (duplicate_of) WHERE (duplicate_of IS NOT NULL);
 
 CREATE INDEX images_hash_idx ON public.images USING btree (hash);
+
+CREATE INDEX images_near_duplicates_idx ON public.images USING btree (crawl_job_id, id) WHERE (duplicate_of IS NOT NULL);
 
 CREATE INDEX images_original_url_idx ON public.images USING hash (original_url);
 
@@ -1057,6 +1076,9 @@ REVOKE ALL ON FUNCTION public.handle_new_user() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_identity() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.label_of(categories jsonb, keyword text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.label_of(categories jsonb, keyword text) TO service_role;
+
 REVOKE ALL ON FUNCTION public.provision_user(user_id uuid, email text, full_name text, avatar_url text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.provision_user(user_id uuid, email text, full_name text, avatar_url text) TO service_role;
 
@@ -1243,6 +1265,7 @@ INSERT INTO public.schema_migrations (version) VALUES
   ('20261201100001'),
   ('20261201100002'),
   ('20261201100003'),
-  ('20261201100004');
+  ('20261201100004'),
+  ('20261201110001');
 
 COMMIT;
