@@ -12,6 +12,8 @@ import httpx
 
 from shared.api_keys import service as api_keys
 from shared.app.effects import handlers
+from shared.datasets import building
+from shared.datasets.run import EXPORT
 from shared.health.service import HealthMonitor, Parts
 from shared.identity import service as identity
 from shared.images.thumbnails import Thumbnails
@@ -36,6 +38,7 @@ from shared.runs.reconcile import Reconciler
 if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
 
+    from shared.datasets.build_parts import Builder
     from shared.fetch.safe_http import SafeHttp
 
 
@@ -116,7 +119,7 @@ class Services:
     @cached_property
     def reconciler(self) -> Reconciler:
         """The repair of what a crash left of a run."""
-        return Reconciler(self.database, {CRAWL: finish.fail_run})
+        return Reconciler(self.database, {CRAWL: finish.fail_run, EXPORT: building.fail_run})
 
     @cached_property
     def health(self) -> HealthMonitor:
@@ -133,6 +136,13 @@ class Services:
     def thumbnails(self) -> Thumbnails:
         """Thumbnails of stored images."""
         return Thumbnails(self.database, self.blobs)
+
+    @cached_property
+    def exports(self) -> "Builder":
+        """The building of exports."""
+        from shared.datasets.build_parts import Builder
+
+        return Builder(self.database, self.blobs, self.judges, home=self.settings.app_url)
 
     @cached_property
     def judges(self) -> ThreadPoolExecutor:

@@ -11,7 +11,7 @@ from typing import Final
 from shared.exports.model import Options
 
 MB: Final = 10**6
-# A single archive of a split: its directory and its table are held in memory.
+# What an archive tells of all images is held in memory, some KB each.
 MOST_IN_ARCHIVE: Final = 50_000
 IMAGES_PER_PART: Final = 500
 BYTES_PER_PART: Final = 100 * MB

@@ -1,6 +1,6 @@
 """Credit where it is due: what may be done with the images, and who made them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from shared.exports.model import Member, Summary
 
@@ -15,6 +15,13 @@ stated a licence was entitled to.
 | --- | --- | --- |
 """
 
+ATTRIBUTION = """\
+# Attribution
+
+One line a file: what it is, who made it, under which licence.
+
+"""
+
 
 def licenses_page(summary: Summary) -> str:
     """LICENSES.md: each licence that occurs, how often, and where its text is."""
@@ -26,14 +33,12 @@ def licenses_page(summary: Summary) -> str:
     return _INTRODUCTION + "".join(rows)
 
 
-def attribution_lines(members: Iterable[tuple[Member, str]]) -> Iterator[str]:
-    """ATTRIBUTION.md, a piece at a time: the credit line of each file."""
-    yield "# Attribution\n\nOne line a file: what it is, who made it, under which licence.\n\n"
-    for member, name in members:
-        record = member.record
-        credit = record.attribution or f"No credit line is known (licence: {record.license})."
-        page = f" Source: <{record.source_page}>" if record.source_page else ""
-        yield f"- `{name}`: {_one_line(credit)}{page}\n"
+def credit_line(member: Member, name: str) -> str:
+    """The line of a file in ATTRIBUTION.md."""
+    record = member.record
+    credit = record.attribution or f"No credit line is known (licence: {record.license})."
+    page = f" Source: <{record.source_page}>" if record.source_page else ""
+    return f"- `{name}`: {' '.join(credit.split())}{page}\n"
 
 
 def license_id(codes: Sequence[str]) -> str:
@@ -46,7 +51,3 @@ def license_id(codes: Sequence[str]) -> str:
 # https://huggingface.co/docs/hub/repositories-licenses. A code without its version may stand for
 # several: only those whose id says none are named.
 _HUB = {"cc0": "cc0-1.0", "gfdl": "gfdl"}
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -1,6 +1,6 @@
 """What exports are made of."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -94,8 +94,7 @@ class Summary:
     sources: dict[str, int]
     formats: dict[str, int]
     domains: dict[str, int]  # the most frequent ones
-    widths: dict[str, int] = field(default_factory=dict)  # min, median and max
-    heights: dict[str, int] = field(default_factory=dict)
+    sizes: dict[str, dict[str, int]]  # least, median and most of width, height and bytes
 
     @property
     def labels(self) -> list[str]:

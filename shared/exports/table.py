@@ -1,9 +1,6 @@
 """What every table of an export tells of an image: one list of columns for all formats."""
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -60,30 +57,6 @@ def row_of(member: Member) -> dict[str, Any]:
     }
 
 
-def json_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Each row as a line of JSON, in UTF-8."""
-    for row in rows:
-        yield json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def csv_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """The rows as CSV (RFC 4180) with a header.
-
-    What a spreadsheet would take for a formula begins with an apostrophe, which it does not show:
-    https://owasp.org/www-community/attacks/CSV_Injection.
-    """
-    writer = None
-    buffer = io.StringIO()
-    for row in rows:
-        if writer is None:
-            writer = csv.DictWriter(buffer, list(row), lineterminator="\r\n")
-            writer.writeheader()
-        writer.writerow({name: _no_formula(value) for name, value in row.items()})
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-
-
-def _no_formula(value: Any) -> Any:
-    risky = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r")
-    return f"'{value}" if risky else value
+def json_line(row: dict[str, Any]) -> str:
+    """A row as a line of JSON."""
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
