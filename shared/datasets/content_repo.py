@@ -84,12 +84,12 @@ async def list_records(
 
 async def count_facets(transaction: Transaction, version_id: int) -> list[dict[str, Any]]:
     """Images of a version by licence and label, by licence's address, source, format and domain:
-    ``kind``, ``name``, ``of``, ``images``, the most frequent first."""
+    ``kind``, ``name``, ``of``, ``images``, the most frequent first; and the bytes by split."""
     cursor = await transaction.connection.execute(
         """
         WITH facts AS (
-          SELECT coalesce(i.license, 'unknown') AS license, i.license_url, v.label,
-            coalesce(i.engine, 'unknown') AS source, coalesce(i.format, 'unknown') AS format,
+          SELECT coalesce(i.license, 'unknown') AS license, i.license_url, v.label, v.split,
+            i.file_size, coalesce(i.engine, 'unknown') AS source, coalesce(i.format, 'unknown') AS format,
             lower(substring(i.original_url FROM '^[a-z]+://(?:[^/@]*@)?([^/:?#]+)')) AS domain
           FROM dataset_version_images AS v JOIN images AS i ON i.id = v.image_id
           WHERE version_id = %(id)s
@@ -98,6 +98,7 @@ async def count_facets(transaction: Transaction, version_id: int) -> list[dict[s
         FROM facts GROUP BY license, label
         UNION ALL SELECT 'license_url', license, license_url, count(*) FROM facts
         WHERE license_url IS NOT NULL GROUP BY license, license_url
+        UNION ALL SELECT 'bytes', split, NULL, sum(file_size) FROM facts GROUP BY split
         UNION ALL SELECT 'source', source, NULL, count(*) FROM facts GROUP BY source
         UNION ALL SELECT 'format', format, NULL, count(*) FROM facts GROUP BY format
         UNION ALL (SELECT 'domain', coalesce(domain, 'unknown'), NULL, count(*) FROM facts

@@ -35,9 +35,10 @@ async def summarize(transaction: Transaction, export: Export) -> Summary:
         sources=_counts(facets, "source"),
         formats=_counts(facets, "format"),
         domains=_counts(facets, "domain"),
+        bytes=_counts(facets, "bytes"),
         sizes=sizes,
     )
 
 
 def _counts(facets: list[dict[str, Any]], kind: str) -> dict[str, int]:
-    return {row["name"]: row["images"] for row in facets if row["kind"] == kind}
+    return {row["name"]: int(row["images"]) for row in facets if row["kind"] == kind}

@@ -8,7 +8,7 @@ from shared.exports.model import Summary
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A file of the bag's ``data/``."""
+    """A file below the bag's ``data/``."""
 
     name: str
     bytes: int
@@ -20,7 +20,7 @@ def bag_files(payload: Iterable[Payload], summary: Summary) -> dict[str, bytes]:
     count, size, lines = 0, 0, []
     for file in payload:
         count, size = count + 1, size + file.bytes
-        lines.append(f"{file.sha256}  {_encoded(file.name)}\n")
+        lines.append(f"{file.sha256}  data/{_encoded(file.name)}\n")
     info = (
         f"Bagging-Date: {summary.created_at:%Y-%m-%d}\n"
         f"External-Identifier: dataset {summary.dataset_id}, version {summary.number}\n"

@@ -53,9 +53,14 @@ def _front_matter(
         told["dataset_info"] = {
             "features": [_feature(*each) for each in features(summary.labels, images=True).items()],
             "splits": [
-                {"name": _SPLIT_NAMES[split], "num_examples": images}
+                {
+                    "name": _SPLIT_NAMES[split],
+                    "num_bytes": summary.bytes[split],
+                    "num_examples": images,
+                }
                 for split, images in summary.splits.items()
             ],
+            "dataset_size": sum(summary.bytes.values()),
         }
     return told
 

@@ -66,8 +66,9 @@ class InnerPapers:
         yield from ((name, index.end()) for name, index in self._indexes.items())
         yield f"{self._split}/SHA256SUMS", sums.encode()
         yield "README.md", self._card().encode()
-        yield "LICENSES.md", licenses_page(self._summary).encode()
-        yield "ATTRIBUTION.md", self._credits.getvalue()
+        # `datasets` guesses by the most frequent ending what is in an archive: these have none.
+        yield "LICENSES", licenses_page(self._summary).encode()
+        yield "ATTRIBUTION", self._credits.getvalue()
         yield "images.jsonl", self._rows.getvalue()
 
     def _card(self) -> str:

@@ -94,6 +94,7 @@ class Summary:
     sources: dict[str, int]
     formats: dict[str, int]
     domains: dict[str, int]  # the most frequent ones
+    bytes: dict[str, int]  # as they are stored, by split
     sizes: dict[str, dict[str, int]]  # least, median and most of width, height and bytes
 
     @property

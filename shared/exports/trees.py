@@ -88,7 +88,9 @@ class WebDataset(_Folders):
     def files(self, member: Member, body: bytes) -> Iterator[tuple[str, bytes]]:
         """The sample's files, next to each other."""
         record = member.record
-        row = json.dumps(row_of(member), ensure_ascii=False)
+        # Readers take the types of columns from the first few samples: nothing may be null there.
+        told = {name: "" if value is None else value for name, value in row_of(member).items()}
+        row = json.dumps(told, ensure_ascii=False)
         caption = record.caption or record.label
         yield self.name(record, member.file.extension), body
         yield self.name(record, "json"), row.encode()
