@@ -11,9 +11,7 @@ async def begin(transaction: Transaction, job: LockedJob) -> None:
     """Opens the ledger and the searches of a job; those that exist stay as they are."""
     await ledger_repo.insert_keywords(transaction, job.id, job.keywords)
     queries = [(keyword, keyword) for keyword in job.keywords]
-    await search_repo.insert_searches(
-        transaction, job.id, job.attempt, queries=queries, engines=job.engines
-    )
+    await search_repo.insert_searches(transaction, job.id, queries=queries, engines=job.engines)
     if job.filters.expand == "on":
         await _expand(transaction, job, job.keywords)
 
@@ -64,7 +62,6 @@ async def _expand(transaction: Transaction, job: LockedJob, keywords: list[str])
     await search_repo.insert_searches(
         transaction,
         job.id,
-        job.attempt,
         queries=[(keyword, query) for keyword in keywords for query in expand(keyword)],
         engines=[engine for engine in job.engines if engine != URL_LIST],
     )

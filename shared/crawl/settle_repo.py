@@ -208,7 +208,7 @@ async def settle_candidates(
     await transaction.connection.execute(
         """
         UPDATE crawl_candidates SET outcome = t.outcome, outcome_detail = t.detail,
-          image_id = t.image_id, settled_at = now()
+          image_id = t.image_id
         FROM unnest(%(ids)s::bigint[], %(outcomes)s::text[], %(details)s::text[],
           %(images)s::int[]) AS t (id, outcome, detail, image_id)
         WHERE crawl_candidates.id = t.id
