@@ -142,14 +142,8 @@ class TestMonthlyLimit:
 
 class TestLedger:
     async def test_pages_visit_every_row_once_newest_first(
-        self,
-        database: Database,
-        owner: Principal,
-        settings: Settings,
-        monkeypatch: pytest.MonkeyPatch,
+        self, database: Database, owner: Principal, settings: Settings
     ) -> None:
-        monkeypatch.setattr("shared.platform.settings.get_settings", lambda: settings)
-
         async def buy() -> None:
             async with database.transaction() as transaction:
                 await credit_service.purchase(transaction, owner, settings, "starter")

@@ -45,8 +45,7 @@ def handler_of(name: str) -> Handler:
 
 
 @pytest.fixture
-async def services(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Services]:
-    monkeypatch.setattr("shared.platform.settings.get_settings", lambda: settings)
+async def services(settings: Settings) -> AsyncIterator[Services]:
     made = Services(settings)
     yield made
     await made.database.close()
