@@ -49,11 +49,10 @@ async def crawl_advance(order: JobOrder) -> dict[str, object]:
     from shared.crawl import service as crawl
 
     app = services()
-    resource = app.settings.resource
     limits = crawl.CrawlLimits(
-        chunks=resource.max_concurrent_chunks,
-        chunk_size=resource.chunk_size_images,
-        all_chunks=resource.max_chunks_in_flight,
+        chunks=app.settings.resource_max_concurrent_chunks,
+        chunk_size=app.settings.resource_chunk_size_images,
+        all_chunks=app.settings.resource_max_chunks_in_flight,
     )
     async with app.database.transaction() as transaction:
         return await crawl.advance(transaction, order["job_id"], order["attempt"], limits)

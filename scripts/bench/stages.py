@@ -19,6 +19,7 @@ from scripts.bench.growth import CHUNK, FilledJob, examined
 from scripts.bench.photos import name_of, photos
 from scripts.devhost.stack import LocalStack
 from shared.app.services import Services
+from shared.app.settings import Settings
 from shared.crawl import repo
 from shared.crawl.advance import advance
 from shared.crawl.discover import discover
@@ -33,7 +34,6 @@ from shared.jobs import finish
 from shared.jobs import service as jobs
 from shared.jobs.schemas import JobCreate
 from shared.platform.http.auth.principal import Principal
-from shared.platform.settings import Settings
 from shared.projects import service as projects
 from shared.projects.schemas import ProjectCreate
 

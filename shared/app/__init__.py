@@ -15,6 +15,6 @@ def services() -> "Services":
         ConfigurationError: the environment lacks settings.
     """
     from shared.app.services import Services
-    from shared.platform.settings import get_settings
+    from shared.app.settings import get_settings
 
     return Services(get_settings())

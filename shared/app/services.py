@@ -12,6 +12,7 @@ import httpx
 
 from shared.api_keys import service as api_keys
 from shared.app.effects import handlers
+from shared.app.settings import Settings
 from shared.health.service import HealthMonitor, Parts
 from shared.identity import service as identity
 from shared.images.thumbnails import Thumbnails
@@ -30,7 +31,6 @@ from shared.platform.http.auth.principal import Principal
 from shared.platform.http.auth.tokens import TokenVerifier
 from shared.platform.observe.telemetry import start_telemetry
 from shared.platform.ratelimit import PostgresCounter, RateLimiter, open_counter
-from shared.platform.settings import Settings
 from shared.runs.reconcile import Reconciler
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import signal
 from typing import Any, Final
 
 from shared.app import services
+from shared.app.settings import ConfigurationError, Settings, get_settings
+from shared.app.settings.idle import idle_settings
+from shared.app.settings.misspelt import misspelt
 from shared.platform.build import build_version
 from shared.platform.observe.logging import configure_logging, get_logger
-from shared.platform.settings import ConfigurationError, Settings, get_settings
-from shared.platform.settings.idle import idle_settings
-from shared.platform.settings.misspelt import misspelt
 
 log = get_logger(__name__)
 

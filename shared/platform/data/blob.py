@@ -27,7 +27,7 @@ from shared.platform.net.retry import (
     status_may_pass,
     without_own_retries,
 )
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 from shared.platform.shared_run import SharedRun
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ _DELETED = frozenset({202, 404, 412})
 class BlobStore:
     """The app's one container."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: PlatformSettings) -> None:
         self._settings = settings
         self._opened: aiohttp.ClientSession | None = None
         self._container = settings.storage_azure_container_name

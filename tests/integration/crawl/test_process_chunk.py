@@ -16,6 +16,7 @@ import pytest
 from PIL import ExifTags
 
 from shared.app.services import Services
+from shared.app.settings import Settings
 from shared.crawl import process
 from shared.crawl.filters import JobFilters
 from shared.crawl.model import Chunk, ChunkCandidate
@@ -26,7 +27,6 @@ from shared.jobs import service as jobs
 from shared.platform.data.blob import BlobStore
 from shared.platform.data.db import Database
 from shared.platform.http.auth.principal import Principal
-from shared.platform.settings import Settings
 from tests.fakes.raw_http import LIMITS, Names, answer, answering, opened, serving
 from tests.integration.conftest import MakeJob, rows
 from tests.integration.crawl.chunks import advance_and_claim, cut

@@ -15,11 +15,11 @@ from pydantic import BaseModel
 
 import functions.blueprints
 from shared.app.services import Services
+from shared.app.settings import Settings
 from shared.platform.errors import NotFound
 from shared.platform.http.auth.principal import Principal
 from shared.platform.http.call import Call, Handler
 from shared.platform.http.registry import Endpoint, endpoints
-from shared.platform.settings import Settings
 from tests.fakes.requests import FakeRequest
 from tests.security.callers import Person
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, SecretStr
 
-from shared.platform.settings.model import Settings
+from shared.app.settings.model import Settings
+from shared.app.settings.variables import variables
 from shared.platform.settings.parts import EMULATOR
-from shared.platform.settings.variables import variables
 
 HOST = "AzureFunctionsJobHost__"
 ACTIVITIES = HOST + "extensions__durableTask__maxConcurrentActivityFunctions"
@@ -25,9 +25,9 @@ IDLE = {
         "contact_email",
         "the contact form is the frontend's, and the crawler's address is CRAWLER_CONTACT_EMAIL"),
     "PIXCRAWLER_RESOURCE_MAX_TEMP_STORAGE_MB": (
-        "resource.max_temp_storage_mb", "nothing is written to the disk"),
+        "resource_max_temp_storage_mb", "nothing is written to the disk"),
     "PIXCRAWLER_RESOURCE_ESTIMATED_IMAGE_SIZE_MB": (
-        "resource.estimated_image_size_mb", "no plan assumes a size"),
+        "resource_estimated_image_size_mb", "no plan assumes a size"),
     "PIXCRAWLER_UTILITY_LOGGING__USE_COLORS": (
         "logging.use_colors", "the host decides how its console looks"),
     "STRIPE_SECRET_KEY": ("stripe_secret_key", _UNPAID),
