@@ -7,6 +7,7 @@ import azure.durable_functions as df
 from orchestrations.boundary import step
 from orchestrations.crawl import names
 from shared.app import services
+from shared.crawl.steps import ChunkResult, NextSteps, PageResult
 
 bp = df.Blueprint()
 
@@ -44,7 +45,7 @@ async def crawl_begin(order: JobOrder) -> bool:
 
 @bp.activity_trigger(input_name="order", activity=names.ADVANCE)
 @step
-async def crawl_advance(order: JobOrder) -> dict[str, object]:
+async def crawl_advance(order: JobOrder) -> NextSteps:
     """Whether the crawl is over, else which pages to fetch and which chunks to process."""
     from shared.crawl import service as crawl
 
@@ -60,7 +61,7 @@ async def crawl_advance(order: JobOrder) -> dict[str, object]:
 
 @bp.activity_trigger(input_name="search", activity=names.DISCOVER)
 @step
-async def crawl_discover(search: StepOrder) -> dict[str, object]:
+async def crawl_discover(search: StepOrder) -> PageResult:
     """Fetches a search's next page into the database."""
     from shared.crawl import service as crawl
     from shared.sources.registry import open_source
@@ -77,7 +78,7 @@ async def crawl_discover(search: StepOrder) -> dict[str, object]:
 
 @bp.activity_trigger(input_name="chunk", activity=names.PROCESS_CHUNK)
 @step
-async def crawl_process_chunk(chunk: StepOrder) -> dict[str, object]:
+async def crawl_process_chunk(chunk: StepOrder) -> ChunkResult:
     """Downloads, judges, stores and settles a chunk."""
     from shared.crawl import service as crawl
 

@@ -4,6 +4,7 @@ from shared.crawl import job_repo, ledger_repo, repo, search_repo
 from shared.crawl.expand import expand
 from shared.crawl.model import OVER_QUOTA, URL_LIST, JobState, LockedJob
 from shared.crawl.plan import CrawlLimits, Plan, make_plan
+from shared.crawl.steps import NextSteps
 from shared.platform.data.db import Transaction
 
 
@@ -18,32 +19,25 @@ async def begin(transaction: Transaction, job: LockedJob) -> None:
 
 async def advance(
     transaction: Transaction, job_id: int, attempt: int, limits: CrawlLimits
-) -> dict[str, object]:
-    """What to do next: ``{"done": bool, "searches": [id], "chunks": [id], "wait": seconds}``.
+) -> NextSteps:
+    """What to do next.
 
     Of ``limits`` the job gets its user's part, which grows and shrinks with who else has work.
-    Chunks and searches that are under way are among them. When there are none, all sources are
-    busy and the job has to wait.
     """
     job = await job_repo.lock_job(transaction, job_id)
     if job is None or not job.runs(attempt):
-        return {"done": True}
+        return NextSteps(done=True)
     state = await load_state(transaction, job)
     limits = limits.shared(*await job_repo.count_running(transaction, job_id))
     plan = make_plan(state, limits)
     if plan.done:
-        return {"done": True}
+        return NextSteps(done=True)
     await _carry_out(transaction, job_id, attempt, plan)
     if plan.expand:
         await _expand(transaction, job, plan.expand)
         return await advance(transaction, job_id, attempt, limits)
     chunks = await repo.open_chunks(transaction, job_id, attempt, limit=limits.chunks)
-    return {
-        "done": False,
-        "searches": plan.searches,
-        "chunks": chunks,
-        "wait": state.busy_seconds,
-    }
+    return NextSteps(done=False, searches=plan.searches, chunks=chunks, wait=state.busy_seconds)
 
 
 async def load_state(transaction: Transaction, job: LockedJob) -> JobState:

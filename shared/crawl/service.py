@@ -11,6 +11,7 @@ from shared.crawl import advance as steps
 from shared.crawl import job_repo, ledger_repo, repo, search_repo, settle_repo
 from shared.crawl.model import LockedJob
 from shared.crawl.plan import CrawlLimits, failure_of
+from shared.crawl.steps import ChunkResult, NextSteps, PageResult
 from shared.platform.data.blob import BlobStore
 from shared.platform.data.db import Database, Transaction
 
@@ -33,15 +34,15 @@ async def begin(transaction: Transaction, job: LockedJob) -> None:
 
 async def advance(
     transaction: Transaction, job_id: int, attempt: int, limits: CrawlLimits
-) -> dict[str, object]:
-    """What to do next: ``{"done": bool, "searches": [id], "chunks": [id], "wait": seconds}``."""
+) -> NextSteps:
+    """What to do next."""
     return await steps.advance(transaction, job_id, attempt, limits)
 
 
 async def discover(
     database: Database, open_source: "Callable[[str], Source]", search_id: int
-) -> dict[str, object]:
-    """Fetches the search's next page; ``{"found": int}``. A second delivery adds nothing."""
+) -> PageResult:
+    """Fetches the search's next page. A second delivery adds nothing."""
     from shared.crawl import discover as pages
 
     return await pages.discover(database, open_source, search_id)
@@ -55,8 +56,8 @@ async def process_chunk(
     *,
     deadline_seconds: float,
     chunk_id: int,
-) -> dict[str, object]:
-    """Downloads, judges, stores and settles a chunk; ``{"status", "stored"}``, as `process` has it.
+) -> ChunkResult:
+    """Downloads, judges, stores and settles a chunk.
 
     Raises:
         Unavailable: database or blob storage do not answer; the chunk may be tried again.
