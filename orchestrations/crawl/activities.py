@@ -7,7 +7,12 @@ import azure.durable_functions as df
 from orchestrations.boundary import step
 from orchestrations.crawl import names
 from shared.app import services
+from shared.crawl import service as crawl
 from shared.crawl.steps import ChunkResult, NextSteps, PageResult
+from shared.images import service as images
+from shared.jobs import finish, run
+from shared.runs import service as runs
+from shared.sources import registry
 
 bp = df.Blueprint()
 
@@ -37,8 +42,6 @@ class StepOrder(TypedDict):
 @step
 async def crawl_begin(order: JobOrder) -> bool:
     """Prepares the searches; whether the job is wanted."""
-    from shared.jobs import finish
-
     async with services().database.transaction() as transaction:
         return await finish.begin_job(transaction, order["job_id"], order["attempt"])
 
@@ -47,8 +50,6 @@ async def crawl_begin(order: JobOrder) -> bool:
 @step
 async def crawl_advance(order: JobOrder) -> NextSteps:
     """Whether the crawl is over, else which pages to fetch and which chunks to process."""
-    from shared.crawl import service as crawl
-
     app = services()
     limits = crawl.CrawlLimits(
         chunks=app.settings.resource_max_concurrent_chunks,
@@ -63,13 +64,10 @@ async def crawl_advance(order: JobOrder) -> NextSteps:
 @step
 async def crawl_discover(search: StepOrder) -> PageResult:
     """Fetches a search's next page into the database."""
-    from shared.crawl import service as crawl
-    from shared.sources.registry import open_source
-
     app = services()
     found = await crawl.discover(
         app.database,
-        lambda engine: open_source(engine, app.settings, app.http, app.database),
+        lambda engine: registry.open_source(engine, app.settings, app.http, app.database),
         search["id"],
     )
     await _come_forward(search)
@@ -80,8 +78,6 @@ async def crawl_discover(search: StepOrder) -> PageResult:
 @step
 async def crawl_process_chunk(chunk: StepOrder) -> ChunkResult:
     """Downloads, judges, stores and settles a chunk."""
-    from shared.crawl import service as crawl
-
     app = services()
     done = await crawl.process_chunk(
         app.database,
@@ -99,9 +95,6 @@ async def crawl_process_chunk(chunk: StepOrder) -> ChunkResult:
 @step
 async def crawl_finish(order: JobOrder) -> str:
     """Ends the job, unless it has ended, and sweeps what crashes left in blob storage."""
-    from shared.images import service as images
-    from shared.jobs import finish
-
     app = services()
     async with app.database.transaction() as transaction:
         status = await finish.finish_job(
@@ -113,8 +106,5 @@ async def crawl_finish(order: JobOrder) -> str:
 
 
 async def _come_forward(order: StepOrder) -> None:
-    from shared.jobs.run import CRAWL
-    from shared.runs import service as runs
-
     async with services().database.transaction() as transaction:
-        await runs.hear(transaction, CRAWL, order["job_id"])
+        await runs.hear(transaction, run.CRAWL, order["job_id"])

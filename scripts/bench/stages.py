@@ -18,7 +18,7 @@ from scripts.bench.crawl import web
 from scripts.bench.growth import CHUNK, FilledJob, examined
 from scripts.bench.photos import name_of, photos
 from scripts.devhost.stack import LocalStack
-from shared.app.services import Services
+from shared.app.composition import Services
 from shared.app.settings import Settings
 from shared.crawl import repo
 from shared.crawl.advance import advance

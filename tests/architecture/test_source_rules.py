@@ -185,7 +185,7 @@ class TestOrchestrators:
         [
             "from datetime import datetime; datetime.now()", "import time", "uuid.uuid4()",
             "from uuid import uuid4", "random.random()", "import os", "os.environ['A']",
-            "async def a(): await b()", "import httpx", "from shared.app.services import services",
+            "async def a(): await b()", "import httpx", "from shared.app import services",
             "from orchestrations.crawl import activities", "from orchestrations import boundary",
             "from orchestrations.crawl.activities import bp", "import azure.storage.blob",
             "open('file')",

@@ -8,7 +8,7 @@ import pytest
 from azure.storage.blob import ContainerClient
 
 from scripts.devhost.stack import LocalStack
-from shared.app.services import Services
+from shared.app.composition import Services
 from shared.app.settings import Settings
 from shared.credits import service as credit_service
 from shared.credits.tiers import Tier

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from supabase_auth import SyncGoTrueClient
 from supabase_auth.errors import AuthApiError
 
-from shared.app.services import Services
+from shared.app.composition import Services
 from shared.app.settings import Settings
 from shared.identity import service as identity
 from shared.identity.schemas import Credentials

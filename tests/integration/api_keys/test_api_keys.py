@@ -11,7 +11,7 @@ from pydantic import SecretStr, ValidationError
 from shared.api_keys import service as api_keys
 from shared.api_keys.errors import ApiKeyNotActive
 from shared.api_keys.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyOut
-from shared.app.services import Services
+from shared.app.composition import Services
 from shared.app.settings import Settings
 from shared.platform.data.db import Database
 from shared.platform.errors import NotFound, Unauthenticated

@@ -15,7 +15,7 @@ from typing import cast
 import pytest
 from PIL import ExifTags
 
-from shared.app.services import Services
+from shared.app.composition import Services
 from shared.app.settings import Settings
 from shared.crawl import process
 from shared.crawl.filters import JobFilters

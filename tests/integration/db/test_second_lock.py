@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 import functions.blueprints
-from shared.app.services import Services
+from shared.app.composition import Services
 from shared.app.settings import Settings
 from shared.platform.errors import NotFound
 from shared.platform.http.auth.principal import Principal

