@@ -2,7 +2,7 @@
 
 from shared.crawl import job_repo, ledger_repo, repo, search_repo
 from shared.crawl.expand import expand
-from shared.crawl.model import OVER_QUOTA, URL_LIST, JobState, LockedJob
+from shared.crawl.model import OVER_QUOTA, URL_LIST, LockedJob
 from shared.crawl.plan import CrawlLimits, Plan, make_plan
 from shared.crawl.steps import NextSteps
 from shared.platform.data.db import Transaction
@@ -27,28 +27,17 @@ async def advance(
     job = await job_repo.lock_job(transaction, job_id)
     if job is None or not job.runs(attempt):
         return NextSteps(done=True)
-    state = await load_state(transaction, job)
+    state = await ledger_repo.load_state(transaction, job)
     limits = limits.shared(*await job_repo.count_running(transaction, job_id))
     plan = make_plan(state, limits)
     if plan.done:
         return NextSteps(done=True)
-    await _carry_out(transaction, job_id, attempt, plan)
+    await _carry_out(transaction, job, plan)
     if plan.expand:
         await _expand(transaction, job, plan.expand)
         return await advance(transaction, job_id, attempt, limits)
     chunks = await repo.open_chunks(transaction, job_id, attempt, limit=limits.chunks)
     return NextSteps(done=False, searches=plan.searches, chunks=chunks, wait=state.busy_seconds)
-
-
-async def load_state(transaction: Transaction, job: LockedJob) -> JobState:
-    """How far a job is."""
-    return await ledger_repo.load_state(
-        transaction,
-        job.id,
-        attempt=job.attempt,
-        max_images=job.max_images,
-        auto_expand=job.filters.expand == "auto",
-    )
 
 
 async def _expand(transaction: Transaction, job: LockedJob, keywords: list[str]) -> None:
@@ -62,15 +51,15 @@ async def _expand(transaction: Transaction, job: LockedJob, keywords: list[str])
     await ledger_repo.mark_expanded(transaction, job.id, keywords)
 
 
-async def _carry_out(transaction: Transaction, job_id: int, attempt: int, plan: Plan) -> None:
-    await ledger_repo.set_quotas(transaction, job_id, plan.quotas)
+async def _carry_out(transaction: Transaction, job: LockedJob, plan: Plan) -> None:
+    await ledger_repo.set_quotas(transaction, job.id, plan.quotas)
     touched = []
     if plan.reclaim:
         touched += await repo.release_candidates(
-            transaction, job_id, [OVER_QUOTA], keywords=plan.reclaim
+            transaction, job.id, [OVER_QUOTA], keywords=plan.reclaim
         )
     if plan.cuts:
-        touched += await repo.cut_chunks(transaction, job_id, attempt, plan.cuts)
+        touched += await repo.cut_chunks(transaction, job.id, job.attempt, plan.cuts)
     if touched:
-        await ledger_repo.recount_chunks(transaction, job_id, touched)
-    await ledger_repo.recount_job(transaction, job_id)
+        await ledger_repo.recount_chunks(transaction, job.id, touched)
+    await ledger_repo.recount_job(transaction, job.id)

@@ -72,7 +72,7 @@ async def process_chunk(
 
 async def find_failure(transaction: Transaction, job: LockedJob) -> str | None:
     """Why the crawl of a job that is over has failed, for people; None when it has not."""
-    return failure_of(await steps.load_state(transaction, job))
+    return failure_of(await ledger_repo.load_state(transaction, job))
 
 
 async def sweep(database: Database, blobs: BlobStore, job_id: int, names: list[str]) -> int:

@@ -2,8 +2,8 @@
 
 from hashlib import sha256
 
-from shared.crawl import job_repo, repo, search_repo
-from shared.crawl.advance import advance, load_state
+from shared.crawl import job_repo, ledger_repo, repo, search_repo
+from shared.crawl.advance import advance
 from shared.crawl.model import Chunk, Examined, ImageFacts, JobState
 from shared.crawl.plan import CrawlLimits
 from shared.crawl.settle import settle_chunk
@@ -48,7 +48,7 @@ async def advance_and_claim(database: Database, job: JobOut, *, attempt: int = 1
 async def state_of(transaction: Transaction, job: JobOut) -> JobState:
     row = await job_repo.lock_job(transaction, job.id)
     assert row is not None
-    return await load_state(transaction, row)
+    return await ledger_repo.load_state(transaction, row)
 
 
 def picture(number: int, job_id: int, *, side: int = 100) -> ImageFacts:
