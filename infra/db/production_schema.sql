@@ -226,8 +226,6 @@ CREATE TABLE public.crawl_candidates (
     outcome text,
     outcome_detail text,
     image_id integer,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    settled_at timestamp with time zone,
     copy_hash character varying(64)
 );
 
@@ -301,7 +299,6 @@ CREATE TABLE public.crawl_keywords (
 CREATE TABLE public.crawl_searches (
     id bigint NOT NULL,
     job_id integer NOT NULL,
-    attempt integer NOT NULL,
     keyword text NOT NULL,
     engine text NOT NULL,
     cursor text,
@@ -309,7 +306,6 @@ CREATE TABLE public.crawl_searches (
     degraded_reason text,
     pages integer DEFAULT 0 NOT NULL,
     found integer DEFAULT 0 NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
     query text NOT NULL,
     ready_at timestamp with time zone DEFAULT now() NOT NULL,
     rests integer DEFAULT 0 NOT NULL
@@ -345,29 +341,16 @@ CREATE TABLE public.credit_accounts (
 );
 
 CREATE TABLE public.credit_holds (
-    id bigint NOT NULL,
-    account_id uuid NOT NULL,
     user_id uuid NOT NULL,
     job_id integer NOT NULL,
     attempt integer NOT NULL,
     amount integer NOT NULL,
     status character varying(20) DEFAULT 'held'::character varying NOT NULL,
     charged integer,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    settled_at timestamp with time zone,
     CONSTRAINT credit_holds_amount_check CHECK ((amount > 0)),
     CONSTRAINT credit_holds_check CHECK (((charged >= 0) AND (charged <= amount))),
     CONSTRAINT credit_holds_status_check CHECK (((status)::text = ANY ((ARRAY['held'::character varying, 'settled'::character varying])::text[])))
 );
-
-CREATE SEQUENCE public.credit_holds_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-
-ALTER SEQUENCE public.credit_holds_id_seq OWNED BY public.credit_holds.id;
 
 CREATE TABLE public.credit_transactions (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -667,7 +650,6 @@ ALTER SEQUENCE public.projects_id_seq OWNED BY public.projects.id;
 
 CREATE UNLOGGED TABLE public.rate_limits (
     bucket text NOT NULL,
-    started_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     hits integer NOT NULL
 )
@@ -681,7 +663,6 @@ CREATE TABLE public.runs (
     status character varying(20) DEFAULT 'running'::character varying NOT NULL,
     restarts integer DEFAULT 0 NOT NULL,
     heard_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     ended_at timestamp with time zone,
     CONSTRAINT runs_status_check CHECK (((status)::text = ANY ((ARRAY['running'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[])))
 );
@@ -692,8 +673,7 @@ CREATE TABLE public.schema_migrations (
 
 CREATE TABLE public.service_settings (
     name text NOT NULL,
-    value jsonb NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    value jsonb NOT NULL
 );
 
 CREATE UNLOGGED TABLE public.source_pace (
@@ -724,8 +704,6 @@ ALTER TABLE ONLY public.crawl_candidates ALTER COLUMN id SET DEFAULT nextval('pu
 ALTER TABLE ONLY public.crawl_jobs ALTER COLUMN id SET DEFAULT nextval('public.crawl_jobs_id_seq'::regclass);
 
 ALTER TABLE ONLY public.crawl_searches ALTER COLUMN id SET DEFAULT nextval('public.crawl_searches_id_seq'::regclass);
-
-ALTER TABLE ONLY public.credit_holds ALTER COLUMN id SET DEFAULT nextval('public.credit_holds_id_seq'::regclass);
 
 ALTER TABLE ONLY public.dataset_versions ALTER COLUMN id SET DEFAULT nextval('public.dataset_versions_id_seq'::regclass);
 
@@ -780,10 +758,7 @@ ALTER TABLE ONLY public.credit_accounts
     ADD CONSTRAINT credit_accounts_user_id_key UNIQUE (user_id);
 
 ALTER TABLE ONLY public.credit_holds
-    ADD CONSTRAINT credit_holds_job_id_attempt_key UNIQUE (job_id, attempt);
-
-ALTER TABLE ONLY public.credit_holds
-    ADD CONSTRAINT credit_holds_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT credit_holds_pkey PRIMARY KEY (job_id, attempt);
 
 ALTER TABLE ONLY public.credit_transactions
     ADD CONSTRAINT credit_transactions_account_id_reference_key UNIQUE (account_id, reference);
@@ -902,10 +877,6 @@ CREATE INDEX crawl_jobs_project_id_status_idx ON public.crawl_jobs USING btree (
 
 CREATE INDEX crawl_jobs_running_idx ON public.crawl_jobs USING btree (project_id) WHERE ((status)::text = 'running'::text);
 
-CREATE INDEX crawl_searches_open_idx ON public.crawl_searches USING btree (job_id) WHERE (NOT exhausted);
-
-CREATE INDEX credit_holds_account_id_idx ON public.credit_holds USING btree (account_id);
-
 CREATE INDEX credit_holds_user_id_idx ON public.credit_holds USING btree (user_id);
 
 CREATE INDEX credit_transactions_user_id_idx ON public.credit_transactions USING btree (user_id, created_at DESC, id DESC);
@@ -1009,9 +980,6 @@ ALTER TABLE ONLY public.crawl_searches
 
 ALTER TABLE ONLY public.credit_accounts
     ADD CONSTRAINT credit_accounts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY public.credit_holds
-    ADD CONSTRAINT credit_holds_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.credit_accounts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.credit_holds
     ADD CONSTRAINT credit_holds_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.crawl_jobs(id) ON DELETE CASCADE;
@@ -1259,8 +1227,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.credit_accounts TO service_rol
 GRANT SELECT ON TABLE public.credit_accounts TO authenticated;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.credit_holds TO service_role;
-
-GRANT ALL ON SEQUENCE public.credit_holds_id_seq TO service_role;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.credit_transactions TO service_role;
 GRANT SELECT ON TABLE public.credit_transactions TO authenticated;

@@ -210,7 +210,7 @@ async def settle_candidates(
     await transaction.connection.execute(
         """
         UPDATE crawl_candidates SET outcome = t.outcome, outcome_detail = t.detail,
-          image_id = t.image_id, copy_hash = t.copy_hash, settled_at = now()
+          image_id = t.image_id, copy_hash = t.copy_hash
         FROM unnest(%(ids)s::bigint[], %(outcomes)s::text[], %(details)s::text[],
           %(images)s::int[], %(copies)s::text[]) AS t (id, outcome, detail, image_id, copy_hash)
         WHERE crawl_candidates.id = t.id

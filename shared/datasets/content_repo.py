@@ -89,7 +89,8 @@ async def count_facets(transaction: Transaction, version_id: int) -> list[dict[s
         """
         WITH facts AS (
           SELECT coalesce(i.license, 'unknown') AS license, i.license_url, v.label, v.split,
-            i.file_size, coalesce(i.engine, 'unknown') AS source, coalesce(i.format, 'unknown') AS format,
+            i.file_size, coalesce(i.engine, 'unknown') AS source,
+            coalesce(i.format, 'unknown') AS format,
             lower(substring(i.original_url FROM '^[a-z]+://(?:[^/@]*@)?([^/:?#]+)')) AS domain
           FROM dataset_version_images AS v JOIN images AS i ON i.id = v.image_id
           WHERE version_id = %(id)s

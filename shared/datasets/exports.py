@@ -21,7 +21,8 @@ from shared.datasets.schemas import VersionCreate
 from shared.datasets.version_repo import Version
 from shared.exports.layout import MOST_IN_ARCHIVE
 from shared.exports.model import Options
-from shared.imaging.reencode import Encoding
+from shared.exports.settings import ExportSettings
+from shared.imaging.reencode import Encoding, ImageFormat
 from shared.jobs import service as jobs
 from shared.platform.data import outbox
 from shared.platform.data.blob import BlobStore
@@ -29,7 +30,6 @@ from shared.platform.data.db import Database, Transaction
 from shared.platform.errors import Invalid, NotFound
 from shared.platform.http.auth.principal import Principal
 from shared.platform.http.pagination import Page, PageQuery, make_page
-from shared.platform.settings import Settings
 from shared.runs import service as runs
 
 # Part of each key: to be raised when the same version and options come to give other bytes.
@@ -43,7 +43,7 @@ STATS: Final = "_stats.json"  # what a shard's statistics are called after
 async def export_job(
     transaction: Transaction,
     principal: Principal,
-    settings: Settings,
+    settings: ExportSettings,
     job_id: int,
     wanted: JobExport,
 ) -> ExportOut:
@@ -61,7 +61,7 @@ async def export_job(
 async def export_version(
     transaction: Transaction,
     principal: Principal,
-    settings: Settings,
+    settings: ExportSettings,
     dataset_id: int,
     number: int,
     wanted: VersionExport,
@@ -183,7 +183,7 @@ def blob_name(export: Export, file: str) -> str:
 async def _export(
     transaction: Transaction,
     principal: Principal,
-    settings: Settings,
+    settings: ExportSettings,
     version: Version,
     wanted: VersionExport,
 ) -> ExportOut:
@@ -222,7 +222,7 @@ def _check_turn(running: list[int]) -> None:
         )
 
 
-def _options(settings: Settings, wanted: VersionExport) -> Options:
+def _options(settings: ExportSettings, wanted: VersionExport) -> Options:
     """What was asked for, and how the service is set where nothing was."""
     return Options(
         format=wanted.format,
@@ -234,14 +234,16 @@ def _options(settings: Settings, wanted: VersionExport) -> Options:
     )
 
 
-def _encoding(settings: Settings, wanted: VersionExport) -> Encoding | None:
+def _encoding(settings: ExportSettings, wanted: VersionExport) -> Encoding | None:
     compression, image = settings.compression, wanted.image
     jpeg_only = wanted.format in ("webdataset", "yolo")
     if image is None:
         return Encoding("jpg", compression.quality) if jpeg_only else None
     if image.format == "original":
         return None
-    usual = "jpg" if jpeg_only or compression.format == "jpeg" else compression.format
+    usual: ImageFormat = "webp" if compression.format == "webp" else "png"
+    if jpeg_only or compression.format == "jpeg":
+        usual = "jpg"
     return Encoding(
         image.format or usual,
         compression.quality if image.quality is None else image.quality,

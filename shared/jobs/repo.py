@@ -126,15 +126,13 @@ async def update_job(transaction: Transaction, job_id: int, changes: dict[str, A
     )
 
 
-async def lock_jobs_of(transaction: Transaction, project_id: int) -> list[dict[str, Any]]:
-    """The ``id, status`` of all jobs of the project, locked."""
+async def lock_jobs_of(transaction: Transaction, project_id: int) -> list[str]:
+    """The status of each job of the project, locked."""
     cursor = await transaction.connection.execute(
-        """
-        SELECT id, status FROM crawl_jobs WHERE project_id = %(project_id)s ORDER BY id FOR UPDATE
-        """,
+        "SELECT status FROM crawl_jobs WHERE project_id = %(project_id)s ORDER BY id FOR UPDATE",
         {"project_id": project_id},
     )
-    return await cursor.fetchall()
+    return [row["status"] for row in await cursor.fetchall()]
 
 
 async def delete_job(transaction: Transaction, job_id: int) -> None:

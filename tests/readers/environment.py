@@ -21,11 +21,11 @@ def python() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         wanted = REQUIREMENTS.read_text() + sys.version
         if not stamp.exists() or stamp.read_text() != wanted:
-            uv = ROOT / ".venv" / "bin" / "uv"
-            make = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, HOME / "venv"]
-            subprocess.run(make, check=True)
-            install = [uv, "pip", "install", "--quiet", "--python", interpreter]
-            subprocess.run([*install, "-r", REQUIREMENTS], check=True)
+            uv = str(ROOT / ".venv" / "bin" / "uv")
+            make = [uv, "venv", "--quiet", "--clear", "--python", sys.executable]
+            subprocess.run([*make, str(HOME / "venv")], check=True)
+            install = [uv, "pip", "install", "--quiet", "--python", str(interpreter)]
+            subprocess.run([*install, "-r", str(REQUIREMENTS)], check=True)
             stamp.write_text(wanted)
     return interpreter
 

@@ -29,7 +29,7 @@ from shared.platform.net.retry import (
     status_may_pass,
     without_own_retries,
 )
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import ContainerClient
@@ -48,7 +48,7 @@ _DELETED = frozenset({202, 404, 412})
 class BlobStore:
     """The app's one container."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: PlatformSettings) -> None:
         self._settings = settings
         self._addresses = BlobAddresses(settings)
         self._opened: aiohttp.ClientSession | None = None

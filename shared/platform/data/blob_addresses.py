@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from shared.platform.net.retry import REQUEST_SECONDS, SDK_OPTIONS, retried
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 from shared.platform.shared_run import SharedRun
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class BlobAddresses:
     The SDK is imported when first needed (cold start).
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: PlatformSettings) -> None:
         self._settings = settings
         self._container = settings.storage_azure_container_name
         self._service: BlobServiceClient | None = None

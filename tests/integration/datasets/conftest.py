@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.app.services import Services
+from shared.app.composition import Services
 from shared.datasets import building, exports
 from shared.datasets.export_schemas import ExportOut, JobExport
 from shared.platform.http.auth.principal import Principal

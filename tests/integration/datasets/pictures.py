@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 from psycopg.types.json import Jsonb
 
-from shared.app.services import Services
+from shared.app.composition import Services
 from shared.imaging.dhash import dhash
 
 

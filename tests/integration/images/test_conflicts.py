@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from shared.app.settings import Settings
 from shared.crawl.model import ImageFacts
 from shared.images import review, review_repo
 from shared.images import service as images
@@ -13,7 +14,6 @@ from shared.platform.data.db import Database
 from shared.platform.errors import NotFound
 from shared.platform.http.auth.principal import Principal
 from shared.platform.http.pagination import PageQuery
-from shared.platform.settings import Settings
 from tests.integration.conftest import MakeJob, make_user
 from tests.integration.crawl.chunks import picture
 from tests.integration.images.reviewing import crawl, finish_job, ids

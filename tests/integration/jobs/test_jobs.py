@@ -349,7 +349,7 @@ class TestDelete:
             await delete(database, owner, job.id)
         assert (await outbox_keys(database))[-1] == f"cleanup:job:{job.id}"
         assert await available(database, owner) == 100
-        assert await rows(database, "SELECT id FROM credit_holds") == []
+        assert await rows(database, "SELECT job_id FROM credit_holds") == []
 
     async def test_a_running_job_must_be_stopped_first(
         self, database: Database, owner: Principal, make_job: MakeJob

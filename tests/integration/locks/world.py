@@ -5,6 +5,7 @@ from uuid import UUID
 
 from shared.api_keys import service as api_keys
 from shared.api_keys.schemas import ApiKeyCreate, ApiKeyCreated
+from shared.app.settings import Settings
 from shared.crawl.model import Chunk
 from shared.jobs import service as jobs
 from shared.jobs.schemas import JobCreate, JobOut
@@ -12,7 +13,6 @@ from shared.notifications import service as notifications
 from shared.notifications.schemas import NotificationMessage
 from shared.platform.data.db import Database
 from shared.platform.http.auth.principal import Principal
-from shared.platform.settings import Settings
 from shared.projects import service as projects
 from shared.projects.schemas import ProjectCreate
 from tests.integration.admin.decisions import make_admin

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
+from shared.app.settings import Settings
 from shared.platform.data import blob_addresses
 from shared.platform.data.blob import BlobStore
 from shared.platform.errors import Unavailable
-from shared.platform.settings import Settings
 
 
 class Clock(datetime):
