@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from shared.activity import service as activity
+from shared.crawl import service as crawl
 from shared.datasets import content_repo, export_repo
 from shared.datasets.export_repo import Export
 from shared.datasets.run import build_of
@@ -49,6 +50,8 @@ async def finish(
 ) -> str:
     """Ends a running attempt; the export's status. A second call changes nothing."""
     run = build_of(export_id, attempt)
+    for found in await export_repo.list_exports(transaction, export_id=export_id):
+        await crawl.lock_job(transaction, found.job_id)  # and with it its owner, before the export
     export = await export_repo.lock_export(transaction, export_id)
     if export is None:
         await runs.end(transaction, run, "cancelled")

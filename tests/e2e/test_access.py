@@ -32,6 +32,7 @@ BODIES = {
     "update_job": {"name": "taken"},
     "review_image": {"decision": "keep"},
     "review_images": {"image_ids": [2000000000], "decision": "keep"},
+    "create_version": {"include_duplicates": False},
     "create_export": {"format": "labels"},
     "export_version": {"format": "labels"},
     "update_notification": {"is_read": True},

@@ -18,6 +18,9 @@ from shared.crawl.discover import discover
 from shared.crawl.settle import settle_chunk
 from shared.credits import service as credit_service
 from shared.credits.schemas import SettingsUpdate
+from shared.datasets import building, export_files, export_repo, exports, versions
+from shared.datasets.export_schemas import JobExport, VersionExport
+from shared.datasets.schemas import VersionCreate
 from shared.identity import service as identity
 from shared.identity.schemas import ProfileUpdate
 from shared.images import repo as images_repo
@@ -48,6 +51,7 @@ from tests.integration.locks.world import World, message
 Operation = Callable[[World], Awaitable[object]]
 Work = Callable[[Transaction, Principal, World], Awaitable[object]]
 
+ALL: Final = VersionCreate(include_duplicates=True)
 OPERATIONS: Final[dict[str, Operation]] = {}
 
 
@@ -134,6 +138,18 @@ _request(
         tx, me, w.stopped, ImageReviews(image_ids=w.images, decision="keep")
     ),
 )
+_request("create_version", lambda tx, me, w: versions.create_version(tx, me, w.stopped, ALL))
+_request(
+    "create_export",
+    lambda tx, me, w: exports.export_job(tx, me, w.settings, w.stopped, JobExport(format="coco")),
+)
+_request(
+    "export_version",
+    lambda tx, me, w: exports.export_version(
+        tx, me, w.settings, w.stopped, 1, VersionExport(format="yolo")
+    ),
+)
+_request("delete_export", lambda tx, me, w: export_files.delete_export(tx, me, w.failed_export))
 _request(
     "update_credit_settings",
     lambda tx, me, w: credit_service.update_settings(tx, me, SettingsUpdate(monthly_limit=5000)),
@@ -191,6 +207,9 @@ _step("advance", lambda tx, w: advance(tx, w.running, 1, chunks.LIMITS))
 _step("claim chunk", lambda tx, w: crawl_repo.claim_chunk(tx, w.chunk.id))
 _step("settle chunk", lambda tx, w: settle_chunk(tx, w.chunk, chunks.examine(w.chunk, [3, 4])))
 _step("finish", lambda tx, w: finish.finish_job(tx, w.running, 1))
+_step("begin export", lambda tx, w: building.begin(tx, w.export, 1))
+_step("finish part", lambda tx, w: export_repo.finish_part(tx, w.export, 0, {}))
+_step("finish export", lambda tx, w: building.finish(tx, w.export, 1))
 _step("hear", lambda tx, w: runs.hear(tx, CRAWL, w.running))
 _step("thumbnail", lambda tx, w: images_repo.set_thumbnail(tx, w.image, "name"))
 _step("notify", lambda tx, w: notifications.deliver(tx, message(w.owner, "third")))
@@ -219,6 +238,8 @@ async def _clean_up(transaction: Transaction, world: World) -> None:
     await idempotency.delete_expired(transaction)
     await accounts.forget_deleted(transaction)
     await outbox.delete_sent(transaction)
+    await runs.delete_ended(transaction)
+    await export_files.expire_exports(transaction, limit=10)
 
 
 _step("meter", _meter)

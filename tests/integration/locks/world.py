@@ -1,12 +1,16 @@
 """A person with everything that is written to, in one small database."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 from uuid import UUID
 
 from shared.api_keys import service as api_keys
 from shared.api_keys.schemas import ApiKeyCreate, ApiKeyCreated
 from shared.app.settings import Settings
 from shared.crawl.model import Chunk
+from shared.datasets import building, exports
+from shared.datasets.export_schemas import JobExport
+from shared.exports.model import Format
 from shared.jobs import service as jobs
 from shared.jobs.schemas import JobCreate, JobOut
 from shared.notifications import service as notifications
@@ -18,6 +22,8 @@ from shared.projects.schemas import ProjectCreate
 from tests.integration.admin.decisions import make_admin
 from tests.integration.conftest import give_tier, make_user, rows
 from tests.integration.crawl import chunks
+
+FORMATS: Final[tuple[Format, Format]] = ("labels", "parquet")
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ class World:
     pending: int
     stopped: int
     images: list[int]  # of the stopped job
+    export: int  # of the stopped job, being built
+    failed_export: int
     key: UUID
     secret: str  # of the key
     notification: int
@@ -58,6 +66,9 @@ async def make_world(database: Database, settings: Settings) -> World:
     async with database.transaction() as transaction:
         await jobs.stop_job(transaction, owner, stopped.id)
     images = "SELECT id FROM images WHERE crawl_job_id = %(id)s ORDER BY id"
+    failed, export = [await _export(database, owner, settings, stopped.id, of) for of in FORMATS]
+    async with database.transaction() as transaction:
+        await building.finish(transaction, failed, 1, failure="It was too dark.")
     running = await _job(database, owner, busy, start=True)
     chunk, *_ = await chunks.cut(database, running, 20)
     searches = "SELECT id FROM crawl_searches WHERE job_id = %(id)s AND NOT exhausted"
@@ -75,6 +86,8 @@ async def make_world(database: Database, settings: Settings) -> World:
         pending=(await _job(database, owner, quiet)).id,
         stopped=stopped.id,
         images=[row["id"] for row in await rows(database, images, id=stopped.id)],
+        export=export,
+        failed_export=failed,
         key=key.id,
         secret=key.key,
         notification=await _notification(database, owner),
@@ -91,6 +104,14 @@ async def _job(database: Database, owner: Principal, project: int, **fields: boo
     job = JobCreate(project_id=project, name="j", keywords=["cat"], max_images=10, **fields)
     async with database.transaction() as transaction:
         return await jobs.create_job(transaction, owner, job)
+
+
+async def _export(
+    database: Database, owner: Principal, settings: Settings, job_id: int, of: Format
+) -> int:
+    async with database.transaction() as transaction:
+        wanted = JobExport(format=of)
+        return (await exports.export_job(transaction, owner, settings, job_id, wanted)).id
 
 
 async def _key(database: Database, settings: Settings, owner: Principal) -> ApiKeyCreated:
