@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
-
 from shared.jobs.schemas import ChunkOut, EventOut
 from shared.platform.data.db import Transaction
 
@@ -45,15 +43,14 @@ async def list_events(
     transaction: Transaction, job_id: int, *, below: int, limit: int
 ) -> list[EventOut]:
     """Up to ``limit`` log lines of the job with ids under ``below``, newest first."""
-    async with transaction.connection.cursor(row_factory=class_row(EventOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, level, event, message, data, created_at FROM job_events
-            WHERE job_id = %(job_id)s AND id < %(below)s ORDER BY id DESC LIMIT %(limit)s
-            """,
-            {"job_id": job_id, "below": below, "limit": limit},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        EventOut,
+        """
+        SELECT id, level, event, message, data, created_at FROM job_events
+        WHERE job_id = %(job_id)s AND id < %(below)s ORDER BY id DESC LIMIT %(limit)s
+        """,
+        {"job_id": job_id, "below": below, "limit": limit},
+    )
 
 
 async def histograms(transaction: Transaction, job_id: int) -> list[dict[str, Any]]:
@@ -82,14 +79,13 @@ async def list_chunks(
     transaction: Transaction, job_id: int, *, below: int, limit: int
 ) -> list[ChunkOut]:
     """Up to ``limit`` chunks of the job with ids under ``below``, newest first."""
-    async with transaction.connection.cursor(row_factory=class_row(ChunkOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, number, attempt, status, candidates, stored, duplicates, rejected,
-              deliveries AS attempts, error, created_at, started_at, completed_at
-            FROM job_chunks
-            WHERE job_id = %(job_id)s AND id < %(below)s ORDER BY id DESC LIMIT %(limit)s
-            """,
-            {"job_id": job_id, "below": below, "limit": limit},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        ChunkOut,
+        """
+        SELECT id, number, attempt, status, candidates, stored, duplicates, rejected,
+          deliveries AS attempts, error, created_at, started_at, completed_at
+        FROM job_chunks
+        WHERE job_id = %(job_id)s AND id < %(below)s ORDER BY id DESC LIMIT %(limit)s
+        """,
+        {"job_id": job_id, "below": below, "limit": limit},
+    )
