@@ -1,6 +1,7 @@
 """The tables ``credit_accounts``, ``credit_transactions`` and ``credit_holds``."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,6 +13,15 @@ from shared.credits.schemas import BalanceOut, TransactionOut
 from shared.credits.tiers import Tier
 from shared.platform.data.db import Transaction
 from shared.platform.http.pagination import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class SettledHold:
+    """Whose credits were held, how many, and how many of them were charged."""
+
+    user_id: UUID
+    amount: int
+    charged: int
 
 
 async def find_balance(transaction: Transaction, user_id: UUID) -> BalanceOut | None:
@@ -81,9 +91,10 @@ async def insert_hold(
 
 async def settle_hold(
     transaction: Transaction, *, job_id: int, attempt: int, charge: int
-) -> dict[str, Any] | None:
-    """The hold's ``user_id, amount, charged``; None when it was settled before."""
-    cursor = await transaction.connection.execute(
+) -> SettledHold | None:
+    """The hold; None when it was settled before."""
+    return await transaction.fetch_one(
+        SettledHold,
         """
         UPDATE credit_holds
         SET status = 'settled', charged = least(%(charge)s, amount)
@@ -92,7 +103,6 @@ async def settle_hold(
         """,
         {"job_id": job_id, "attempt": attempt, "charge": charge},
     )
-    return await cursor.fetchone()
 
 
 async def release(transaction: Transaction, user_id: UUID, *, amount: int, charge: int) -> None:
