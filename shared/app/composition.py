@@ -13,6 +13,8 @@ import httpx
 from shared.api_keys import service as api_keys
 from shared.app.effects import handlers
 from shared.app.settings import Settings
+from shared.datasets import building
+from shared.datasets.run import EXPORT
 from shared.fetch import safe_http
 from shared.health.service import HealthMonitor, Parts
 from shared.identity import service as identity
@@ -36,6 +38,8 @@ from shared.runs.reconcile import Reconciler
 
 if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
+
+    from shared.datasets.build_parts import Builder
 
 
 class Services:
@@ -113,7 +117,7 @@ class Services:
     @cached_property
     def reconciler(self) -> Reconciler:
         """The repair of what a crash left of a run."""
-        return Reconciler(self.database, {CRAWL: finish.fail_run})
+        return Reconciler(self.database, {CRAWL: finish.fail_run, EXPORT: building.fail_run})
 
     @cached_property
     def health(self) -> HealthMonitor:
@@ -130,6 +134,13 @@ class Services:
     def thumbnails(self) -> Thumbnails:
         """Thumbnails of stored images."""
         return Thumbnails(self.database, self.blobs)
+
+    @cached_property
+    def exports(self) -> "Builder":
+        """The building of exports."""
+        from shared.datasets.build_parts import Builder
+
+        return Builder(self.database, self.blobs, self.judges, home=self.settings.app_url)
 
     @cached_property
     def judges(self) -> ThreadPoolExecutor:

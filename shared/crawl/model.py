@@ -29,6 +29,7 @@ class LockedJob:
     user_id: UUID
     name: str
     keywords: list[str]
+    categories: dict[str, list[str]]
     engines: list[str]
     filters: JobFilters
     max_images: int

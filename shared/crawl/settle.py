@@ -101,7 +101,7 @@ async def _write(
     gallery.outcomes |= {member.candidate_id: verdict(member) for member in arrivals + changed}
     await settle_repo.settle_candidates(
         transaction,
-        [(key, outcome, details.get(key), known_by.get(key))
+        [(key, outcome, details.get(key), known_by.get(key), gallery.strays.get(key))
          for key, outcome in gallery.outcomes.items()],
     )  # fmt: skip
 

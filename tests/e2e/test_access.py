@@ -28,6 +28,8 @@ NOWHERE = {"job_id": "2000000000", "image_id": "2000000000", "project_id": "2000
 BODIES = {
     "update_project": {"name": "taken"},
     "update_job": {"name": "taken"},
+    "review_image": {"decision": "keep"},
+    "review_images": {"image_ids": [2000000000], "decision": "keep"},
     "update_notification": {"is_read": True},
     "update_user": {"role": "user"},
     "disable_user": {"reason": "test"},

@@ -13,7 +13,7 @@ HOST = "AzureFunctionsJobHost__"
 ACTIVITIES = HOST + "extensions__durableTask__maxConcurrentActivityFunctions"
 HOST_LEVEL = HOST + "logging__logLevel__Function"
 COMPRESSION = "PIXCRAWLER_UTILITY_COMPRESSION__"
-_UNBUILT = "exports are not built"
+_ASKED = "whoever asks for an export says how it is packed"
 _UNPAID = "payments are not built"
 _UNSENT = "e-mails are not built"
 # By variable: the place of the setting, and why it does nothing.
@@ -37,14 +37,10 @@ IDLE = {
     "STRIPE_ENTERPRISE_PRICE_ID": ("stripe_enterprise_price_id", _UNPAID),
     "RESEND_API_KEY": ("resend_api_key", _UNSENT),
     "FROM_EMAIL": ("from_email", _UNSENT),
-    f"{COMPRESSION}QUALITY": ("compression.quality", _UNBUILT),
-    f"{COMPRESSION}FORMAT": ("compression.format", _UNBUILT),
-    f"{COMPRESSION}LOSSLESS": ("compression.lossless", _UNBUILT),
-    f"{COMPRESSION}WORKERS": ("compression.workers", _UNBUILT),
-    f"{COMPRESSION}ARCHIVE__ENABLE": ("compression.archive.enable", _UNBUILT),
-    f"{COMPRESSION}ARCHIVE__TAR": ("compression.archive.tar", _UNBUILT),
-    f"{COMPRESSION}ARCHIVE__TYPE": ("compression.archive.type", _UNBUILT),
-    f"{COMPRESSION}ARCHIVE__LEVEL": ("compression.archive.level", _UNBUILT),
+    f"{COMPRESSION}WORKERS": ("compression.workers", "a core encodes an image at a time"),
+    f"{COMPRESSION}ARCHIVE__ENABLE": ("compression.archive.enable", _ASKED),
+    f"{COMPRESSION}ARCHIVE__TAR": ("compression.archive.tar", _ASKED),
+    f"{COMPRESSION}ARCHIVE__TYPE": ("compression.archive.type", _ASKED),
 }  # fmt: skip
 # What says where a Redis is and how it is used, by the part that may have one.
 REDIS = {

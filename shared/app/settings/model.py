@@ -1,8 +1,8 @@
 """All settings together: the platform's, and those of the domains that own them."""
 
-from shared.app.settings.exports import ExportSettings
 from shared.crawl.settings import CrawlSettings
 from shared.credits.settings import CreditSettings
+from shared.exports.settings import ExportSettings
 from shared.notifications.settings import EmailSettings
 from shared.platform.settings import PlatformSettings
 from shared.sources.settings import SourceSettings

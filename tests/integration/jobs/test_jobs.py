@@ -268,6 +268,26 @@ class TestUpdate:
             ["wikimedia"],
         )
 
+    async def test_categories_fit_the_keywords_whichever_is_changed(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        mammals = {"mammal": ["dog", "cat"]}
+        job = await make_job(keywords=["dog", "cat", "oak"], categories=mammals)
+        assert job.categories == mammals
+        for field, value in (
+            ("keywords", ["dog", "oak"]),  # the cat is a mammal
+            ("keywords", ["dog", "cat", "Mammal"]),
+            ("categories", {"mammal": ["dog", "bat"]}),
+            ("categories", {"OAK": ["dog"]}),
+        ):
+            with pytest.raises(Invalid) as refusal:
+                await update(database, owner, job.id, **{field: value})
+            assert refusal.value.errors[0]["loc"] == ["body", field]
+        pets: dict[str, object] = {"keywords": ["dog", "owl"], "categories": {"pet": ["dog"]}}
+        changed = await update(database, owner, job.id, **pets)
+        assert (changed.keywords, changed.categories) == (["dog", "owl"], {"pet": ["dog"]})
+        assert (await update(database, owner, job.id, categories={})).categories == {}
+
     async def test_of_a_started_job_only_the_name(
         self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:

@@ -35,10 +35,15 @@ class World:
     search: int  # of the running job
     pending: int
     stopped: int
-    image: int  # of the stopped job
+    images: list[int]  # of the stopped job
     key: UUID
     secret: str  # of the key
     notification: int
+
+    @property
+    def image(self) -> int:
+        """One of them."""
+        return self.images[0]
 
 
 async def make_world(database: Database, settings: Settings) -> World:
@@ -69,7 +74,7 @@ async def make_world(database: Database, settings: Settings) -> World:
         search=(await rows(database, searches, id=running.id))[0]["id"],
         pending=(await _job(database, owner, quiet)).id,
         stopped=stopped.id,
-        image=(await rows(database, images, id=stopped.id))[0]["id"],
+        images=[row["id"] for row in await rows(database, images, id=stopped.id)],
         key=key.id,
         secret=key.key,
         notification=await _notification(database, owner),

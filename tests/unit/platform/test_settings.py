@@ -224,7 +224,7 @@ class TestIdle:
             ("LIMITER_REDIS_HOST", "elsewhere"),
             ("REDIS_URL", "redis://elsewhere"),
             ("LOG_LEVEL", "DEBUG"),
-            ("PIXCRAWLER_UTILITY_COMPRESSION__QUALITY", "70"),
+            ("PIXCRAWLER_UTILITY_COMPRESSION__WORKERS", "7"),
             ("CELERY_BROKER_URL", "redis://localhost"),
             ("CELERY_WORKER_CONCURRENCY", "4"),
             ("STORAGE_LOCAL_PATH", "elsewhere"),

@@ -1,4 +1,4 @@
-"""The settings of exports, which are not built yet."""
+"""The settings of exports."""
 
 import os
 from typing import Annotated, Literal
