@@ -13,7 +13,7 @@ import httpx
 from shared.api_keys import service as api_keys
 from shared.app.effects import handlers
 from shared.app.settings import Settings
-from shared.datasets import building
+from shared.datasets import build_parts, building
 from shared.datasets.run import EXPORT
 from shared.fetch import safe_http
 from shared.health.service import HealthMonitor, Parts
@@ -38,8 +38,6 @@ from shared.runs.reconcile import Reconciler
 
 if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
-
-    from shared.datasets.build_parts import Builder
 
 
 class Services:
@@ -136,11 +134,11 @@ class Services:
         return Thumbnails(self.database, self.blobs)
 
     @cached_property
-    def exports(self) -> "Builder":
+    def exports(self) -> "build_parts.Builder":
         """The building of exports."""
-        from shared.datasets.build_parts import Builder
-
-        return Builder(self.database, self.blobs, self.judges, home=self.settings.app_url)
+        return build_parts.Builder(
+            self.database, self.blobs, self.judges, home=self.settings.app_url
+        )
 
     @cached_property
     def judges(self) -> ThreadPoolExecutor:

@@ -48,7 +48,7 @@ def _folder(label: str) -> str:
     text = "".join(c if unicodedata.category(c)[0] != "C" else "_" for c in text)
     text = _SPLIT_WORDS.sub(lambda word: word[0].capitalize(), _UNSAFE.sub("_", text))
     text = text.encode()[:MOST_BYTES].decode(errors="ignore")
-    text = text.strip(" .") or "_"
+    text = re.sub(r"^__+", "_", text.strip(" .")) or "_"  # `datasets` passes over two
     return f"_{text}" if _RESERVED.match(text) else text
 
 

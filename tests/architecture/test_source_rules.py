@@ -168,6 +168,7 @@ class TestOrchestrators:
         "collections.abc", "dataclasses", "datetime", "typing", "_typeshed",
         "azure.durable_functions", "orchestrations", "orchestrations.engine", "orchestrations.wire",
         "orchestrations.crawl", "orchestrations.crawl.names", "shared.crawl.steps",
+        "orchestrations.exports", "orchestrations.exports.names",
     )  # fmt: skip
 
     @classmethod

@@ -95,7 +95,7 @@ class BlobStore:
         """
         return await self._read(name, {})
 
-    async def stream(self, name: str, *, start: int = 0) -> AsyncIterator[bytes]:
+    async def pieces(self, name: str, *, start: int = 0) -> AsyncIterator[bytes]:
         """The bytes of a blob from ``start`` on, some megabytes at a time.
 
         Raises:

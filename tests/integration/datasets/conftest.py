@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.app.composition import Services
-from shared.datasets import building, exports
+from shared.datasets import building, export_files, exports
 from shared.datasets.export_schemas import ExportOut, JobExport
 from shared.platform.http.auth.principal import Principal
 from tests.integration.conftest import MakeJob
@@ -65,7 +65,7 @@ async def download(services: Services, owner: Principal, made: ExportOut, folder
     """The folder with all files of an export."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in made.files:
-        url = await exports.download_url(
+        url = await export_files.download_url(
             services.database, services.blobs, owner, made.id, file.name
         )
         answer = await services.http.get(url)
