@@ -54,7 +54,7 @@ class Builder:
         async with self.database.transaction() as transaction:
             found = await export_repo.list_exports(transaction, export_id=export_id)
             parts = await export_repo.list_parts(transaction, export_id, number=number)
-        if not found or found[0].attempt != attempt or not parts or parts[0].result:
+        if not found or not building.runs_as(found[0], attempt) or not parts or parts[0].result:
             return
         try:
             result = await self._build(found[0], parts[0])

@@ -33,7 +33,7 @@ async def download_url(
         ExportExpired: its files are gone.
         Unavailable: storage gives no key.
     """
-    async with database.transaction() as transaction:
+    async with database.transaction(principal.user_id) as transaction:
         export = await find_own(transaction, principal, export_id)
     if export.status == "expired":
         raise ExportExpired("The export has expired: ask for it again.")

@@ -36,12 +36,6 @@ def folder_names(labels: Iterable[str]) -> dict[str, str]:
     return folders
 
 
-def file_stem(name: str) -> str:
-    """A dataset's name as the beginning of a file's: ASCII letters, digits and hyphens."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50].strip("-") or "dataset"
-
-
 def _folder(label: str) -> str:
     """The label itself as far as it can be one."""
     text = unicodedata.normalize("NFC", label)

@@ -9,7 +9,7 @@ from shared.app.composition import Services
 from shared.datasets import building, export_files, exports
 from shared.datasets.export_schemas import ExportOut, JobExport
 from shared.platform.http.auth.principal import Principal
-from tests.integration.conftest import MakeJob
+from tests.integration.conftest import MakeJob, rows
 from tests.integration.datasets.pictures import Picture, store
 
 MakeDataset = Callable[..., Awaitable[int]]
@@ -24,6 +24,12 @@ def make_dataset(services: Services, make_job: MakeJob) -> MakeDataset:
         job = await make_job(keywords=keywords, **fields)
         for picture in pictures:
             await store(services, job.id, picture)
+        await rows(
+            services.database,
+            "UPDATE crawl_jobs SET valid_images = %(images)s WHERE id = %(id)s RETURNING id",
+            images=sum(not picture.is_duplicate for picture in pictures),
+            id=job.id,
+        )
         return job.id
 
     return make
