@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from psycopg.rows import class_row
-
 from shared.crawl.model import Search
 from shared.platform.data.db import Transaction
 from shared.sources.url_list import Row
@@ -48,15 +46,14 @@ async def insert_searches(
 
 async def find_search(transaction: Transaction, search_id: int) -> Search | None:
     """One search, with the place of its next page."""
-    async with transaction.connection.cursor(row_factory=class_row(Search)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, job_id, keyword, query, engine, cursor, pages, found, exhausted
-            FROM crawl_searches WHERE id = %(search_id)s
-            """,
-            {"search_id": search_id},
-        )
-        return await cursor.fetchone()
+    return await transaction.fetch_one(
+        Search,
+        """
+        SELECT id, job_id, keyword, query, engine, cursor, pages, found, exhausted
+        FROM crawl_searches WHERE id = %(search_id)s
+        """,
+        {"search_id": search_id},
+    )
 
 
 async def advance_search(
@@ -157,21 +154,20 @@ async def reopen_degraded(transaction: Transaction, job_id: int) -> None:
 
 async def read_list(transaction: Transaction, search: Search, offset: int, limit: int) -> list[Row]:
     """The URLs that the user has listed for the search's keyword, from an offset on."""
-    async with transaction.connection.cursor(row_factory=class_row(Row)) as cursor:
-        await cursor.execute(
-            """
-            SELECT url, caption, license FROM listed_urls
-            WHERE job_id = %(job_id)s AND keyword = %(keyword)s
-            ORDER BY position OFFSET %(offset)s LIMIT %(limit)s
-            """,
-            {
-                "job_id": search.job_id,
-                "keyword": search.keyword,
-                "offset": offset,
-                "limit": limit,
-            },
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        Row,
+        """
+        SELECT url, caption, license FROM listed_urls
+        WHERE job_id = %(job_id)s AND keyword = %(keyword)s
+        ORDER BY position OFFSET %(offset)s LIMIT %(limit)s
+        """,
+        {
+            "job_id": search.job_id,
+            "keyword": search.keyword,
+            "offset": offset,
+            "limit": limit,
+        },
+    )
 
 
 async def insert_candidates(
