@@ -19,6 +19,7 @@ from pathlib import Path
 
 import httpx
 
+from scripts.arguments import AMOUNT
 from scripts.azure import OperationError
 from scripts.azure.checks import web_address
 from scripts.azure.observations import (
@@ -30,6 +31,7 @@ from scripts.azure.observations import (
     watch,
     worst,
 )
+from scripts.azure.program import ended
 from scripts.azure.stages import STAGES, Item, Stage
 from scripts.azure.target import ENVIRONMENTS, resource_group
 from scripts.azure.thresholds import Verdict
@@ -100,11 +102,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("stage", choices=STAGES, help="when")
     parser.add_argument("url", type=web_address, help="where the app is")
     parser.add_argument("--environment", choices=ENVIRONMENTS, help="whose telemetry is asked")
-    parser.add_argument("--seconds", type=float, default=30, help="between scrapes (default: 30)")
+    parser.add_argument("--seconds", type=AMOUNT, default=30, help="between scrapes (default: 30)")
     parser.add_argument("--save", metavar="FILE", help="keep the last scrape")
     parser.add_argument("--since", metavar="FILE", help="a kept scrape, in place of the first one")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended("checklist", main))
