@@ -24,6 +24,7 @@ from scripts.azure import OperationError
 from scripts.azure.checks import web_address
 from scripts.azure.observations import (
     Findings,
+    Scrape,
     of_health,
     of_pages,
     of_telemetry,
@@ -43,7 +44,7 @@ def main() -> int:
     stage: Stage = STAGES[given.stage]
     try:
         found, remarks = _look(given, stage)
-    except (OperationError, OSError, ValueError) as error:
+    except (OperationError, OSError) as error:
         print(f"The list cannot be made: {error}", file=sys.stderr)
         return 2
     print(render(stage, given.url, found, remarks))
@@ -77,7 +78,7 @@ def _line(item: Item, found: Findings) -> str:
 def _look(given: argparse.Namespace, stage: Stage) -> tuple[Findings, list[str]]:
     """What can be seen, and why something cannot."""
     token, remarks = os.environ.get("METRICS_TOKEN", "").strip(), []
-    before = json.loads(Path(given.since).read_text()) if given.since else None
+    before = _kept(Path(given.since)) if given.since else None
     with httpx.Client(base_url=given.url, timeout=30) as http:
         found = of_health(http) | of_pages(http)
         try:
@@ -91,6 +92,18 @@ def _look(given: argparse.Namespace, stage: Stage) -> tuple[Findings, list[str]]
     if given.environment:
         found |= of_telemetry(resource_group(given.environment), stage.minutes)
     return found, remarks
+
+
+def _kept(file: Path) -> Scrape:
+    """What ``--save`` kept.
+
+    Raises:
+        OperationError: that is something else.
+    """
+    try:
+        return {str(name): float(value) for name, value in json.loads(file.read_text()).items()}
+    except (ValueError, AttributeError, TypeError):
+        raise OperationError(f"{file} is none that --save has written.") from None
 
 
 def _parse() -> argparse.Namespace:

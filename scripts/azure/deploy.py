@@ -166,7 +166,7 @@ def _build_and_keep(builds: HeldBuilds, commit: str) -> None:
     print("Building", flush=True)
     with tempfile.TemporaryDirectory(prefix="pixcrawler-deploy-") as directory:
         path = Path(directory) / "build.zip"
-        build(path, commit=commit, python=os.environ.get("PIXCRAWLER_PYTHON", AZURE_PYTHON))
+        build(path, commit=commit, python=os.environ.get("PIXCRAWLER_PYTHON") or AZURE_PYTHON)
         builds.keep(path, commit)
 
 

@@ -11,12 +11,15 @@ from typing import Any, Final
 from scripts.azure import OperationError
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-GRACE_SECONDS: Final = 30.0  # for what an interrupted program still puts away
+LIMIT_SECONDS: Final = 30 * 60.0  # whatever takes longer hangs
+# For what an interrupted program still puts away: most of them little, the smoke test its user.
+GRACE_SECONDS: Final = 5.0
+TALKING_GRACE_SECONDS: Final = 60.0
 
 
 def run(
     command: Sequence[str], *, cwd: Path = ROOT, environment: Mapping[str, str] | None = None,
-    check: bool = True, seconds: float | None = None,
+    check: bool = True, seconds: float = LIMIT_SECONDS,
 ) -> str:  # fmt: skip
     """What the program printed.
 
@@ -24,9 +27,9 @@ def run(
         OperationError: it cannot be run, it failed, with what it said, or it took longer.
     """
     with _started(
-        command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        # What it says may be in any encoding.
-        text=True, errors="replace",
+        command, GRACE_SECONDS, cwd=cwd, env=environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, errors="replace",  # what it says may be in any encoding
     ) as process:  # fmt: skip
         try:
             printed, said = process.communicate(timeout=seconds)
@@ -42,12 +45,14 @@ def run(
 
 def call(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """The exit code of a program that talks to whoever runs this one."""
-    with _started(command, cwd=ROOT, env=environment) as process:
+    with _started(command, TALKING_GRACE_SECONDS, cwd=ROOT, env=environment) as process:
         return process.wait()
 
 
 @contextmanager
-def _started(command: Sequence[str], **options: Any) -> Iterator["subprocess.Popen[Any]"]:
+def _started(
+    command: Sequence[str], grace: float, **options: Any
+) -> Iterator["subprocess.Popen[Any]"]:
     """The program; Ctrl-C reaches us alone, and we pass it on and wait."""
     try:
         # Nobody would see what it asks.
@@ -62,16 +67,16 @@ def _started(command: Sequence[str], **options: Any) -> Iterator["subprocess.Pop
         try:
             yield process
         except BaseException:
-            _end(process)
+            _end(process, grace)
             raise
 
 
-def _end(process: "subprocess.Popen[Any]") -> None:
+def _end(process: "subprocess.Popen[Any]", grace: float) -> None:
     """Ends it with all that it started: az is a shell script around the program that hangs."""
     try:
         with suppress(ProcessLookupError, subprocess.TimeoutExpired):
             os.killpg(process.pid, signal.SIGINT)
-            process.wait(GRACE_SECONDS)
+            process.wait(grace)
     finally:  # a second Ctrl-C too
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

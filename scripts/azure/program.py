@@ -47,10 +47,11 @@ def leaving(state: str) -> Iterator[None]:
 
 
 def _of_the_machine(error: OSError) -> str:
+    file = error.filename2 or error.filename  # of a copy, the one that is written
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return (
-            f"The disk is full: {error.filename or f'that of {tempfile.gettempdir()}'}. Make room, "
-            "or name another place for what is made on the way: TMPDIR."
+            f"The disk is full: {file or f'that of {tempfile.gettempdir()}'}. Make room, or name "
+            "another place for what is made on the way: TMPDIR."
         )
-    place = f" ({error.filename})" if error.filename else ""
+    place = f" ({file})" if file else ""
     return f"{error.strerror or error}{place}."

@@ -30,7 +30,7 @@ def main() -> int:
 
 def rollback(environment: str, commit: str | None) -> None:
     """The build of ``commit``, or the one deployed before the current one, in service."""
-    with leaving("What served before still does."):
+    with leaving("What served before still does. Run rollback.sh again."):
         require_login()
         group = resource_group(environment)
         outputs = read_outputs(group)

@@ -64,7 +64,7 @@ class Outputs:
 
 def resource_group(environment: str) -> str:
     """The resource group of an environment."""
-    return os.environ.get("PIXCRAWLER_RESOURCE_GROUP") or f"pixcrawler-{environment}"
+    return os.environ.get("PIXCRAWLER_RESOURCE_GROUP", "").strip() or f"pixcrawler-{environment}"
 
 
 def parameters_file(environment: str) -> Path:
@@ -89,7 +89,7 @@ def read_outputs(group: str) -> Outputs:
             f"No provisioning of {group} has succeeded: deploy.sh, with --infra-only if the app is "
             "to stay as it is."
         ) from None
-    return Outputs.of(answer["properties"]["outputs"])
+    return Outputs.of(answer["properties"]["outputs"] or {})  # none while they are written
 
 
 def keep_outputs(group: str, outputs: dict[str, Any]) -> None:

@@ -67,6 +67,8 @@ def main() -> int:
         Path(directory).chmod(0o755)  # as root the database runs as another user
         try:
             return _try(given.build, given.python, Path(directory))
+        except zipfile.BadZipFile:
+            raise OperationError(f"{given.build} is no zip.") from None
         except StackError as error:
             raise OperationError(str(error)) from None
 

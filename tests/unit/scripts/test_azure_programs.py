@@ -31,7 +31,7 @@ from scripts.azure.az import Container
 from scripts.azure.builds import Builds
 from scripts.azure.checks import Checks, web_address
 from scripts.azure.refusals import advice
-from scripts.azure.target import read_outputs
+from scripts.azure.target import read_outputs, resource_group
 from scripts.azure.thresholds import Verdict
 from tests.unit.scripts.test_az import answering
 
@@ -203,6 +203,20 @@ def test_nothing_was_provisioned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     answering(tmp_path, monkeypatch, "echo '(DeploymentNotFound) Not found.' >&2; exit 3")
     with pytest.raises(OperationError, match="No provisioning of pixcrawler-dev has succeeded"):
         read_outputs("pixcrawler-dev")
+
+
+def test_outputs_that_are_being_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(tmp_path, monkeypatch, """echo '{"properties": {"outputs": null}}'""")
+    with pytest.raises(OperationError, match=r"has no output 'app_name'.+Run deploy\.sh first"):
+        read_outputs("pixcrawler-dev")
+
+
+@pytest.mark.parametrize(("named", "group"), [("", "-dev"), (" ", "-dev"), (" mine ", "mine")])
+def test_a_resource_group_of_blanks_is_none(
+    monkeypatch: pytest.MonkeyPatch, named: str, group: str
+) -> None:
+    monkeypatch.setenv("PIXCRAWLER_RESOURCE_GROUP", named)
+    assert resource_group("dev").removeprefix("pixcrawler") == group
 
 
 def test_a_deployment_that_is_under_way_is_explained() -> None:
