@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
+
 from scripts.azure.build import uv
 
 ROOT = Path(__file__).parents[2]
@@ -169,6 +171,13 @@ def install_az(directory: Path) -> None:
         f'exec "{sys.executable}" -m tests.fakes.az "$@"\n'
     )
     (directory / "az").chmod(0o755)
+
+
+def answering(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Has ``az`` be this script."""
+    (directory / "az").write_text(f"#!/bin/sh\n{script}\n")
+    (directory / "az").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
 
 
 def empty_python(directory: Path) -> Path:

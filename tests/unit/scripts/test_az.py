@@ -11,13 +11,7 @@ from scripts.azure import OperationError, az, lease
 from scripts.azure.az import Container, Vault, az_json, require_login
 from scripts.azure.processes import run
 from scripts.azure.refusals import advice
-
-
-def answering(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """Has ``az`` be this script."""
-    (directory / "az").write_text(f"#!/bin/sh\n{script}\n")
-    (directory / "az").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
+from tests.infra.cloud import answering
 
 
 @pytest.mark.parametrize("said", ["{\\042value\\042: \\042hush", "<html>hush", "WARNING hush"])

@@ -33,7 +33,7 @@ from scripts.azure.checks import Checks, web_address
 from scripts.azure.refusals import advice
 from scripts.azure.target import read_outputs, resource_group
 from scripts.azure.thresholds import Verdict
-from tests.unit.scripts.test_az import answering
+from tests.infra.cloud import answering
 
 
 def test_packages_that_were_interrupted_are_not_taken_for_whole(
