@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.azure.builds import HISTORY
+from tests.crawling import wait_for
 from tests.infra.cloud import Cloud, Project
 from tests.infra.going_back import GOOD, OLD, history, keep_builds
 
@@ -129,6 +130,20 @@ def test_the_first_of_all_begins_the_history(cloud: Cloud, project: Project, don
     done.touch()
     code, said = cloud.run(project, *ROLLBACK, GOOD, LASTS_UNTIL=str(done))
     assert (code, history(cloud)) == (0, {"commits": [GOOD], "untried": None}), said
+
+
+def test_of_two_that_are_the_first_of_all_one_goes_on(
+    cloud: Cloud, project: Project, done: Path
+) -> None:
+    (cloud.builds / HISTORY).unlink()
+    both = [cloud.start(project, *ROLLBACK, GOOD, LASTS_UNTIL=str(done)) for _ in range(2)]
+    wait_for(lambda: [process.poll() for process in both], any, seconds=120)
+    (refused,) = (process for process in both if process.returncode)
+    said, _ = refused.communicate()
+    assert "Another one is at it: " in said
+    done.touch()
+    assert sorted(process.wait(60) for process in both) == [0, 1]
+    assert history(cloud) == {"commits": [GOOD], "untried": None}
 
 
 def test_an_interrupted_one_holds_no_more(
