@@ -138,11 +138,13 @@ class Cloud:
             "FAKE_AZ_STATE": str(self.state),
         }
 
-    def start(self, project: Project, *command: str, **variables: str) -> subprocess.Popen[str]:
+    def start(
+        self, project: Project, *command: str, stdin: int = subprocess.DEVNULL, **variables: str
+    ) -> subprocess.Popen[str]:
         """Starts a script of the project with the fake az on its PATH."""
         environment = self.environment | NEEDED | variables
         process = subprocess.Popen(
-            command, cwd=project.directory, env=environment, stdin=subprocess.DEVNULL,
+            command, cwd=project.directory, env=environment, stdin=stdin,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
         self._started.append(process)
@@ -158,7 +160,7 @@ class Cloud:
 
     def run(self, project: Project, *command: str, **variables: str) -> tuple[int, str]:
         """The exit code of a script and everything it said."""
-        process = self.start(project, *command, **variables)
+        process = self.start(project, *command, stdin=subprocess.DEVNULL, **variables)
         said, _ = process.communicate(timeout=240)
         return process.returncode, said
 

@@ -75,7 +75,7 @@ def test_the_second_is_told_of_the_first(
         assert "within a minute by itself" in said
     assert "functionapp deployment" not in " ".join(cloud.commands[-3:])
     done.touch()
-    assert first.wait(60) == 0
+    assert first.wait(120) == 0
     assert history(cloud) == {"commits": [OLD], "untried": None}
     code, said = cloud.run(project, *ROLLBACK, GOOD, LASTS_UNTIL=str(done))
     assert (code, history(cloud)["commits"]) == (0, [OLD, GOOD]), said
@@ -105,10 +105,10 @@ def test_a_hold_that_is_taken_away_is_told_to_its_holder(
     assert second.stdout is not None
     assert any("tried" in line for line in second.stdout)
     done.touch()
-    said, _ = first.communicate(timeout=60)
+    said, _ = first.communicate(timeout=120)
     assert first.returncode == 1
     assert "rollback: Somebody else took over" in said
-    assert second.wait(60) == 0
+    assert second.wait(120) == 0
     assert history(cloud) == {"commits": [OLD, GOOD], "untried": None}
 
 
@@ -142,7 +142,7 @@ def test_of_two_that_are_the_first_of_all_one_goes_on(
     said, _ = refused.communicate()
     assert "Another one is at it: " in said
     done.touch()
-    assert sorted(process.wait(60) for process in both) == [0, 1]
+    assert sorted(process.wait(120) for process in both) == [0, 1]
     assert history(cloud) == {"commits": [GOOD], "untried": None}
 
 
@@ -150,7 +150,7 @@ def test_an_interrupted_one_holds_no_more(
     cloud: Cloud, project: Project, first: "subprocess.Popen[str]", done: Path
 ) -> None:
     os.killpg(first.pid, signal.SIGINT)
-    said, _ = first.communicate(timeout=60)
+    said, _ = first.communicate(timeout=120)
     assert (first.returncode, "Traceback" in said.partition("rollback:")[2]) == (130, False)
     done.touch()
     code, said = cloud.run(project, *ROLLBACK, LASTS_UNTIL=str(done))

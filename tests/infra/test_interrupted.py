@@ -5,12 +5,13 @@ import os
 import pty
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.crawling import wait_for
-from tests.infra.cloud import NEEDED, Cloud, Project
+from tests.infra.cloud import Cloud, Project
 from tests.infra.going_back import GOOD, OLD, history, keep_builds
 
 DEPLOY = ("./scripts/deploy.sh", "dev", "--yes")
@@ -134,22 +135,32 @@ def test_while_the_new_build_is_tried(
     assert (code, cloud.running) == (0, GOOD), said
 
 
+def ended(process: "subprocess.Popen[str]", *, by_interrupting: bool) -> str:
+    """What it said.
+
+    A signal may come between the question and the reading of the answer: Python then waits on.
+    """
+    for _ in range(6):
+        if by_interrupting:
+            os.killpg(process.pid, signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=20)[0]
+    raise AssertionError("it does not end")
+
+
 @pytest.mark.parametrize("key", ["Ctrl-C", "Ctrl-D", "no"])
 def test_at_the_question(cloud: Cloud, project: Project, key: str) -> None:
     keyboard, terminal = pty.openpty()
-    process = subprocess.Popen(
-        DEPLOY[:2], cwd=project.directory, env=cloud.environment | NEEDED, stdin=terminal,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-    )  # fmt: skip
+    process = cloud.start(project, *DEPLOY[:2], stdin=terminal)
     assert process.stdout is not None
     seen = ""
-    while "Go on?" not in seen:
-        seen += process.stdout.read(1)
-    if key == "Ctrl-C":
-        os.killpg(process.pid, signal.SIGINT)
-    else:
+    while not seen.endswith("Go on?"):
+        letter = process.stdout.read(1)
+        assert letter, seen
+        seen += letter
+    if key != "Ctrl-C":
         os.write(keyboard, b"\x04" if key == "Ctrl-D" else b"n\n")
-    said, _ = process.communicate(timeout=60)
+    said = ended(process, by_interrupting=key == "Ctrl-C")
     os.close(keyboard)
     os.close(terminal)
     if key == "Ctrl-C":

@@ -1,6 +1,7 @@
 """What the programs that deploy make of what is not as it should be."""
 
 import errno
+import signal
 import sys
 import tempfile
 import zipfile
@@ -92,6 +93,7 @@ def test_a_build_that_cannot_be_written_leaves_nothing(
     monkeypatch.setattr(build, "_packages", lambda *_: tmp_path / "packages.zip")
     monkeypatch.setattr(build, "_pack", fails)
     monkeypatch.setattr(sys, "argv", ["build", str(out)])
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # those of the test's process stay
     assert program.ended("build", build.main) == 1
     assert capsys.readouterr().err.startswith(said.format(temporary=temporary))
     assert [*temporary.iterdir(), *out.parent.iterdir()] == []
