@@ -7,7 +7,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from functions.blueprints import BLUEPRINTS
-from orchestrations.crawl import activities, flow
+from orchestrations.blueprints import ORCHESTRATIONS
 from shared.app import start
 
 # What a download or a request makes lives a while: to look through it after every 700 objects, as
@@ -18,5 +18,5 @@ if "FUNCTIONS_WORKER_RUNTIME" in os.environ:  # in a host: fail now, not at ever
     start.start()
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-for blueprint in (*BLUEPRINTS, flow.bp, activities.bp):
+for blueprint in (*BLUEPRINTS, *ORCHESTRATIONS):
     app.register_functions(blueprint)

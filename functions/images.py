@@ -3,11 +3,20 @@
 import azure.durable_functions as df
 
 from shared.app.http import Call, Reply, endpoint
+from shared.images import review
 from shared.images import service as images
-from shared.images.schemas import DownloadQuery, ImageOut, ImageQuery
+from shared.images.schemas import (
+    ConflictOut,
+    DownloadQuery,
+    ImageOut,
+    ImageQuery,
+    ImageReview,
+    ImageReviews,
+    ReviewedOut,
+)
 from shared.jobs.errors import JobRunning
 from shared.platform.errors import NotFound
-from shared.platform.http.pagination import Page
+from shared.platform.http.pagination import Page, PageQuery
 
 bp = df.Blueprint()
 
@@ -23,6 +32,47 @@ bp = df.Blueprint()
 async def list_job_images(call: Call, job_id: int, query: ImageQuery) -> Page[ImageOut]:
     """The images of a job with their provenance, newest first."""
     return await images.list_images(call.tx, call.principal, job_id, query)
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/jobs/{job_id:int}/images/conflicts",
+    returns={200: Page[ConflictOut]},
+    scope="images:read",
+    raises=(NotFound,),
+    internal=True,
+)
+async def list_image_conflicts(call: Call, job_id: int, query: PageQuery) -> Page[ConflictOut]:
+    """The pictures of a job that have two labels, newest first."""
+    return await review.list_conflicts(call.tx, call.principal, job_id, query)
+
+
+@endpoint(
+    bp,
+    "POST",
+    "api/v1/jobs/{job_id:int}/images/batch",
+    returns={200: ReviewedOut},
+    scope="jobs:write",
+    raises=(NotFound,),
+    idempotent=True,
+)
+async def review_images(call: Call, job_id: int, body: ImageReviews) -> ReviewedOut:
+    """Say what images of a job show, or whether to keep them: all that are named, or none."""
+    return await review.review_images(call.tx, call.principal, job_id, body)
+
+
+@endpoint(
+    bp,
+    "PATCH",
+    "api/v1/images/{image_id:int}",
+    returns={200: ImageOut},
+    scope="jobs:write",
+    raises=(NotFound,),
+)
+async def review_image(call: Call, image_id: int, body: ImageReview) -> ImageOut:
+    """Say what an image shows, or whether to keep it."""
+    return await review.review_image(call.tx, call.principal, image_id, body)
 
 
 @endpoint(

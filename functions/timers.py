@@ -5,6 +5,7 @@ import azure.functions as func
 
 from shared.app import services
 from shared.credits import service as credit_service
+from shared.datasets import export_files
 from shared.platform import idempotency, ratelimit
 from shared.platform.data import outbox
 from shared.platform.durable import InstanceClient
@@ -13,6 +14,8 @@ from shared.runs import service as runs
 from shared.usage import service as usage
 
 bp = df.Blueprint()
+
+EXPIRED_AT_ONCE = 10_000
 
 
 @bp.timer_trigger(arg_name="timer", schedule="0 5 * * * *")
@@ -50,7 +53,8 @@ async def watch(timer: func.TimerRequest) -> None:
 @bp.timer_trigger(arg_name="timer", schedule="0 30 2 * * *")
 @bp.durable_client_input(client_name="client")
 async def clean_up(timer: func.TimerRequest, client: InstanceClient) -> None:
-    """Daily: forgets ended windows of rate limits, kept answers, deleted accounts, side effects."""
+    """Daily: forgets ended windows of rate limits, kept answers, deleted accounts, side effects,
+    and exports whose time is over."""
     app = services()
     async with app.database.transaction() as transaction:
         await ratelimit.delete_expired(transaction)
@@ -58,4 +62,5 @@ async def clean_up(timer: func.TimerRequest, client: InstanceClient) -> None:
         await accounts.forget_deleted(transaction)
         await outbox.delete_sent(transaction)
         await runs.delete_ended(transaction)
+        await export_files.expire_exports(transaction, limit=EXPIRED_AT_ONCE)
     await app.reconciler.forget_ended(client)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
+from orchestrations import wire
 from shared.platform.errors import Unavailable
 from shared.platform.observe import logging, tracing
 
@@ -27,7 +28,7 @@ def step(activity: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[dict[st
             if "retry" in order:
                 log.bind(retry=order["retry"]).warning(f"{activity.__name__} is tried again")
             try:
-                return {"result": await activity(*args, **kwargs)}
+                return {"result": wire.write(await activity(*args, **kwargs))}
             except Unavailable as error:
                 log.bind(error=str(error)).warning(f"{activity.__name__} met an unreachable part")
                 return {"unreachable": str(error)}

@@ -81,6 +81,15 @@ BEGIN
   RETURN NEW;
 END $$;
 
+CREATE FUNCTION public.label_of(categories jsonb, keyword text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+  SELECT coalesce((
+    SELECT category.key FROM jsonb_each(categories) AS category WHERE category.value ? keyword
+  ), keyword)
+$$;
+
 CREATE FUNCTION public.provision_user(user_id uuid, email text, full_name text, avatar_url text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -217,8 +226,7 @@ CREATE TABLE public.crawl_candidates (
     outcome text,
     outcome_detail text,
     image_id integer,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    settled_at timestamp with time zone
+    copy_hash character varying(64)
 );
 
 CREATE SEQUENCE public.crawl_candidates_id_seq
@@ -256,6 +264,7 @@ CREATE TABLE public.crawl_jobs (
     failure_reason text,
     duplicate_images integer DEFAULT 0 NOT NULL,
     rejected_images integer DEFAULT 0 NOT NULL,
+    categories jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT crawl_jobs_max_images_check CHECK ((max_images > 0)),
     CONSTRAINT crawl_jobs_progress_check CHECK (((progress >= 0) AND (progress <= 100))),
     CONSTRAINT crawl_jobs_status_check CHECK (((status)::text = ANY ((ARRAY['pending'::character varying, 'running'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[])))
@@ -290,7 +299,6 @@ CREATE TABLE public.crawl_keywords (
 CREATE TABLE public.crawl_searches (
     id bigint NOT NULL,
     job_id integer NOT NULL,
-    attempt integer NOT NULL,
     keyword text NOT NULL,
     engine text NOT NULL,
     cursor text,
@@ -298,7 +306,6 @@ CREATE TABLE public.crawl_searches (
     degraded_reason text,
     pages integer DEFAULT 0 NOT NULL,
     found integer DEFAULT 0 NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
     query text NOT NULL,
     ready_at timestamp with time zone DEFAULT now() NOT NULL,
     rests integer DEFAULT 0 NOT NULL
@@ -334,29 +341,16 @@ CREATE TABLE public.credit_accounts (
 );
 
 CREATE TABLE public.credit_holds (
-    id bigint NOT NULL,
-    account_id uuid NOT NULL,
     user_id uuid NOT NULL,
     job_id integer NOT NULL,
     attempt integer NOT NULL,
     amount integer NOT NULL,
     status character varying(20) DEFAULT 'held'::character varying NOT NULL,
     charged integer,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    settled_at timestamp with time zone,
     CONSTRAINT credit_holds_amount_check CHECK ((amount > 0)),
     CONSTRAINT credit_holds_check CHECK (((charged >= 0) AND (charged <= amount))),
     CONSTRAINT credit_holds_status_check CHECK (((status)::text = ANY ((ARRAY['held'::character varying, 'settled'::character varying])::text[])))
 );
-
-CREATE SEQUENCE public.credit_holds_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-
-ALTER SEQUENCE public.credit_holds_id_seq OWNED BY public.credit_holds.id;
 
 CREATE TABLE public.credit_transactions (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -372,6 +366,74 @@ CREATE TABLE public.credit_transactions (
     reference text,
     CONSTRAINT credit_transactions_type_check CHECK (((type)::text = ANY ((ARRAY['purchase'::character varying, 'usage'::character varying, 'refund'::character varying, 'bonus'::character varying])::text[])))
 );
+
+CREATE TABLE public.dataset_version_images (
+    version_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    image_id integer,
+    sha256 text NOT NULL,
+    label text NOT NULL,
+    split text NOT NULL,
+    CONSTRAINT dataset_version_images_split_check CHECK ((split = ANY (ARRAY['train'::text, 'val'::text, 'test'::text])))
+);
+
+CREATE TABLE public.dataset_versions (
+    id bigint NOT NULL,
+    job_id integer NOT NULL,
+    number integer NOT NULL,
+    semantic_version text NOT NULL,
+    split jsonb,
+    include_duplicates boolean NOT NULL,
+    hash text NOT NULL,
+    counts jsonb NOT NULL,
+    left_out jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT dataset_versions_number_check CHECK ((number > 0))
+);
+
+CREATE SEQUENCE public.dataset_versions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.dataset_versions_id_seq OWNED BY public.dataset_versions.id;
+
+CREATE TABLE public.export_parts (
+    export_id bigint NOT NULL,
+    number integer NOT NULL,
+    stage smallint NOT NULL,
+    file text NOT NULL,
+    first integer NOT NULL,
+    last integer NOT NULL,
+    result jsonb,
+    done_at timestamp with time zone
+);
+
+CREATE TABLE public.exports (
+    id bigint NOT NULL,
+    version_id bigint NOT NULL,
+    key text NOT NULL,
+    options jsonb NOT NULL,
+    status character varying(20) DEFAULT 'running'::character varying NOT NULL,
+    attempt integer DEFAULT 1 NOT NULL,
+    files jsonb DEFAULT '[]'::jsonb NOT NULL,
+    failure_reason text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    CONSTRAINT exports_status_check CHECK (((status)::text = ANY ((ARRAY['running'::character varying, 'completed'::character varying, 'failed'::character varying, 'expired'::character varying])::text[])))
+);
+
+CREATE SEQUENCE public.exports_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.exports_id_seq OWNED BY public.exports.id;
 
 CREATE TABLE public.idempotency_keys (
     user_id uuid NOT NULL,
@@ -409,7 +471,11 @@ CREATE TABLE public.images (
     license_url text,
     attribution text,
     duplicate_of integer,
-    thumbnail_url text
+    thumbnail_url text,
+    reviewed_label text,
+    decision character varying(10),
+    reviewed_at timestamp with time zone,
+    CONSTRAINT images_decision_check CHECK (((decision)::text = ANY ((ARRAY['keep'::character varying, 'drop'::character varying, 'unsure'::character varying])::text[])))
 );
 
 CREATE SEQUENCE public.images_id_seq
@@ -584,7 +650,6 @@ ALTER SEQUENCE public.projects_id_seq OWNED BY public.projects.id;
 
 CREATE UNLOGGED TABLE public.rate_limits (
     bucket text NOT NULL,
-    started_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     hits integer NOT NULL
 )
@@ -598,7 +663,6 @@ CREATE TABLE public.runs (
     status character varying(20) DEFAULT 'running'::character varying NOT NULL,
     restarts integer DEFAULT 0 NOT NULL,
     heard_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     ended_at timestamp with time zone,
     CONSTRAINT runs_status_check CHECK (((status)::text = ANY ((ARRAY['running'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[])))
 );
@@ -609,8 +673,7 @@ CREATE TABLE public.schema_migrations (
 
 CREATE TABLE public.service_settings (
     name text NOT NULL,
-    value jsonb NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    value jsonb NOT NULL
 );
 
 CREATE UNLOGGED TABLE public.source_pace (
@@ -642,7 +705,9 @@ ALTER TABLE ONLY public.crawl_jobs ALTER COLUMN id SET DEFAULT nextval('public.c
 
 ALTER TABLE ONLY public.crawl_searches ALTER COLUMN id SET DEFAULT nextval('public.crawl_searches_id_seq'::regclass);
 
-ALTER TABLE ONLY public.credit_holds ALTER COLUMN id SET DEFAULT nextval('public.credit_holds_id_seq'::regclass);
+ALTER TABLE ONLY public.dataset_versions ALTER COLUMN id SET DEFAULT nextval('public.dataset_versions_id_seq'::regclass);
+
+ALTER TABLE ONLY public.exports ALTER COLUMN id SET DEFAULT nextval('public.exports_id_seq'::regclass);
 
 ALTER TABLE ONLY public.images ALTER COLUMN id SET DEFAULT nextval('public.images_id_seq'::regclass);
 
@@ -693,16 +758,31 @@ ALTER TABLE ONLY public.credit_accounts
     ADD CONSTRAINT credit_accounts_user_id_key UNIQUE (user_id);
 
 ALTER TABLE ONLY public.credit_holds
-    ADD CONSTRAINT credit_holds_job_id_attempt_key UNIQUE (job_id, attempt);
-
-ALTER TABLE ONLY public.credit_holds
-    ADD CONSTRAINT credit_holds_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT credit_holds_pkey PRIMARY KEY (job_id, attempt);
 
 ALTER TABLE ONLY public.credit_transactions
     ADD CONSTRAINT credit_transactions_account_id_reference_key UNIQUE (account_id, reference);
 
 ALTER TABLE ONLY public.credit_transactions
     ADD CONSTRAINT credit_transactions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.dataset_version_images
+    ADD CONSTRAINT dataset_version_images_pkey PRIMARY KEY (version_id, "position");
+
+ALTER TABLE ONLY public.dataset_versions
+    ADD CONSTRAINT dataset_versions_job_id_number_key UNIQUE (job_id, number);
+
+ALTER TABLE ONLY public.dataset_versions
+    ADD CONSTRAINT dataset_versions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.export_parts
+    ADD CONSTRAINT export_parts_pkey PRIMARY KEY (export_id, number);
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_version_id_key_key UNIQUE (version_id, key);
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
@@ -779,6 +859,8 @@ CREATE INDEX api_keys_user_id_idx ON public.api_keys USING btree (user_id);
 
 CREATE INDEX crawl_candidates_chunk_id_idx ON public.crawl_candidates USING btree (chunk_id);
 
+CREATE INDEX crawl_candidates_copies_idx ON public.crawl_candidates USING btree (job_id) WHERE (copy_hash IS NOT NULL);
+
 CREATE INDEX crawl_candidates_image_id_idx ON public.crawl_candidates USING btree (image_id) WHERE (image_id IS NOT NULL);
 
 CREATE INDEX crawl_candidates_search_id_idx ON public.crawl_candidates USING btree (search_id);
@@ -795,13 +877,15 @@ CREATE INDEX crawl_jobs_project_id_status_idx ON public.crawl_jobs USING btree (
 
 CREATE INDEX crawl_jobs_running_idx ON public.crawl_jobs USING btree (project_id) WHERE ((status)::text = 'running'::text);
 
-CREATE INDEX crawl_searches_open_idx ON public.crawl_searches USING btree (job_id) WHERE (NOT exhausted);
-
-CREATE INDEX credit_holds_account_id_idx ON public.credit_holds USING btree (account_id);
-
 CREATE INDEX credit_holds_user_id_idx ON public.credit_holds USING btree (user_id);
 
 CREATE INDEX credit_transactions_user_id_idx ON public.credit_transactions USING btree (user_id, created_at DESC, id DESC);
+
+CREATE INDEX dataset_version_images_image_id_idx ON public.dataset_version_images USING btree (image_id) WHERE (image_id IS NOT NULL);
+
+CREATE INDEX dataset_version_images_withdrawn_idx ON public.dataset_version_images USING btree (version_id) WHERE (image_id IS NULL);
+
+CREATE INDEX exports_expires_at_idx ON public.exports USING btree (expires_at) WHERE ((status)::text = 'completed'::text);
 
 CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
 
@@ -810,6 +894,8 @@ CREATE INDEX images_crawl_job_id_idx ON public.images USING btree (crawl_job_id,
 CREATE INDEX images_duplicate_of_idx ON public.images USING btree (duplicate_of) WHERE (duplicate_of IS NOT NULL);
 
 CREATE INDEX images_hash_idx ON public.images USING btree (hash);
+
+CREATE INDEX images_near_duplicates_idx ON public.images USING btree (crawl_job_id, id) WHERE (duplicate_of IS NOT NULL);
 
 CREATE INDEX images_original_url_idx ON public.images USING hash (original_url);
 
@@ -896,9 +982,6 @@ ALTER TABLE ONLY public.credit_accounts
     ADD CONSTRAINT credit_accounts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.credit_holds
-    ADD CONSTRAINT credit_holds_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.credit_accounts(id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY public.credit_holds
     ADD CONSTRAINT credit_holds_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.crawl_jobs(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.credit_holds
@@ -909,6 +992,21 @@ ALTER TABLE ONLY public.credit_transactions
 
 ALTER TABLE ONLY public.credit_transactions
     ADD CONSTRAINT credit_transactions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.dataset_version_images
+    ADD CONSTRAINT dataset_version_images_image_id_fkey FOREIGN KEY (image_id) REFERENCES public.images(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.dataset_version_images
+    ADD CONSTRAINT dataset_version_images_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.dataset_versions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.dataset_versions
+    ADD CONSTRAINT dataset_versions_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.crawl_jobs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.export_parts
+    ADD CONSTRAINT export_parts_export_id_fkey FOREIGN KEY (export_id) REFERENCES public.exports(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.dataset_versions(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE;
@@ -977,6 +1075,14 @@ ALTER TABLE public.credit_holds ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.credit_transactions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY credit_transactions_select_own ON public.credit_transactions FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
+ALTER TABLE public.dataset_version_images ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dataset_versions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.export_parts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.exports ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
@@ -1057,6 +1163,9 @@ REVOKE ALL ON FUNCTION public.handle_new_user() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_identity() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.label_of(categories jsonb, keyword text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.label_of(categories jsonb, keyword text) TO service_role;
+
 REVOKE ALL ON FUNCTION public.provision_user(user_id uuid, email text, full_name text, avatar_url text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.provision_user(user_id uuid, email text, full_name text, avatar_url text) TO service_role;
 
@@ -1119,10 +1228,20 @@ GRANT SELECT ON TABLE public.credit_accounts TO authenticated;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.credit_holds TO service_role;
 
-GRANT ALL ON SEQUENCE public.credit_holds_id_seq TO service_role;
-
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.credit_transactions TO service_role;
 GRANT SELECT ON TABLE public.credit_transactions TO authenticated;
+
+GRANT ALL ON TABLE public.dataset_version_images TO service_role;
+
+GRANT ALL ON TABLE public.dataset_versions TO service_role;
+
+GRANT ALL ON SEQUENCE public.dataset_versions_id_seq TO service_role;
+
+GRANT ALL ON TABLE public.export_parts TO service_role;
+
+GRANT ALL ON TABLE public.exports TO service_role;
+
+GRANT ALL ON SEQUENCE public.exports_id_seq TO service_role;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO service_role;
 
@@ -1243,6 +1362,8 @@ INSERT INTO public.schema_migrations (version) VALUES
   ('20261201100001'),
   ('20261201100002'),
   ('20261201100003'),
-  ('20261201100004');
+  ('20261201100004'),
+  ('20261201110001'),
+  ('20261201110002');
 
 COMMIT;

@@ -7,6 +7,12 @@ import azure.durable_functions as df
 from orchestrations.boundary import step
 from orchestrations.crawl import names
 from shared.app import services
+from shared.crawl import service as crawl
+from shared.crawl.steps import ChunkResult, NextSteps, PageResult
+from shared.images import service as images
+from shared.jobs import finish, run
+from shared.runs import service as runs
+from shared.sources import registry
 
 bp = df.Blueprint()
 
@@ -36,24 +42,19 @@ class StepOrder(TypedDict):
 @step
 async def crawl_begin(order: JobOrder) -> bool:
     """Prepares the searches; whether the job is wanted."""
-    from shared.jobs import finish
-
     async with services().database.transaction() as transaction:
         return await finish.begin_job(transaction, order["job_id"], order["attempt"])
 
 
 @bp.activity_trigger(input_name="order", activity=names.ADVANCE)
 @step
-async def crawl_advance(order: JobOrder) -> dict[str, object]:
+async def crawl_advance(order: JobOrder) -> NextSteps:
     """Whether the crawl is over, else which pages to fetch and which chunks to process."""
-    from shared.crawl import service as crawl
-
     app = services()
-    resource = app.settings.resource
     limits = crawl.CrawlLimits(
-        chunks=resource.max_concurrent_chunks,
-        chunk_size=resource.chunk_size_images,
-        all_chunks=resource.max_chunks_in_flight,
+        chunks=app.settings.resource_max_concurrent_chunks,
+        chunk_size=app.settings.resource_chunk_size_images,
+        all_chunks=app.settings.resource_max_chunks_in_flight,
     )
     async with app.database.transaction() as transaction:
         return await crawl.advance(transaction, order["job_id"], order["attempt"], limits)
@@ -61,15 +62,12 @@ async def crawl_advance(order: JobOrder) -> dict[str, object]:
 
 @bp.activity_trigger(input_name="search", activity=names.DISCOVER)
 @step
-async def crawl_discover(search: StepOrder) -> dict[str, object]:
+async def crawl_discover(search: StepOrder) -> PageResult:
     """Fetches a search's next page into the database."""
-    from shared.crawl import service as crawl
-    from shared.sources.registry import open_source
-
     app = services()
     found = await crawl.discover(
         app.database,
-        lambda engine: open_source(engine, app.settings, app.http, app.database),
+        lambda engine: registry.open_source(engine, app.settings, app.http, app.database),
         search["id"],
     )
     await _come_forward(search)
@@ -78,10 +76,8 @@ async def crawl_discover(search: StepOrder) -> dict[str, object]:
 
 @bp.activity_trigger(input_name="chunk", activity=names.PROCESS_CHUNK)
 @step
-async def crawl_process_chunk(chunk: StepOrder) -> dict[str, object]:
+async def crawl_process_chunk(chunk: StepOrder) -> ChunkResult:
     """Downloads, judges, stores and settles a chunk."""
-    from shared.crawl import service as crawl
-
     app = services()
     done = await crawl.process_chunk(
         app.database,
@@ -99,9 +95,6 @@ async def crawl_process_chunk(chunk: StepOrder) -> dict[str, object]:
 @step
 async def crawl_finish(order: JobOrder) -> str:
     """Ends the job, unless it has ended, and sweeps what crashes left in blob storage."""
-    from shared.images import service as images
-    from shared.jobs import finish
-
     app = services()
     async with app.database.transaction() as transaction:
         status = await finish.finish_job(
@@ -113,8 +106,5 @@ async def crawl_finish(order: JobOrder) -> str:
 
 
 async def _come_forward(order: StepOrder) -> None:
-    from shared.jobs.run import CRAWL
-    from shared.runs import service as runs
-
     async with services().database.transaction() as transaction:
-        await runs.hear(transaction, CRAWL, order["job_id"])
+        await runs.hear(transaction, run.CRAWL, order["job_id"])

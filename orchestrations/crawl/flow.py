@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import azure.durable_functions as df
 
+from orchestrations import wire
 from orchestrations.crawl import names
 from orchestrations.engine import Engine, Flow, Payload, StepFailed
+from shared.crawl.steps import NextSteps
 
 bp = df.Blueprint()
 
@@ -47,21 +49,21 @@ def _generation(engine: Engine, order: Payload) -> Flow[bool]:
         name: order[name] for name in ("job_id", "traceparent") if name in order
     }
     while engine.started < STEPS_PER_GENERATION:
-        plan: dict[str, Any] = yield from engine.step(names.ADVANCE, order)
+        to_do = wire.read(NextSteps, (yield from engine.step(names.ADVANCE, order)))
         running = engine.running
-        if plan["done"] and not running:
+        if to_do.done and not running:
             return True
-        if plan["done"]:  # for now: what still ends may free a place, or show that the web is back
+        if to_do.done:  # for now: what still ends may free a place, or show that the web is back
             yield from engine.finish_some(leave=0)
             continue
-        work = [(names.DISCOVER, search) for search in plan["searches"]]
-        work += [(names.PROCESS_CHUNK, chunk) for chunk in plan["chunks"]]
+        work = [(names.DISCOVER, search) for search in to_do.searches]
+        work += [(names.PROCESS_CHUNK, chunk) for chunk in to_do.chunks]
         for name, id_ in work:
             payload = {**whose, "id": id_}
             if (name, payload) not in running:
                 engine.call(name, payload)
         if not engine.running:  # all sources are busy
-            yield from engine.sleep(max(plan["wait"], 1))
+            yield from engine.sleep(max(to_do.wait, 1))
         yield from engine.finish_some(leave=len(engine.running) // 2)
     yield from engine.finish_some(leave=0)
     return False

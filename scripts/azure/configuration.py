@@ -14,7 +14,7 @@ from typing import Final
 
 from scripts.azure.processes import ROOT
 from scripts.azure.program import ended
-from shared.platform.settings.variables import Variable, variables
+from shared.app.settings.variables import Variable, variables
 
 PAGE: Final = ROOT / "docs" / "configuration.md"
 SECTION: Final = re.compile(r"^# =+\n# (.+)\n# =+\n", re.MULTILINE)
@@ -47,7 +47,7 @@ There is one class of settings for all environments, not one for each: all have 
 and the same defaults, so that what was tried in one holds in the next. What an environment decides
 beyond them is little, and stands where it is decided: production refuses `DEBUG=true`, `*` among
 the origins, the storage emulator, hosts exempt from the guard and a limiter that counts in memory
-(`UNFIT` in `shared/platform/settings/model.py`); staging and production log JSON without e-mail
+(`unfit_for_production` where they are declared); staging and production log JSON without e-mail
 addresses; in development and test a Redis that does not answer is done without, elsewhere the app
 does not start (`is_lenient`).
 

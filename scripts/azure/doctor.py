@@ -29,9 +29,9 @@ from scripts.azure.processes import ROOT
 from scripts.azure.program import ended
 from scripts.devhost.host.environment import load_files
 from scripts.devhost.host.errors import HostError
+from shared.app.settings import ConfigurationError, Settings, get_settings
+from shared.crawl.settings import SETTLE_SECONDS
 from shared.platform.data import redis_pool
-from shared.platform.settings import ConfigurationError, Settings, get_settings
-from shared.platform.settings.product import SETTLE_SECONDS
 from shared.queue_names import QUEUES
 
 SECONDS: Final = 5

@@ -4,7 +4,6 @@ import random
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 from uuid import UUID
 
 from shared.crawl import repo, settle_repo
@@ -98,14 +97,14 @@ class FilledJob:
         """All that a chunk needs of the database: cut, claimed, settled."""
         started = time.perf_counter()
         async with self._database.transaction() as transaction:
-            plan: Any = await advance(
+            to_do = await advance(
                 transaction,
                 self._job_id,
                 1,
                 CrawlLimits(chunks=1, chunk_size=CHUNK, all_chunks=288),
             )
         async with self._database.transaction() as transaction:
-            chunk = await repo.claim_chunk(transaction, plan["chunks"][0])
+            chunk = await repo.claim_chunk(transaction, to_do.chunks[0])
         if chunk is None:
             raise LookupError("no chunk")
         async with self._database.transaction() as transaction:

@@ -18,7 +18,8 @@ from scripts.bench.crawl import web
 from scripts.bench.growth import CHUNK, FilledJob, examined
 from scripts.bench.photos import name_of, photos
 from scripts.devhost.stack import LocalStack
-from shared.app.services import Services
+from shared.app.composition import Services
+from shared.app.settings import Settings
 from shared.crawl import repo
 from shared.crawl.advance import advance
 from shared.crawl.discover import discover
@@ -33,7 +34,6 @@ from shared.jobs import finish
 from shared.jobs import service as jobs
 from shared.jobs.schemas import JobCreate
 from shared.platform.http.auth.principal import Principal
-from shared.platform.settings import Settings
 from shared.projects import service as projects
 from shared.projects.schemas import ProjectCreate
 
@@ -184,22 +184,22 @@ class _Stages:
             CrawlLimits(chunks=35, chunk_size=CHUNK, all_chunks=288),
         )
         job_id = await self._job(user, self._urls, len(self._urls))
-        chunks: list[int] = []
+        chunks: Sequence[int] = []
         with self._stage("discover_rows", len(self._urls)):
             while not chunks:
                 async with database.transaction() as transaction:
-                    plan: Any = await advance(transaction, job_id, 1, limits)
-                for search in plan["searches"]:
+                    to_do = await advance(transaction, job_id, 1, limits)
+                for search in to_do.searches:
                     await discover(database, _no_source, search)
-                chunks = plan["chunks"]
+                chunks = to_do.chunks
         settled = 0
         with self._stage("settle_rows", 1):
             while chunks:
                 for chunk_id in chunks:
                     settled += await self._settle(chunk_id)
                 async with database.transaction() as transaction:
-                    plan = await advance(transaction, job_id, 1, limits)
-                chunks = plan.get("chunks", [])
+                    to_do = await advance(transaction, job_id, 1, limits)
+                chunks = to_do.chunks
         self._taken["settle_rows"] = {
             kind: round(value / settled, 3) for kind, value in self._taken["settle_rows"].items()
         }

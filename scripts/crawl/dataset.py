@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from scripts.crawl.api import Api, ApiError
+from scripts.crawl.folders import folder_names
 from scripts.crawl.preview import write_preview
 
 DOWNLOADS = 8
@@ -22,8 +22,9 @@ def save_dataset(
     ``advance`` is called after each image.
     """
     images = list(api.every(f"jobs/{job['id']}/images", is_duplicate="false"))
-    rows = sorted((_row(image) for image in images), key=lambda row: row["file_name"])
-    by_name = {_row(image)["file_name"]: image for image in images}
+    folders = folder_names(image["label"] for image in images)
+    by_name = {f"{folders[image['label']]}/{image['filename']}": image for image in images}
+    rows = [_row(name, image) for name, image in sorted(by_name.items())]
 
     def save(row: dict[str, Any]) -> None:
         _save_image(api, by_name[row["file_name"]], out / row["file_name"])
@@ -38,15 +39,10 @@ def save_dataset(
     return rows
 
 
-def folder_name(keyword: str) -> str:
-    """The keyword as a folder: no separators, no leading dot, never empty."""
-    return re.sub(r"[^\w \-]", "_", keyword).strip() or "_"
-
-
-def _row(image: dict[str, Any]) -> dict[str, Any]:
+def _row(name: str, image: dict[str, Any]) -> dict[str, Any]:
     return {
-        "file_name": f"{folder_name(image['keyword'])}/{image['filename']}",
-        "label": image["keyword"],
+        "file_name": name,
+        "label": image["label"],
         "width": image["width"],
         "height": image["height"],
         "bytes": image["file_size"],

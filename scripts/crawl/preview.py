@@ -1,4 +1,4 @@
-"""The contact sheet: one HTML page that shows a dataset, by keyword, with its credits."""
+"""The contact sheet: one HTML page that shows a dataset, by label, with its credits."""
 
 from html import escape
 from itertools import groupby

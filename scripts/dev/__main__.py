@@ -193,7 +193,7 @@ def _of_stack(stack: "LocalStack") -> dict[str, str]:
 
 
 def _of_own_services() -> dict[str, str]:
-    from shared.platform.settings import get_settings
+    from shared.app.settings import get_settings
 
     settings = get_settings()
     return _told(

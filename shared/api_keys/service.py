@@ -16,13 +16,13 @@ from shared.platform.errors import NotFound, Unauthenticated
 from shared.platform.http.auth.authentication import KEY_PREFIX
 from shared.platform.http.auth.principal import Principal
 from shared.platform.http.pagination import Page, PageQuery, make_page
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 
 SECRET_BYTES = 24  # 192 bits
 
 
 async def create_key(
-    transaction: Transaction, principal: Principal, settings: Settings, key: ApiKeyCreate
+    transaction: Transaction, principal: Principal, settings: PlatformSettings, key: ApiKeyCreate
 ) -> ApiKeyCreated:
     """The new key with its secret, which exists nowhere else."""
     secret = _new_secret()
@@ -76,7 +76,7 @@ async def get_usage(transaction: Transaction, principal: Principal, key_id: UUID
 
 
 async def rotate_key(
-    transaction: Transaction, principal: Principal, settings: Settings, key_id: UUID
+    transaction: Transaction, principal: Principal, settings: PlatformSettings, key_id: UUID
 ) -> ApiKeyCreated:
     """The caller's key with a new secret; the old one is useless at once.
 
@@ -100,7 +100,7 @@ async def rotate_key(
 
 
 async def authenticate_key(
-    database: Database, cache: Cache, settings: Settings, secret: str, address: str | None
+    database: Database, cache: Cache, settings: PlatformSettings, secret: str, address: str | None
 ) -> Principal:
     """The owner of an active key, with the key's permissions. ``address`` is noted with it.
 
@@ -142,7 +142,7 @@ def _checksum(body: str) -> str:
     return f"{zlib.crc32(body.encode()):08x}"
 
 
-def _hashes(settings: Settings, secret: str) -> list[str]:
+def _hashes(settings: PlatformSettings, secret: str) -> list[str]:
     """The hash with each of our secrets, the current one first."""
     peppers = settings.peppers
     return [hmac.digest(pepper, secret.encode(), hashlib.sha256).hex() for pepper in peppers]

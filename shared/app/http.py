@@ -7,7 +7,7 @@ from shared.platform.http.answer import Reply
 from shared.platform.http.endpoint import Endpoints
 
 if TYPE_CHECKING:
-    from shared.app.services import Services
+    from shared.app.composition import Services
     from shared.platform.http import call
 
 __all__ = ["Call", "Reply", "endpoint"]

@@ -6,11 +6,12 @@ import signal
 from typing import Any, Final
 
 from shared.app import services
+from shared.app.settings import ConfigurationError, Settings, get_settings
+from shared.app.settings.idle import idle_settings
+from shared.app.settings.misspelt import misspelt
 from shared.platform.build import build_version
+from shared.platform.data import redis_pool
 from shared.platform.observe.logging import configure_logging, get_logger
-from shared.platform.settings import ConfigurationError, Settings, get_settings
-from shared.platform.settings.idle import idle_settings
-from shared.platform.settings.misspelt import misspelt
 
 log = get_logger(__name__)
 
@@ -41,9 +42,8 @@ def start() -> None:
 def _look_for_redis(settings: Settings) -> None:
     if not settings.redis_parts:
         return
-    from shared.platform.data.redis_pool import answers
-
-    away = [part for part, address in settings.redis_parts.items() if not answers(address)]
+    parts = settings.redis_parts
+    away = [part for part, address in parts.items() if not redis_pool.answers(address)]
     if away and not settings.is_lenient:
         hosts = ", ".join(f"{part.upper()}_REDIS_HOST" for part in away)
         raise ConfigurationError(f"The Redis does not answer that these name: {hosts}.")

@@ -2,8 +2,9 @@
 
 from shared.crawl import job_repo, ledger_repo, repo, search_repo
 from shared.crawl.expand import expand
-from shared.crawl.model import OVER_QUOTA, URL_LIST, JobState, LockedJob
+from shared.crawl.model import OVER_QUOTA, URL_LIST, LockedJob
 from shared.crawl.plan import CrawlLimits, Plan, make_plan
+from shared.crawl.steps import NextSteps
 from shared.platform.data.db import Transaction
 
 
@@ -11,52 +12,32 @@ async def begin(transaction: Transaction, job: LockedJob) -> None:
     """Opens the ledger and the searches of a job; those that exist stay as they are."""
     await ledger_repo.insert_keywords(transaction, job.id, job.keywords)
     queries = [(keyword, keyword) for keyword in job.keywords]
-    await search_repo.insert_searches(
-        transaction, job.id, job.attempt, queries=queries, engines=job.engines
-    )
+    await search_repo.insert_searches(transaction, job.id, queries=queries, engines=job.engines)
     if job.filters.expand == "on":
         await _expand(transaction, job, job.keywords)
 
 
 async def advance(
     transaction: Transaction, job_id: int, attempt: int, limits: CrawlLimits
-) -> dict[str, object]:
-    """What to do next: ``{"done": bool, "searches": [id], "chunks": [id], "wait": seconds}``.
+) -> NextSteps:
+    """What to do next.
 
     Of ``limits`` the job gets its user's part, which grows and shrinks with who else has work.
-    Chunks and searches that are under way are among them. When there are none, all sources are
-    busy and the job has to wait.
     """
     job = await job_repo.lock_job(transaction, job_id)
     if job is None or not job.runs(attempt):
-        return {"done": True}
-    state = await load_state(transaction, job)
+        return NextSteps(done=True)
+    state = await ledger_repo.load_state(transaction, job)
     limits = limits.shared(*await job_repo.count_running(transaction, job_id))
     plan = make_plan(state, limits)
     if plan.done:
-        return {"done": True}
-    await _carry_out(transaction, job_id, attempt, plan)
+        return NextSteps(done=True)
+    await _carry_out(transaction, job, plan)
     if plan.expand:
         await _expand(transaction, job, plan.expand)
         return await advance(transaction, job_id, attempt, limits)
     chunks = await repo.open_chunks(transaction, job_id, attempt, limit=limits.chunks)
-    return {
-        "done": False,
-        "searches": plan.searches,
-        "chunks": chunks,
-        "wait": state.busy_seconds,
-    }
-
-
-async def load_state(transaction: Transaction, job: LockedJob) -> JobState:
-    """How far a job is."""
-    return await ledger_repo.load_state(
-        transaction,
-        job.id,
-        attempt=job.attempt,
-        max_images=job.max_images,
-        auto_expand=job.filters.expand == "auto",
-    )
+    return NextSteps(done=False, searches=plan.searches, chunks=chunks, wait=state.busy_seconds)
 
 
 async def _expand(transaction: Transaction, job: LockedJob, keywords: list[str]) -> None:
@@ -64,22 +45,21 @@ async def _expand(transaction: Transaction, job: LockedJob, keywords: list[str])
     await search_repo.insert_searches(
         transaction,
         job.id,
-        job.attempt,
         queries=[(keyword, query) for keyword in keywords for query in expand(keyword)],
         engines=[engine for engine in job.engines if engine != URL_LIST],
     )
     await ledger_repo.mark_expanded(transaction, job.id, keywords)
 
 
-async def _carry_out(transaction: Transaction, job_id: int, attempt: int, plan: Plan) -> None:
-    await ledger_repo.set_quotas(transaction, job_id, plan.quotas)
+async def _carry_out(transaction: Transaction, job: LockedJob, plan: Plan) -> None:
+    await ledger_repo.set_quotas(transaction, job.id, plan.quotas)
     touched = []
     if plan.reclaim:
         touched += await repo.release_candidates(
-            transaction, job_id, [OVER_QUOTA], keywords=plan.reclaim
+            transaction, job.id, [OVER_QUOTA], keywords=plan.reclaim
         )
     if plan.cuts:
-        touched += await repo.cut_chunks(transaction, job_id, attempt, plan.cuts)
+        touched += await repo.cut_chunks(transaction, job.id, job.attempt, plan.cuts)
     if touched:
-        await ledger_repo.recount_chunks(transaction, job_id, touched)
-    await ledger_repo.recount_job(transaction, job_id)
+        await ledger_repo.recount_chunks(transaction, job.id, touched)
+    await ledger_repo.recount_job(transaction, job.id)

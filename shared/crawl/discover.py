@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.crawl import job_repo, repo, search_repo
 from shared.crawl.model import URL_LIST, Search
+from shared.crawl.steps import PageResult
 from shared.platform.data.db import Database, Transaction
 from shared.platform.errors import Unavailable
 from shared.platform.observe.logging import get_logger
@@ -29,24 +30,24 @@ MOST_RESTS: Final = 5
 
 async def discover(
     database: Database, open_source: Callable[[str], Source], search_id: int
-) -> dict[str, object]:
-    """Fetches the search's next page; ``{"found": int}``. A second delivery adds nothing."""
+) -> PageResult:
+    """Fetches the search's next page. A second delivery adds nothing."""
     async with database.transaction() as transaction:
         search = await search_repo.find_search(transaction, search_id)
     if search is None or search.exhausted:
-        return {"found": 0}
+        return PageResult(found=0)
     try:
         page = await _ask(database, open_source, search)
     except SourceUnavailable as error:
         await _give_up(database, search, error)
-        return {"found": 0}
+        return PageResult(found=0)
     candidates = list({candidate.url: candidate for candidate in page.candidates}.values())
     async with database.transaction() as transaction:
         if await _is_wanted(transaction, search) and await search_repo.advance_search(
             transaction, search, next_cursor=page.next_cursor, found=len(candidates)
         ):
             await search_repo.insert_candidates(transaction, search, candidates)
-    return {"found": len(candidates)}
+    return PageResult(found=len(candidates))
 
 
 async def _ask(database: Database, open_source: Callable[[str], Source], search: Search) -> Page:

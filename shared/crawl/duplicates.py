@@ -45,6 +45,7 @@ class Gallery:
     quota_left: dict[str, int]  # how many images each keyword still wants
     bits: int
     outcomes: dict[int, str] = field(default_factory=dict)  # by candidate
+    strays: dict[int, str] = field(default_factory=dict)  # sha256 of copies of another keyword's
     recounted: set[int] = field(default_factory=set)  # chunks of earlier images that changed
     dropped: list[int] = field(default_factory=list)  # earlier images that lose their row
     _members: dict[str, Member] = field(default_factory=dict)  # by sha256
@@ -147,7 +148,7 @@ class Gallery:
         """Of equal files the one that stands earlier gives provenance and label."""
         if new.quality < same.quality and self._may_move(same, new.keyword):
             self._touch(same)
-            self.outcomes[same.candidate_id] = EXACT_DUPLICATE
+            later = (same.candidate_id, same.keyword)
             was_kept = same.kept
             if was_kept:
                 self._turn(same, kept=False)
@@ -158,7 +159,13 @@ class Gallery:
             else:  # being earlier it may be better than its original now
                 self._place(same)
         else:
-            self.outcomes[new.candidate_id] = EXACT_DUPLICATE
+            later = (new.candidate_id, new.keyword)
+        self._note_copy(*later, of=same)
+
+    def _note_copy(self, candidate_id: int, keyword: str, *, of: Member) -> None:
+        self.outcomes[candidate_id] = EXACT_DUPLICATE
+        if keyword != of.keyword:
+            self.strays[candidate_id] = of.sha256
 
     def _may_move(self, same: Member, keyword: str) -> bool:
         return not same.kept or same.keyword == keyword or self.quota_left.get(keyword, 0) > 0

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from psycopg.rows import class_row
 
-from shared.crawl.model import TRANSIENT_OUTCOMES, EndedChunk, JobState, KeywordState
+from shared.crawl.model import TRANSIENT_OUTCOMES, EndedChunk, JobState, KeywordState, LockedJob
 from shared.platform.data.db import Transaction
 
 RECENT_CHUNKS = 10  # how many of the last chunks tell whether the network is gone
@@ -28,11 +28,13 @@ async def insert_keywords(transaction: Transaction, job_id: int, keywords: list[
     )
 
 
-async def load_state(
-    transaction: Transaction, job_id: int, *, attempt: int, max_images: int, auto_expand: bool
-) -> JobState:
+async def load_state(transaction: Transaction, job: LockedJob) -> JobState:
     """How far the job is. Costs the same however large the job has become."""
-    parameters = {"job_id": job_id, "attempt": attempt, "auto_expand": auto_expand}
+    parameters = {
+        "job_id": job.id,
+        "attempt": job.attempt,
+        "auto_expand": job.filters.expand == "auto",
+    }
     cursor = await transaction.connection.execute(
         """
         SELECT
@@ -47,7 +49,7 @@ async def load_state(
     )
     sums = (await cursor.fetchall())[0]
     return JobState(
-        max_images=max_images,
+        max_images=job.max_images,
         keywords=await _load_keywords(transaction, parameters),
         recent=await _load_recent(transaction, parameters),
         **sums,

@@ -1,7 +1,6 @@
 """What the steps of a crawl hand to each other."""
 
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from shared.crawl.filters import JobFilters
@@ -30,6 +29,7 @@ class LockedJob:
     user_id: UUID
     name: str
     keywords: list[str]
+    categories: dict[str, list[str]]
     engines: list[str]
     filters: JobFilters
     max_images: int
@@ -153,7 +153,7 @@ class Chunk:
     attempt: int
     keyword: str
     candidates: tuple[ChunkCandidate, ...]
-    filters: dict[str, Any] = field(default_factory=dict)
+    filters: JobFilters
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from shared.crawl.model import (
 )
 from shared.crawl.orphans import delete_orphans
 from shared.crawl.settle import settle_chunk
+from shared.crawl.steps import ChunkResult
 from shared.fetch.safe_http import UNCHANGED, FetchRefused, SafeHttp
 from shared.imaging.judge import Judged, Rejection, judge, sniff
 from shared.imaging.location import without_location
@@ -48,8 +49,8 @@ class ChunkProcessor:
     judges: Executor
     deadline_seconds: float
 
-    async def process(self, chunk_id: int) -> dict[str, object]:
-        """``{"status": completed|failed|cancelled, "stored": int}`` of the chunk.
+    async def process(self, chunk_id: int) -> ChunkResult:
+        """How the chunk has ended.
 
         Raises:
             Unavailable: database or blob storage do not answer; the chunk may be tried again.
@@ -57,19 +58,18 @@ class ChunkProcessor:
         async with self.database.transaction() as transaction:
             chunk = await repo.claim_chunk(transaction, chunk_id)
         if chunk is None:
-            return {"status": "cancelled", "stored": 0}
+            return ChunkResult("cancelled")
         examined = await self._examine_all(chunk)
         async with self.database.transaction() as transaction:
             result = await settle_chunk(transaction, chunk, examined)
-        if result["status"] == "cancelled":
+        if result.status == "cancelled":
             blobs = [item.image.blob_name for item in examined if item.image]
             await delete_orphans(self.database, self.blobs, chunk.job_id, blobs)
         return result
 
     async def _examine_all(self, chunk: Chunk) -> list[Examined]:
         """Every candidate's result, also of those that the deadline or a stop has cut off."""
-        filters = JobFilters.model_validate(chunk.filters)
-        examination = Examination(chunk.job_id, filters, self.blobs, self.http, self.judges)
+        examination = Examination(chunk.job_id, chunk.filters, self.blobs, self.http, self.judges)
         started = asyncio.get_running_loop().time()
         tasks = [asyncio.create_task(examination.examine(c)) for c in chunk.candidates]
         watch = asyncio.create_task(self._until_unwanted(chunk))

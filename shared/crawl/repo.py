@@ -1,12 +1,15 @@
 """The tables a job's crawl is steered by: its chunks, its log."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from psycopg.types.json import Jsonb
 
+from shared.crawl.filters import JobFilters
 from shared.crawl.model import TRANSIENT_OUTCOMES, Chunk, ChunkCandidate
 from shared.platform.data.db import Transaction
+
+ChunkEnd: TypeAlias = Literal["completed", "failed"]
 
 
 async def open_chunks(
@@ -116,7 +119,8 @@ async def claim_chunk(transaction: Transaction, chunk_id: int) -> Chunk | None:
         {"chunk_id": chunk_id, "user_id": chunk.pop("user_id")},
     )
     candidates = tuple(ChunkCandidate(**row) for row in await cursor.fetchall())
-    return Chunk(chunk_id, candidates=candidates, **chunk)
+    filters = JobFilters.model_validate(chunk.pop("filters"))
+    return Chunk(chunk_id, candidates=candidates, filters=filters, **chunk)
 
 
 async def is_wanted(transaction: Transaction, chunk: Chunk) -> bool:
@@ -132,9 +136,9 @@ async def is_wanted(transaction: Transaction, chunk: Chunk) -> bool:
     return await cursor.fetchone() is not None
 
 
-async def close_chunk(transaction: Transaction, chunk: Chunk, *, lost: int, tried: int) -> str:
+async def close_chunk(transaction: Transaction, chunk: Chunk, *, lost: int, tried: int) -> ChunkEnd:
     """The chunk's final status: it failed when most of what it tried was lost."""
-    status = "failed" if lost * 2 > tried else "completed"
+    status: ChunkEnd = "failed" if lost * 2 > tried else "completed"
     await transaction.connection.execute(
         """
         WITH closed AS (

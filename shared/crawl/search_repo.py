@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 async def insert_searches(
     transaction: Transaction,
     job_id: int,
-    attempt: int,
     *,
     queries: Sequence[tuple[str, str]],
     engines: list[str],
@@ -28,8 +27,8 @@ async def insert_searches(
     """
     await transaction.connection.execute(
         """
-        INSERT INTO crawl_searches (job_id, attempt, keyword, query, engine)
-        SELECT %(job_id)s, %(attempt)s, keyword, query, engine
+        INSERT INTO crawl_searches (job_id, keyword, query, engine)
+        SELECT %(job_id)s, keyword, query, engine
         FROM unnest(%(keywords)s::text[], %(queries)s::text[])
             WITH ORDINALITY AS k (keyword, query, position),
           unnest(%(engines)s::text[]) AS engine
@@ -40,7 +39,6 @@ async def insert_searches(
         """,
         {
             "job_id": job_id,
-            "attempt": attempt,
             "keywords": [keyword for keyword, _ in queries],
             "queries": [query for _, query in queries],
             "engines": engines,
@@ -72,7 +70,7 @@ async def advance_search(
         """
         UPDATE crawl_searches SET cursor = %(next_cursor)s, pages = pages + 1,
           found = found + %(found)s, exhausted = %(next_cursor)s::text IS NULL,
-          degraded_reason = NULL, updated_at = now()
+          degraded_reason = NULL
         WHERE id = %(id)s AND pages = %(pages)s AND NOT exhausted
         """,
         {"id": search.id, "pages": search.pages, "next_cursor": next_cursor, "found": found},
@@ -131,8 +129,7 @@ async def degrade(
     """Gives up the search, or all of its job at its source; False when that was done before."""
     cursor = await transaction.connection.execute(
         """
-        UPDATE crawl_searches SET exhausted = true, degraded_reason = %(reason)s, rests = 0,
-          updated_at = now()
+        UPDATE crawl_searches SET exhausted = true, degraded_reason = %(reason)s, rests = 0
         WHERE job_id = %(job_id)s AND engine = %(engine)s AND NOT exhausted
           AND (NOT %(only_this)s OR id = %(id)s)
         """,

@@ -1,16 +1,23 @@
-"""The door to a crawl: what jobs, images and activities have done to it.
-
-The modules that download and judge are loaded where they are used: the API does neither.
-"""
+"""The door to a crawl: what jobs, images and activities have done to it."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 from shared.crawl import advance as steps
-from shared.crawl import job_repo, ledger_repo, repo, search_repo, settle_repo
+from shared.crawl import discover as pages
+from shared.crawl import (
+    job_repo,
+    ledger_repo,
+    orphans,
+    process,
+    repo,
+    search_repo,
+    settle_repo,
+)
 from shared.crawl.model import LockedJob
 from shared.crawl.plan import CrawlLimits, failure_of
+from shared.crawl.steps import ChunkResult, NextSteps, PageResult
 from shared.platform.data.blob import BlobStore
 from shared.platform.data.db import Database, Transaction
 
@@ -18,7 +25,7 @@ if TYPE_CHECKING:
     from shared.fetch.safe_http import SafeHttp
     from shared.sources.source import Source
 
-__all__ = ["CrawlLimits", "LockedJob"]
+__all__ = ["CrawlLimits"]
 
 
 async def lock_job(transaction: Transaction, job_id: int) -> LockedJob | None:
@@ -33,17 +40,15 @@ async def begin(transaction: Transaction, job: LockedJob) -> None:
 
 async def advance(
     transaction: Transaction, job_id: int, attempt: int, limits: CrawlLimits
-) -> dict[str, object]:
-    """What to do next: ``{"done": bool, "searches": [id], "chunks": [id], "wait": seconds}``."""
+) -> NextSteps:
+    """What to do next."""
     return await steps.advance(transaction, job_id, attempt, limits)
 
 
 async def discover(
     database: Database, open_source: "Callable[[str], Source]", search_id: int
-) -> dict[str, object]:
-    """Fetches the search's next page; ``{"found": int}``. A second delivery adds nothing."""
-    from shared.crawl import discover as pages
-
+) -> PageResult:
+    """Fetches the search's next page. A second delivery adds nothing."""
     return await pages.discover(database, open_source, search_id)
 
 
@@ -55,27 +60,24 @@ async def process_chunk(
     *,
     deadline_seconds: float,
     chunk_id: int,
-) -> dict[str, object]:
-    """Downloads, judges, stores and settles a chunk; ``{"status", "stored"}``, as `process` has it.
+) -> ChunkResult:
+    """Downloads, judges, stores and settles a chunk.
 
     Raises:
         Unavailable: database or blob storage do not answer; the chunk may be tried again.
     """
-    from shared.crawl.process import ChunkProcessor
-
-    return await ChunkProcessor(database, blobs, http, judges, deadline_seconds).process(chunk_id)
+    processor = process.ChunkProcessor(database, blobs, http, judges, deadline_seconds)
+    return await processor.process(chunk_id)
 
 
 async def find_failure(transaction: Transaction, job: LockedJob) -> str | None:
     """Why the crawl of a job that is over has failed, for people; None when it has not."""
-    return failure_of(await steps.load_state(transaction, job))
+    return failure_of(await ledger_repo.load_state(transaction, job))
 
 
 async def sweep(database: Database, blobs: BlobStore, job_id: int, names: list[str]) -> int:
     """Deletes those of the job's blobs that no row refers to, unless it runs; how many."""
-    from shared.crawl.orphans import delete_orphans
-
-    return await delete_orphans(database, blobs, job_id, names)
+    return await orphans.delete_orphans(database, blobs, job_id, names)
 
 
 async def reopen(transaction: Transaction, job_id: int) -> None:

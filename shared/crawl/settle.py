@@ -9,20 +9,20 @@ from collections.abc import Sequence
 
 from shared.crawl import job_repo, ledger_repo, repo, settle_repo
 from shared.crawl.duplicates import Gallery, Member, verdict
-from shared.crawl.filters import JobFilters
 from shared.crawl.model import STORED, TRANSIENT_OUTCOMES, Chunk, Examined
 from shared.crawl.settle_repo import Verdict
+from shared.crawl.steps import ChunkResult
 from shared.platform.data.db import Transaction
 
 
 async def settle_chunk(
     transaction: Transaction, chunk: Chunk, examined: Sequence[Examined]
-) -> dict[str, object]:
-    """Keeps what the job wants of the chunk; ``status, stored`` of it."""
+) -> ChunkResult:
+    """Keeps what the job wants of the chunk."""
     job = await job_repo.lock_job(transaction, chunk.job_id)
     wanted = job is not None and job.runs(chunk.attempt)
     if not wanted or not await repo.is_open(transaction, chunk.id):
-        return {"status": "cancelled", "stored": 0}
+        return ChunkResult("cancelled")
     waiting = [item.candidate_id for item in examined if not (item.image or item.outcome)]
     await settle_repo.put_back(transaction, waiting)
     gallery = await _fill_gallery(transaction, chunk, examined)
@@ -36,7 +36,7 @@ async def settle_chunk(
     await ledger_repo.recount_job(transaction, chunk.job_id)
     own = {c.id: gallery.outcomes[c.id] for c in chunk.candidates if c.id in gallery.outcomes}
     await _log(transaction, chunk, status, own, details)
-    return {"status": status, "stored": sum(outcome == STORED for outcome in own.values())}
+    return ChunkResult(status, sum(outcome == STORED for outcome in own.values()))
 
 
 async def _fill_gallery(
@@ -46,7 +46,7 @@ async def _fill_gallery(
     images = [item.image for item in examined if item.image]
     gallery = Gallery(
         quota_left=await ledger_repo.quota_left(transaction, chunk.job_id),
-        bits=JobFilters.model_validate(chunk.filters).near_duplicate_bits,
+        bits=chunk.filters.near_duplicate_bits,
     )
     if images:
         hashes = [image.sha256 for image in images]
@@ -101,7 +101,7 @@ async def _write(
     gallery.outcomes |= {member.candidate_id: verdict(member) for member in arrivals + changed}
     await settle_repo.settle_candidates(
         transaction,
-        [(key, outcome, details.get(key), known_by.get(key))
+        [(key, outcome, details.get(key), known_by.get(key), gallery.strays.get(key))
          for key, outcome in gallery.outcomes.items()],
     )  # fmt: skip
 

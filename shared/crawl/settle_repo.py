@@ -136,9 +136,10 @@ async def insert_images(
           SELECT %(job_id)s, c.url, new.hash || '.' || new.format, new.blob, new.width,
             new.height, new.size, new.format, new.hash, new.phash, new.is_duplicate, c.keyword,
             c.engine, c.source_page_url, c.creator, c.license, c.license_url, c.attribution,
-            jsonb_build_array(c.keyword),
+            jsonb_build_array(label_of(j.categories, c.keyword)),
             jsonb_strip_nulls(jsonb_build_object('title', c.title, 'etag', new.etag))
           FROM new JOIN crawl_candidates AS c ON c.id = new.candidate_id
+            JOIN crawl_jobs AS j ON j.id = c.job_id
           RETURNING id, hash
         )
         SELECT added.id, new.candidate_id FROM added JOIN new USING (hash)
@@ -168,13 +169,14 @@ async def write_verdicts(transaction: Transaction, verdicts: Sequence[Verdict]) 
           original_url = c.url, keyword = c.keyword, engine = c.engine,
           source_page_url = c.source_page_url, creator = c.creator, license = c.license,
           license_url = c.license_url, attribution = c.attribution,
-          labels = jsonb_build_array(c.keyword),
+          labels = jsonb_build_array(coalesce(reviewed_label, label_of(j.categories, c.keyword))),
           -- An ETag is one of its URL.
           metadata = jsonb_strip_nulls(jsonb_build_object('title', c.title, 'etag',
             CASE WHEN original_url = c.url THEN metadata ->> 'etag' END))
         FROM unnest(%(images)s::int[], %(candidates)s::bigint[], %(duplicates)s::bool[],
             %(originals)s::int[]) AS v (image_id, candidate_id, is_duplicate, original_id)
           JOIN crawl_candidates AS c ON c.id = v.candidate_id
+          JOIN crawl_jobs AS j ON j.id = c.job_id
         WHERE images.id = v.image_id
         """,
         {
@@ -202,15 +204,15 @@ async def drop_images(transaction: Transaction, image_ids: Sequence[int]) -> Non
 
 
 async def settle_candidates(
-    transaction: Transaction, rows: Sequence[tuple[int, str, str | None, int | None]]
+    transaction: Transaction, rows: Sequence[tuple[int, str, str | None, int | None, str | None]]
 ) -> None:
-    """Writes outcome, detail and image of each candidate."""
+    """Writes outcome, detail, image and, of a stray copy, the sha256 of each candidate."""
     await transaction.connection.execute(
         """
         UPDATE crawl_candidates SET outcome = t.outcome, outcome_detail = t.detail,
-          image_id = t.image_id, settled_at = now()
+          image_id = t.image_id, copy_hash = t.copy_hash
         FROM unnest(%(ids)s::bigint[], %(outcomes)s::text[], %(details)s::text[],
-          %(images)s::int[]) AS t (id, outcome, detail, image_id)
+          %(images)s::int[], %(copies)s::text[]) AS t (id, outcome, detail, image_id, copy_hash)
         WHERE crawl_candidates.id = t.id
         """,
         {
@@ -218,6 +220,7 @@ async def settle_candidates(
             "outcomes": [row[1] for row in rows],
             "details": [row[2] for row in rows],
             "images": [row[3] for row in rows],
+            "copies": [row[4] for row in rows],
         },
     )
 

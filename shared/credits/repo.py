@@ -74,9 +74,8 @@ async def insert_hold(
     """Notes what the reserved credits are for."""
     await transaction.connection.execute(
         """
-        INSERT INTO credit_holds (account_id, user_id, job_id, attempt, amount, status)
-        SELECT id, user_id, %(job_id)s, %(attempt)s, %(amount)s, 'held'
-        FROM credit_accounts WHERE user_id = %(user_id)s
+        INSERT INTO credit_holds (user_id, job_id, attempt, amount)
+        VALUES (%(user_id)s, %(job_id)s, %(attempt)s, %(amount)s)
         """,
         {"user_id": user_id, "job_id": job_id, "attempt": attempt, "amount": amount},
     )
@@ -89,7 +88,7 @@ async def settle_hold(
     cursor = await transaction.connection.execute(
         """
         UPDATE credit_holds
-        SET status = 'settled', charged = least(%(charge)s, amount), settled_at = now()
+        SET status = 'settled', charged = least(%(charge)s, amount)
         WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND status = 'held'
         RETURNING user_id, amount, charged
         """,
@@ -234,7 +233,7 @@ async def set_signup_bonus(transaction: Transaction, credits: int) -> None:
         """
         INSERT INTO service_settings AS stored (name, value)
         VALUES ('signup_bonus_credits', to_jsonb(%(credits)s::int))
-        ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = now()
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value
         WHERE stored.value <> excluded.value
         """,
         {"credits": credits},

@@ -11,12 +11,13 @@ from shared.credits.errors import (
     UnknownPackage,
 )
 from shared.credits.schemas import BalanceOut, SettingsUpdate, TransactionOut, TransactionQuery
+from shared.credits.settings import CreditSettings
 from shared.credits.tiers import PACKAGES, TIERS, Tier, tiers_below
 from shared.platform.data.db import Transaction
 from shared.platform.errors import NotFound
 from shared.platform.http.auth.principal import Principal
 from shared.platform.http.pagination import Page, make_page
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 
 NO_ACCOUNT = "This user has no credit account."
 
@@ -155,7 +156,7 @@ async def settle_hold(transaction: Transaction, *, job_id: int, attempt: int, us
 
 
 async def purchase(
-    transaction: Transaction, principal: Principal, settings: Settings, package_id: str
+    transaction: Transaction, principal: Principal, settings: PlatformSettings, package_id: str
 ) -> BalanceOut:
     """Grants a package, and its tier to an account of a lesser one, at once where nobody pays.
 
@@ -217,6 +218,6 @@ async def grant_credits(
         raise NotFound(NO_ACCOUNT)
 
 
-async def publish_signup_bonus(transaction: Transaction, settings: Settings) -> None:
+async def publish_signup_bonus(transaction: Transaction, settings: CreditSettings) -> None:
     """Makes new accounts begin with ``SIGNUP_BONUS_CREDITS``: a trigger of the database does it."""
     await repo.set_signup_bonus(transaction, settings.signup_bonus_credits)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from shared.platform.settings.product import PaymentSettings
+from shared.credits.settings import CreditSettings
 
 Tier = Literal["free", "pro", "enterprise"]
 
@@ -24,7 +24,7 @@ class Package:
     tier: Tier
     price_setting: str
 
-    def price_id(self, settings: PaymentSettings) -> str | None:
+    def price_id(self, settings: CreditSettings) -> str | None:
         """The price at Stripe that the operator has made for it, if there is one."""
         price: str | None = getattr(settings, self.price_setting)
         return price

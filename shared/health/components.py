@@ -14,7 +14,7 @@ from shared.platform.data.blob import BlobStore
 from shared.platform.data.db import Database
 from shared.platform.data.queue import QueueSender
 from shared.platform.errors import Unavailable
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 
 if TYPE_CHECKING:
     import httpx
@@ -28,7 +28,7 @@ START_WITHIN = timedelta(minutes=3)
 class Parts:
     """What is looked at."""
 
-    settings: Settings
+    settings: PlatformSettings
     database: Database
     blobs: BlobStore
     queues: QueueSender

@@ -18,27 +18,27 @@ from shared.platform.data.cache import Cache, of_user
 from shared.platform.data.db import Database, Transaction
 from shared.platform.errors import NotFound
 from shared.platform.http.auth.principal import Principal
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 
 GONE = "This account has no profile any more."
 
 
-async def sign_up(settings: Settings, account: Signup) -> SignupOut:
+async def sign_up(settings: PlatformSettings, account: Signup) -> SignupOut:
     """Creates the account at Supabase; the database then makes profile, credits and preferences."""
     return await supabase_auth.sign_up(settings, account)
 
 
-async def sign_in(settings: Settings, credentials: Credentials) -> SessionOut:
+async def sign_in(settings: PlatformSettings, credentials: Credentials) -> SessionOut:
     """A session for the right password."""
     return await supabase_auth.sign_in(settings, credentials)
 
 
-async def refresh(settings: Settings, request: RefreshRequest) -> SessionOut:
+async def refresh(settings: PlatformSettings, request: RefreshRequest) -> SessionOut:
     """A new session for the refresh token of an old one."""
     return await supabase_auth.refresh(settings, request.refresh_token.get_secret_value())
 
 
-async def sign_out(settings: Settings, access_token: str) -> None:
+async def sign_out(settings: PlatformSettings, access_token: str) -> None:
     """Revokes the session at Supabase: its refresh token is worth nothing from now on."""
     await supabase_auth.sign_out(settings, access_token)
 

@@ -13,7 +13,7 @@ from shared.identity.schemas import Credentials, SessionOut, Signup, SignupOut, 
 from shared.platform.errors import AccountDisabled, TooManyRequests, Unavailable
 from shared.platform.http.auth.supabase_client import auth_client
 from shared.platform.net.retry import REQUEST_SECONDS, may_pass, never_began, retried
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 
 if TYPE_CHECKING:
     from supabase_auth import AsyncGoTrueClient
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-async def sign_up(settings: Settings, account: Signup) -> SignupOut:
+async def sign_up(settings: PlatformSettings, account: Signup) -> SignupOut:
     """The new user, with a session when no confirmation is needed.
 
     Tried again only where Auth has surely not begun with it: a second sign-up of the address would
@@ -57,7 +57,7 @@ async def sign_up(settings: Settings, account: Signup) -> SignupOut:
     return SignupOut(user=_user(answer.user), session=session)
 
 
-async def sign_in(settings: Settings, credentials: Credentials) -> SessionOut:
+async def sign_in(settings: PlatformSettings, credentials: Credentials) -> SessionOut:
     """A new session.
 
     Asking twice is harmless: of a session whose tokens were lost on the way nobody has any.
@@ -89,7 +89,7 @@ async def sign_in(settings: Settings, credentials: Credentials) -> SessionOut:
     return _session(answer.session)
 
 
-async def refresh(settings: Settings, refresh_token: str) -> SessionOut:
+async def refresh(settings: PlatformSettings, refresh_token: str) -> SessionOut:
     """A new session.
 
     Tried again only where Auth has surely not begun with it: a token that comes a second time ends
@@ -118,7 +118,7 @@ async def refresh(settings: Settings, refresh_token: str) -> SessionOut:
     return _session(answer.session)
 
 
-async def sign_out(settings: Settings, access_token: str) -> None:
+async def sign_out(settings: PlatformSettings, access_token: str) -> None:
     """Revokes the session of the access token; one that is revoked already is no error.
 
     Raises:
@@ -134,7 +134,7 @@ async def sign_out(settings: Settings, access_token: str) -> None:
 
 
 async def _ask(
-    settings: Settings,
+    settings: PlatformSettings,
     question: "Callable[[AsyncGoTrueClient], Awaitable[_T]]",
     passes: Callable[[BaseException], bool] = may_pass,
 ) -> _T:

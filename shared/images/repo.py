@@ -35,7 +35,12 @@ async def list_images(
             """
             SELECT i.id, i.crawl_job_id, i.filename, i.original_url, i.width, i.height,
               i.file_size, i.format, i.hash, i.is_duplicate, i.duplicate_of, i.keyword, i.engine,
-              i.source_page_url, i.creator, i.license, i.license_url, i.attribution, i.created_at
+              i.source_page_url, i.creator, i.license, i.license_url, i.attribution, i.created_at,
+              coalesce(i.labels ->> 0, i.keyword, '') AS label,
+              coalesce(i.labels, to_jsonb(array_remove(ARRAY[i.keyword], NULL))) AS labels,
+              i.metadata ->> 'title' AS caption,
+              CASE WHEN i.metadata ? 'title' THEN i.engine END AS caption_source,
+              i.decision, i.reviewed_at
             FROM images AS i
             JOIN crawl_jobs AS j ON j.id = i.crawl_job_id
             JOIN projects AS p ON p.id = j.project_id
@@ -45,6 +50,8 @@ async def list_images(
               AND (%(license)s::text IS NULL OR i.license = %(license)s)
               AND (%(format)s::text IS NULL OR i.format = %(format)s)
               AND (%(is_duplicate)s::bool IS NULL OR i.is_duplicate = %(is_duplicate)s)
+              AND (%(label)s::text IS NULL OR coalesce(i.labels ->> 0, i.keyword) = %(label)s)
+              AND (%(decision)s::text IS NULL OR i.decision = %(decision)s)
             ORDER BY i.id DESC LIMIT %(limit)s
             """,
             {
@@ -67,7 +74,11 @@ async def find_image(
         SELECT i.id, i.crawl_job_id, i.filename, i.original_url, i.width, i.height,
           i.file_size, i.format, i.hash, i.is_duplicate, i.duplicate_of, i.keyword, i.engine,
           i.source_page_url, i.creator, i.license, i.license_url, i.attribution, i.created_at,
-          i.storage_url
+          coalesce(i.labels ->> 0, i.keyword, '') AS label,
+          coalesce(i.labels, to_jsonb(array_remove(ARRAY[i.keyword], NULL))) AS labels,
+          i.metadata ->> 'title' AS caption,
+          CASE WHEN i.metadata ? 'title' THEN i.engine END AS caption_source,
+          i.decision, i.reviewed_at, i.storage_url
         FROM images AS i
         JOIN crawl_jobs AS j ON j.id = i.crawl_job_id
         JOIN projects AS p ON p.id = j.project_id

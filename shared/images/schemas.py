@@ -1,18 +1,25 @@
-"""What goes out of images."""
+"""What goes in and out of images."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
+from shared.crawl.labels import Label
 from shared.platform.http.pagination import PageQuery
+from shared.platform.http.patch import Patch, unchanged
 from shared.platform.model import Input, Model
+
+Decision = Literal["keep", "drop", "unsure"]
+ImageId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class ImageQuery(PageQuery):
     """Which of a job's images to list."""
 
     keyword: Annotated[str | None, StringConstraints(max_length=100)] = None
+    label: Annotated[str | None, StringConstraints(max_length=100)] = None
+    decision: Decision | None = None
     engine: Annotated[str | None, StringConstraints(max_length=50)] = None
     license: Annotated[str | None, StringConstraints(max_length=50)] = None
     format: Annotated[str | None, StringConstraints(max_length=10)] = None
@@ -25,8 +32,51 @@ class DownloadQuery(Input):
     disposition: Literal["attachment", "inline"] = "attachment"
 
 
+class ImageReview(Patch):
+    """What a person says of an image; null takes it back. At least one of the two is said."""
+
+    label: Label | None = unchanged()
+    decision: Decision | None = unchanged()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "ImageReview":
+        if not self.model_fields_set & {"label", "decision"}:
+            raise ValueError("a review has a label or a decision")
+        return self
+
+
+class ImageReviews(ImageReview):
+    """The same said of several images of a job."""
+
+    image_ids: Annotated[list[ImageId], Field(min_length=1, max_length=1000)]
+
+
+class ReviewedOut(Model):
+    """How many images were reviewed."""
+
+    updated: int
+
+
+class ConflictOut(Model):
+    """A picture under two labels.
+
+    ``exact``: the bytes of the image were found under another keyword too. ``near``: it is a
+    near-duplicate of the other image.
+    """
+
+    image_id: int
+    label: str
+    other_label: str
+    other_image_id: int | None
+    kind: Literal["exact", "near"]
+    place: int = Field(exclude=True)
+
+
 class ImageOut(Model):
-    """An image: what it is, and where it comes from. ``hash`` is the sha256 of its bytes."""
+    """An image: what it is, and where it comes from. ``hash`` is the sha256 of its bytes.
+
+    ``label`` is the first of ``labels``. ``caption`` is the title that ``caption_source`` gave it.
+    """
 
     id: int
     crawl_job_id: int
@@ -40,6 +90,12 @@ class ImageOut(Model):
     is_duplicate: bool
     duplicate_of: int | None
     keyword: str | None
+    label: str
+    labels: list[str]
+    caption: str | None
+    caption_source: str | None
+    decision: Decision | None
+    reviewed_at: datetime | None
     engine: str | None
     source_page_url: str | None
     creator: str | None

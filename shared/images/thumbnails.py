@@ -4,6 +4,7 @@ import asyncio
 
 from shared.images import repo
 from shared.images.repo import StoredImage
+from shared.imaging import thumbnail
 from shared.platform.data.blob import BlobStore
 from shared.platform.data.db import Database
 from shared.platform.errors import NotFound, Unavailable
@@ -47,10 +48,8 @@ class Thumbnails:
 
     async def _make(self, image: StoredImage) -> None:
         """Stores the thumbnail; requests at once write the same bytes under the same name."""
-        from shared.imaging.thumbnail import make_thumbnail
-
         body = await self._blobs.get(image.blob_name)
-        made = await asyncio.to_thread(make_thumbnail, body)
+        made = await asyncio.to_thread(thumbnail.make_thumbnail, body)
         await self._blobs.put(image.thumbnail, made, "image/webp")
         async with self._database.transaction() as transaction:
             kept = await repo.set_thumbnail(transaction, image.id, image.thumbnail)

@@ -35,8 +35,7 @@ async def delete_job(transaction: Transaction, principal: Principal, job_id: int
 
 async def count_running(transaction: Transaction, project_id: int) -> int:
     """How many jobs of a locked project are running; until the commit none starts or ends."""
-    jobs = await repo.lock_jobs_of(transaction, project_id)
-    return sum(job["status"] == "running" for job in jobs)
+    return (await repo.lock_jobs_of(transaction, project_id)).count("running")
 
 
 async def remove_blobs(blobs: BlobStore, message: CleanupMessage) -> None:

@@ -14,8 +14,9 @@ async def insert_job(transaction: Transaction, user_id: UUID, job: JobCreate) ->
     """The id of the new job; None when the user has no such project."""
     cursor = await transaction.connection.execute(
         """
-        INSERT INTO crawl_jobs (project_id, name, keywords, max_images, engines, filters)
-        SELECT id, %(name)s, %(keywords)s, %(max_images)s, %(engines)s, %(filters)s
+        INSERT INTO crawl_jobs
+          (project_id, name, keywords, max_images, engines, filters, categories)
+        SELECT id, %(name)s, %(keywords)s, %(max_images)s, %(engines)s, %(filters)s, %(categories)s
         FROM projects
         WHERE id = %(project_id)s AND user_id = %(user_id)s AND status <> 'deleted'
         FOR KEY SHARE
@@ -29,6 +30,7 @@ async def insert_job(transaction: Transaction, user_id: UUID, job: JobCreate) ->
             "max_images": job.max_images,
             "engines": Jsonb(job.engines),
             "filters": Jsonb(job.filters.model_dump(mode="json", exclude_defaults=True)),
+            "categories": Jsonb(job.categories),
         },
     )
     row = await cursor.fetchone()
@@ -94,11 +96,11 @@ async def _select(
     async with transaction.connection.cursor(row_factory=class_row(JobOut)) as cursor:
         await cursor.execute(
             """
-            SELECT j.id, j.project_id, j.name, j.keywords, j.engines, j.filters, j.max_images,
-              j.status, j.progress, j.total_images, j.downloaded_images, j.valid_images,
-              j.duplicate_images, j.rejected_images, j.total_chunks, j.active_chunks,
-              j.completed_chunks, j.failed_chunks, j.attempt, j.failure_reason, j.started_at,
-              j.completed_at, j.created_at, j.updated_at
+            SELECT j.id, j.project_id, j.name, j.keywords, j.categories, j.engines, j.filters,
+              j.max_images, j.status, j.progress, j.total_images, j.downloaded_images,
+              j.valid_images, j.duplicate_images, j.rejected_images, j.total_chunks,
+              j.active_chunks, j.completed_chunks, j.failed_chunks, j.attempt, j.failure_reason,
+              j.started_at, j.completed_at, j.created_at, j.updated_at
             FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
             WHERE p.user_id = %(user_id)s AND j.id < %(below)s
               AND (%(job_id)s::int IS NULL OR j.id = %(job_id)s)
@@ -115,8 +117,8 @@ async def update_job(transaction: Transaction, job_id: int, changes: dict[str, A
     """Makes ``changes`` to the job."""
     await transaction.connection.execute(
         """
-        UPDATE crawl_jobs AS j SET (name, keywords, max_images, engines, filters) = (
-          SELECT name, keywords, max_images, engines, filters
+        UPDATE crawl_jobs AS j SET (name, keywords, max_images, engines, filters, categories) = (
+          SELECT name, keywords, max_images, engines, filters, categories
           FROM jsonb_populate_record(j, %(changes)s::jsonb))
         WHERE id = %(job_id)s
         """,
@@ -124,15 +126,13 @@ async def update_job(transaction: Transaction, job_id: int, changes: dict[str, A
     )
 
 
-async def lock_jobs_of(transaction: Transaction, project_id: int) -> list[dict[str, Any]]:
-    """The ``id, status`` of all jobs of the project, locked."""
+async def lock_jobs_of(transaction: Transaction, project_id: int) -> list[str]:
+    """The status of each job of the project, locked."""
     cursor = await transaction.connection.execute(
-        """
-        SELECT id, status FROM crawl_jobs WHERE project_id = %(project_id)s ORDER BY id FOR UPDATE
-        """,
+        "SELECT status FROM crawl_jobs WHERE project_id = %(project_id)s ORDER BY id FOR UPDATE",
         {"project_id": project_id},
     )
-    return await cursor.fetchall()
+    return [row["status"] for row in await cursor.fetchall()]
 
 
 async def delete_job(transaction: Transaction, job_id: int) -> None:

@@ -7,11 +7,16 @@ from pydantic import (
     AfterValidator,
     Field,
     StringConstraints,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     computed_field,
+    field_validator,
     model_validator,
 )
 
 from shared.crawl.filters import JobFilters
+from shared.crawl.labels import Label, find_problem, fold
 from shared.platform.http.pagination import PageQuery
 from shared.platform.http.patch import Patch, unchanged
 from shared.platform.model import Input, Model, VisibleText, WebAddress
@@ -24,11 +29,19 @@ Engine = Literal[
 
 
 def _distinct(values: list[str]) -> list[str]:
-    """The values in their order; of those that differ only in case the first one."""
+    """The values in their order; of those that differ only in case or form the first one."""
     first: dict[str, str] = {}
     for value in values:
-        first.setdefault(value.casefold(), value)
+        first.setdefault(fold(value), value)
     return list(first.values())
+
+
+def _all_labels(given: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """Refuses labels of which one would take the other's place: only blanks tell them apart."""
+    categories = validate(given)
+    if len(categories) < len(given):
+        raise ValueError("labels that differ only in blanks around them")
+    return categories
 
 
 Name = Annotated[VisibleText, StringConstraints(max_length=100)]
@@ -37,6 +50,16 @@ Keyword = Annotated[VisibleText, StringConstraints(max_length=100)]
 
 Keywords = Annotated[list[Keyword], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
 MaxImages = Annotated[int, Field(ge=1)]
+Categories = Annotated[
+    dict[Label, Annotated[list[Keyword], Field(min_length=1), AfterValidator(_distinct)]],
+    Field(
+        max_length=50,
+        description="Which keywords make one class: labels, each with its keywords. A keyword in"
+        " no category is its own label.",
+        examples=[{"mammal": ["dog", "cat"]}],
+    ),
+    WrapValidator(_all_labels),
+]
 Engines = Annotated[list[Engine], Field(min_length=1, max_length=10), AfterValidator(_distinct)]
 
 
@@ -58,10 +81,20 @@ class JobCreate(Input):
     max_images: MaxImages = 1000
     engines: Engines = Field(default=["openverse", "wikimedia"])
     filters: JobFilters = JobFilters()
+    categories: Categories = Field(default={})
     urls: Annotated[list[ListedUrl], Field(max_length=5000)] = Field(
         default=[], description="What the engine `url_list` crawls."
     )
     start: bool = False
+
+    @field_validator("categories")
+    @classmethod
+    def _fit_the_keywords(
+        cls, categories: dict[str, list[str]], info: ValidationInfo
+    ) -> dict[str, list[str]]:
+        if problem := find_problem(info.data.get("keywords", ()), categories):
+            raise ValueError(problem)
+        return categories
 
     @model_validator(mode="after")
     def _lists_what_it_crawls(self) -> "JobCreate":
@@ -80,6 +113,7 @@ class JobUpdate(Patch):
     max_images: MaxImages = unchanged()
     engines: Engines = unchanged()
     filters: JobFilters = unchanged()
+    categories: Categories = unchanged()
 
 
 class JobQuery(PageQuery):
@@ -96,6 +130,7 @@ class JobOut(Model):
     project_id: int
     name: str
     keywords: list[str]
+    categories: dict[str, list[str]]
     engines: list[str]
     filters: JobFilters
     max_images: int

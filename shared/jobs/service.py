@@ -6,6 +6,7 @@ from uuid import UUID
 
 from shared.activity import service as activity
 from shared.crawl import service as crawl
+from shared.crawl.labels import find_problem
 from shared.crawl.model import URL_LIST, LockedJob
 from shared.credits import service as credit_service
 from shared.credits.tiers import TIERS, Tier, packages_above
@@ -93,8 +94,8 @@ async def update_job(
     Raises:
         NotFound: the caller has no such job.
         JobNotEditable: more than its name should change although it was started.
-        Invalid: it asks for more images than the caller's tier allows, or for what its list does
-            not fit.
+        Invalid: it asks for more images than the caller's tier allows, or for what its list or
+            its categories do not fit.
     """
     job = await lock_own(transaction, principal, job_id)
     changes = update.changes()
@@ -103,6 +104,7 @@ async def update_job(
     if "max_images" in changes:
         await _check_size(transaction, principal, changes["max_images"])
     _check_list(changes, await repo.listed_keywords(transaction, job_id))
+    _check_categories(job, changes)
     await repo.update_job(transaction, job_id, changes)
     await activity.record(transaction, principal.user_id, "job.updated", "job", job_id, **changes)
     return await get_job(transaction, principal, job_id)
@@ -224,6 +226,16 @@ def _check_list(changes: dict[str, Any], listed: set[str]) -> None:
     if "engines" in changes and bool(listed) != (URL_LIST in changes["engines"]):
         problem = "the engine url_list goes with the URLs that the job was made with"
         raise _invalid("engines", problem, "value_error")
+
+
+def _check_categories(job: LockedJob, changes: dict[str, Any]) -> None:
+    """Keywords and categories fit each other, whichever of them is changed."""
+    if not changes.keys() & {"keywords", "categories"}:
+        return
+    keywords = changes.get("keywords", job.keywords)
+    if problem := find_problem(keywords, changes.get("categories", job.categories)):
+        field = "categories" if "categories" in changes else "keywords"
+        raise _invalid(field, f"they do not fit the job's categories: {problem}", "value_error")
 
 
 def _invalid(field: str, problem: str, kind: str, **extra: Any) -> Invalid:

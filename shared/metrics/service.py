@@ -17,7 +17,7 @@ from shared.platform.errors import Unauthenticated
 from shared.platform.observe import telemetry
 from shared.platform.observe.logging import get_logger
 from shared.platform.observe.metrics import PROCESS, request_metrics
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 from shared.platform.shared_run import SharedRun
 from shared.queue_names import QUEUES
 
@@ -38,7 +38,7 @@ RECOUNT_SECONDS = 2.0  # rows are counted no more often, whoever asks how often
 K = TypeVar("K")
 
 
-def check_token(settings: Settings, authorization: str) -> None:
+def check_token(settings: PlatformSettings, authorization: str) -> None:
     """Lets everybody pass unless ``METRICS_TOKEN`` is set.
 
     Raises:

@@ -1,9 +1,11 @@
-"""What this app asks of the durable engine."""
+"""What this app asks of the durable engine, and what the host that runs it leaves for it."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+FUNCTION_TIMEOUT_SECONDS: Final = 660  # host.json's functionTimeout, held against it by a test
 
 
 class RuntimeStatus(Enum):

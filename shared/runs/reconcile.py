@@ -9,9 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from shared.platform.data.db import Database, Transaction
-from shared.platform.durable import InstanceClient, RuntimeStatus
+from shared.platform.durable import FUNCTION_TIMEOUT_SECONDS, InstanceClient, RuntimeStatus
 from shared.platform.observe.logging import get_logger
-from shared.platform.settings.product import FUNCTION_TIMEOUT_SECONDS
 from shared.runs import repo
 from shared.runs.model import Kind, Run, run_of
 from shared.runs.repo import Running

@@ -7,7 +7,6 @@ import httpx
 from pydantic import SecretStr
 
 from shared.platform.data.db import Database
-from shared.platform.settings import Settings
 from shared.sources import (
     flickr,
     google,
@@ -20,13 +19,14 @@ from shared.sources import (
 )
 from shared.sources.api import Api
 from shared.sources.pace import Pace, Turns
+from shared.sources.settings import SourceSettings
 from shared.sources.source import Source, SourceNotConfigured, SourceUnavailable
 
-Opener = Callable[[Settings, Api], Source]
+Opener = Callable[[SourceSettings, Api], Source]
 
 
 def open_source(
-    name: str, settings: Settings, http: httpx.AsyncClient, database: Database
+    name: str, settings: SourceSettings, http: httpx.AsyncClient, database: Database
 ) -> Source:
     """The source of that name, which keeps its pace together with all other instances.
 
@@ -48,34 +48,34 @@ def _key(secret: SecretStr | None, variable: str) -> str:
     return secret.get_secret_value()
 
 
-def _flickr(settings: Settings, api: Api) -> Source:
+def _flickr(settings: SourceSettings, api: Api) -> Source:
     key = _key(settings.flickr_api_key, "FLICKR_API_KEY")
     return flickr.Flickr(settings.flickr_api_url, key, api)
 
 
-def _pexels(settings: Settings, api: Api) -> Source:
+def _pexels(settings: SourceSettings, api: Api) -> Source:
     key = _key(settings.pexels_api_key, "PEXELS_API_KEY")
     return pexels.Pexels(settings.pexels_api_url, key, api)
 
 
-def _pixabay(settings: Settings, api: Api) -> Source:
+def _pixabay(settings: SourceSettings, api: Api) -> Source:
     key = _key(settings.pixabay_api_key, "PIXABAY_API_KEY")
     return pixabay.Pixabay(settings.pixabay_api_url, key, api)
 
 
-def _unsplash(settings: Settings, api: Api) -> Source:
+def _unsplash(settings: SourceSettings, api: Api) -> Source:
     key = _key(settings.unsplash_access_key, "UNSPLASH_ACCESS_KEY")
     return unsplash.Unsplash(settings.unsplash_api_url, key, api)
 
 
-def _google(settings: Settings, api: Api) -> Source:
+def _google(settings: SourceSettings, api: Api) -> Source:
     key = _key(settings.google_api_key, "GOOGLE_API_KEY")
     engine = _key(settings.google_cse_id, "GOOGLE_CSE_ID")
     return google.Google(settings.google_api_url, key, engine, api)
 
 
 def _metasearch(engine: str) -> Opener:
-    def opener(settings: Settings, api: Api) -> Source:
+    def opener(settings: SourceSettings, api: Api) -> Source:
         if not settings.crawl_experimental_sources:
             raise SourceNotConfigured("CRAWL_EXPERIMENTAL_SOURCES is not set")
         return metasearch.Metasearch(engine, api.turn)

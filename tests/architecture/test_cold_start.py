@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 HEAVY = (
     "azure.core", "azure.identity", "azure.keyvault", "azure.storage", "cryptography", "httpx",
     "jwt", "limits", "loguru", "PIL", "prometheus_client", "psycopg", "psycopg_pool", "redis",
@@ -13,9 +15,15 @@ HEAVY = (
 )  # fmt: skip
 LIST = "import sys, function_app; print(*sys.modules)"
 EARLY = "from shared.sources import registry; registry.SOURCES"  # as a trigger's module could
-USE = (
-    "import sys, function_app; [m.__dict__ for n, m in [*sys.modules.items()] if n[:6] == 'shared']"
-)
+USE = """
+import sys, function_app
+used = set()
+while new := {name for name in sys.modules if name.startswith("shared")} - used:
+    used |= new
+    for name in new:
+        sys.modules[name].__dict__  # runs it now, which may put off others
+print(*used)
+"""
 
 
 def run(statement: str) -> str:
@@ -32,8 +40,20 @@ def test_what_is_loaded_too_early_is_found() -> None:
     assert {"httpx", "tenacity"} <= set(HEAVY) & set(run(f"{EARLY}; {LIST}").split())
 
 
+def unused(used: str, modules: Iterable[Path]) -> set[str]:
+    """Those of the modules that are not among the used ones."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in modules}
+    return {name.removesuffix(".__init__") for name in names} - set(used.split())
+
+
 def test_what_is_put_off_until_it_is_used_does_not_fail_then() -> None:
-    run(USE)
+    """And all of it is used: by the app, or by what it imports in the end."""
+    assert unused(run(USE), (ROOT / "shared").rglob("*.py")) == set()
+
+
+def test_what_nobody_imports_is_found() -> None:
+    assert unused("shared shared.jobs", [ROOT / "shared/jobs/__init__.py"]) == set()
+    assert unused("shared shared.jobs", [ROOT / "shared/jobs/left.py"]) == {"shared.jobs.left"}
 
 
 def test_what_fails_when_it_is_used_is_found(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import function_app  # noqa: F401 - importing it declares the endpoints
+from shared.app.settings.variables import variables
 from shared.platform.http.registry import endpoints
-from shared.platform.settings.variables import variables
 
 ROOT = Path(__file__).parents[2]
 LINE = re.compile(r"^\| (?P<asked>.+) \| (?P<holds>.+) \|$", re.MULTILINE)

@@ -50,3 +50,33 @@ class TestModuleGlobals:
         head = "from PIL import Image\nimport PIL.Image as image\nfrom shared import settings\n"
         assert self.assigned(f"{head}def f():\n    {line}\n")
         assert not self.assigned(f"{head}{line.removeprefix('global _client; ')}\n")
+
+
+class TestNamesOfPackages:
+    """What a package defines is replaced by a module of that name, once somebody imports it."""
+
+    @staticmethod
+    def replaced(source: str, modules: set[str]) -> set[str]:
+        """What it defines under the name of one of the modules."""
+        defined = set()
+        for node in ast.parse(source).body:
+            match node:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                    defined.add(name)
+                case ast.ClassDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
+                    defined.add(name)
+        return defined & modules
+
+    @pytest.mark.parametrize(
+        "path", [p for p in python_files(*PRODUCT) if p.name == "__init__.py"], ids=name_of
+    )
+    def test_none_is_replaced(self, path: Path) -> None:
+        modules = {other.stem for other in path.parent.iterdir()}
+        assert self.replaced(path.read_text(), modules) == set()
+
+    @pytest.mark.parametrize(
+        "line", ["def run(): ...", "async def run(): ...", "class run: ...", "run = 1"]
+    )
+    def test_one_that_is_is_found(self, line: str) -> None:
+        assert self.replaced(line, {"run", "other"}) == {"run"}
+        assert self.replaced(line, {"other"}) == set()

@@ -13,11 +13,11 @@ import pytest
 from scripts.crawl.api import ApiError
 from scripts.devhost.imageweb.catalogue import load
 from scripts.devhost.stack import LocalStack
+from shared.app.settings import Settings
 from shared.jobs import finish
 from shared.jobs import service as jobs
 from shared.platform.data.db import Database
 from shared.platform.http.auth.principal import Principal
-from shared.platform.settings import Settings
 from tests.chaos.disturbance import check, running_stack, victims
 from tests.crawling import (
     best_files,

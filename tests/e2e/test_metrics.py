@@ -10,9 +10,9 @@ from pydantic import SecretStr
 
 from scripts.crawl.api import Api
 from scripts.devhost.stack import LocalStack
+from shared.app.settings import Settings
 from shared.metrics import service as metrics
 from shared.platform.errors import Unauthenticated
-from shared.platform.settings import Settings
 from tests.crawling import start_crawl, wait_for, wait_for_end
 
 

@@ -1,8 +1,8 @@
 """What the Bicep gives the app: every setting, no secret, no more than the database bears."""
 
 from scripts.azure.connections import check_connections
+from shared.app.settings.variables import Variable, variables
 from shared.platform.observe.telemetry import UNWANTED
-from shared.platform.settings.variables import Variable, variables
 from tests.infra.reading import (
     DEPLOYMENTS,
     DURABLE,

@@ -8,7 +8,8 @@ import pytest
 from azure.storage.blob import ContainerClient
 
 from scripts.devhost.stack import LocalStack
-from shared.app.services import Services
+from shared.app.composition import Services
+from shared.app.settings import Settings
 from shared.credits import service as credit_service
 from shared.credits.tiers import Tier
 from shared.jobs import service as jobs
@@ -16,7 +17,6 @@ from shared.jobs.schemas import JobCreate, JobOut
 from shared.platform.data.blob import BlobStore
 from shared.platform.data.db import Database
 from shared.platform.http.auth.principal import Principal
-from shared.platform.settings import Settings
 from shared.projects import service as projects
 from shared.projects.schemas import ProjectCreate
 

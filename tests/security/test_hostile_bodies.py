@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from shared.fetch.safe_http import FetchLimits
-from shared.platform.settings.product import CrawlSettings
+from shared.fetch.settings import FetchSettings
 from tests.fakes.raw_http import answer, serving
 from tests.scale import sized
 
@@ -47,7 +47,7 @@ Hostile = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 def test_the_limits_are_those_of_the_product() -> None:
     assert (LIMITS.max_bytes, LIMITS.total_seconds) == (MOST_BYTES, MOST_SECONDS)
-    assert CrawlSettings().crawl_timeout_seconds == MOST_SECONDS
+    assert FetchSettings().crawl_timeout_seconds == MOST_SECONDS
 
 
 def head(writer: asyncio.StreamWriter, *lines: str) -> None:

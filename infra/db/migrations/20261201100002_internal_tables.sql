@@ -7,7 +7,6 @@
 CREATE TABLE public.crawl_searches (
   id bigserial PRIMARY KEY,
   job_id integer NOT NULL REFERENCES public.crawl_jobs ON DELETE CASCADE,
-  attempt integer NOT NULL,
   keyword text NOT NULL,
   engine text NOT NULL,
   cursor text,
@@ -15,13 +14,11 @@ CREATE TABLE public.crawl_searches (
   degraded_reason text,
   pages integer NOT NULL DEFAULT 0,
   found integer NOT NULL DEFAULT 0,
-  updated_at timestamptz NOT NULL DEFAULT now(),
   query text NOT NULL,
   ready_at timestamptz NOT NULL DEFAULT now(),  -- later when the source is busy
   rests integer NOT NULL DEFAULT 0,  -- times in a row that the source has asked to be left alone
   UNIQUE (job_id, keyword, query, engine)
 );
-CREATE INDEX crawl_searches_open_idx ON public.crawl_searches (job_id) WHERE NOT exhausted;
 
 CREATE TABLE public.job_chunks (
   id bigserial PRIMARY KEY,
@@ -67,8 +64,6 @@ CREATE TABLE public.crawl_candidates (
   outcome text,
   outcome_detail text,
   image_id integer REFERENCES public.images ON DELETE SET NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  settled_at timestamptz,
   UNIQUE (job_id, url_hash)
 );
 CREATE INDEX crawl_candidates_uncut_idx
@@ -139,19 +134,14 @@ CREATE TABLE public.outbox (
 CREATE INDEX outbox_unsent_idx ON public.outbox (available_at, id) WHERE sent_at IS NULL;
 
 CREATE TABLE public.credit_holds (
-  id bigserial PRIMARY KEY,
-  account_id uuid NOT NULL REFERENCES public.credit_accounts ON DELETE CASCADE,
   user_id uuid NOT NULL REFERENCES public.profiles ON DELETE CASCADE,
   job_id integer NOT NULL REFERENCES public.crawl_jobs ON DELETE CASCADE,
   attempt integer NOT NULL,
   amount integer NOT NULL CHECK (amount > 0),
   status varchar(20) NOT NULL DEFAULT 'held' CHECK (status IN ('held', 'settled')),
   charged integer CHECK (charged BETWEEN 0 AND amount),
-  created_at timestamptz NOT NULL DEFAULT now(),
-  settled_at timestamptz,
-  UNIQUE (job_id, attempt)
+  PRIMARY KEY (job_id, attempt)
 );
-CREATE INDEX credit_holds_account_id_idx ON public.credit_holds (account_id);
 CREATE INDEX credit_holds_user_id_idx ON public.credit_holds (user_id);
 
 -- Long work, whatever its kind: which attempt at what goes on, and since when nothing is heard.
@@ -164,7 +154,6 @@ CREATE TABLE public.runs (
     CHECK (status IN ('running', 'completed', 'failed', 'cancelled')),
   restarts integer NOT NULL DEFAULT 0,  -- since something was heard of it
   heard_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   ended_at timestamptz,
   PRIMARY KEY (kind, subject_id, attempt)
 );
@@ -186,7 +175,6 @@ CREATE TABLE public.account_locks (
 -- windows start anew, and no request waits for a disk.
 CREATE UNLOGGED TABLE public.rate_limits (
   bucket text PRIMARY KEY,
-  started_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
   hits integer NOT NULL
 ) WITH (fillfactor = 50);  -- room for updates in place
@@ -215,8 +203,7 @@ CREATE UNLOGGED TABLE public.source_pace (
 -- What triggers need of the app's settings: the app writes it, every minute if need be.
 CREATE TABLE public.service_settings (
   name text PRIMARY KEY,
-  value jsonb NOT NULL,
-  updated_at timestamptz NOT NULL DEFAULT now()
+  value jsonb NOT NULL
 );
 -- Until the app has said what SIGNUP_BONUS_CREDITS is: what a job of the default size may cost.
 INSERT INTO public.service_settings (name, value) VALUES ('signup_bonus_credits', '1000');

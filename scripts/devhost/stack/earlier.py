@@ -1,9 +1,10 @@
 """The data of a stack whose database was made by other migrations than there are now.
 
-Migrations that are released are never taken back, but a branch's may be, and nothing could apply
-the rest to what they made.
+Migrations that are released are never taken back nor changed, but a branch's may be, and nothing
+could apply the rest to what they made.
 """
 
+import hashlib
 import shutil
 from typing import Final
 
@@ -17,10 +18,10 @@ DATA: Final = ("postgres", "azurite", "host")
 
 def remove_earlier_data(layout: Layout) -> str | None:
     """Removes what cannot be migrated; then it is said why the stack begins anew."""
-    ours = {file.name.partition("_")[0] for file in MIGRATIONS.glob("*.sql")}
+    ours = {hashlib.sha256(file.read_bytes()).hexdigest() for file in MIGRATIONS.glob("*.sql")}
     database = layout.data("postgres")
     there = database.exists() or database.is_symlink()
-    applied = read_json(layout.migrations).get("versions")
+    applied = read_json(layout.migrations).get("applied")
     unknown = there and (applied is None or not set(applied) <= ours)
     if unknown:
         for part in DATA:
@@ -29,7 +30,7 @@ def remove_earlier_data(layout: Layout) -> str | None:
                 path.unlink()
             else:
                 shutil.rmtree(path, ignore_errors=True)
-    write_json(layout.migrations, {"versions": sorted(ours)})
+    write_json(layout.migrations, {"applied": sorted(ours)})
     if not unknown:
         return None
     return (

@@ -5,42 +5,40 @@ tenth of what the SDK's does. The SDK is imported when first needed (cold start)
 again: that is done here, by the rule of `shared/platform/net/retry.py`.
 """
 
+import base64
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
 from yarl import URL
 
+from shared.platform.data.blob_addresses import BlobAddresses
 from shared.platform.errors import NotFound, Unavailable
 from shared.platform.net.retry import (
     REQUEST_SECONDS,
-    SDK_OPTIONS,
     Refused,
     retried,
     retry_after,
     status_may_pass,
     without_own_retries,
 )
-from shared.platform.settings import Settings
-from shared.platform.shared_run import SharedRun
+from shared.platform.settings import PlatformSettings
 
 if TYPE_CHECKING:
-    from azure.storage.blob.aio import BlobServiceClient
+    from azure.storage.blob.aio import ContainerClient
 
 _T = TypeVar("_T")
 
-SAS_LIFETIME = timedelta(hours=1)
-DOWNLOAD_LIFETIME = timedelta(minutes=15)
-DELEGATION_LIFETIME = timedelta(hours=12)
-CLOCK_SKEW = timedelta(minutes=5)
-EPOCH = datetime.fromtimestamp(0, UTC)
-SECONDS = 30  # for one blob
+SECONDS = 30  # for one blob, or a piece of it
+PIECE = 4 * 2**20
+LARGE = 2**20
 LIST_BATCH = 1000  # reading a page of the service's 5,000 would take 23 MB
 DELETE_BATCH = 256  # the service's limit for one batch request
 # Deleted, not there, or written again since.
@@ -50,17 +48,12 @@ _DELETED = frozenset({202, 404, 412})
 class BlobStore:
     """The app's one container."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: PlatformSettings) -> None:
         self._settings = settings
+        self._addresses = BlobAddresses(settings)
         self._opened: aiohttp.ClientSession | None = None
         self._container = settings.storage_azure_container_name
         self._attempts = settings.storage_azure_max_retries
-        self._service: BlobServiceClient | None = None
-        self._delegation: Any = None
-        self._delegating = SharedRun[None]()
-        self._delegation_ends = EPOCH
-        self._write_sas = ""
-        self._sas_expires = EPOCH
 
     async def put(self, name: str, data: bytes, content_type: str) -> None:
         """Writes a blob, or overwrites it.
@@ -68,11 +61,30 @@ class BlobStore:
         Raises:
             Unavailable: storage refused it, or did not answer at any try.
         """
-        url = f"{self._url(name)}?{await self._container_sas()}"
         headers = {"x-ms-blob-type": "BlockBlob", "Content-Type": content_type}
-        status, _ = await self._send("PUT", url, data=data, headers=headers)
-        if status != 201:
-            raise Unavailable(f"Blob storage answered {status}.")
+        await self._write(name, {}, data, headers)
+
+    async def put_block(self, name: str, block: str, data: bytes) -> None:
+        """Keeps a block for a blob, for a week, until `join` has made it of its blocks.
+
+        The names of all blocks of a blob are equally long. Put again, a block is replaced.
+
+        Raises:
+            Unavailable: storage refused it, or did not answer at any try.
+        """
+        await self._write(name, {"comp": "block", "blockid": _block_id(block)}, data, {})
+
+    async def join(self, name: str, blocks: Sequence[str], content_type: str) -> None:
+        """Makes the blob of its blocks, or makes it anew of them.
+
+        Raises:
+            Unavailable: storage does not have one of them, or did not answer at any try.
+        """
+        listed = "".join(f"<Latest>{_block_id(block)}</Latest>" for block in blocks)
+        body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{listed}</BlockList>'.encode()
+        await self._write(
+            name, {"comp": "blocklist"}, body, {"x-ms-blob-content-type": content_type}
+        )
 
     async def get(self, name: str) -> bytes:
         """The bytes of a blob.
@@ -81,13 +93,22 @@ class BlobStore:
             NotFound: there is none of that name.
             Unavailable: storage refused it or did not answer.
         """
-        url = await self._readable(name, "blob", inline=False)
-        status, content = await self._send("GET", url, seconds=REQUEST_SECONDS)
-        if status == 404:
-            raise NotFound("The stored file is gone.")
-        if status != 200:
-            raise Unavailable(f"Blob storage answered {status}.")
-        return content
+        return await self._read(name, {})
+
+    async def pieces(self, name: str, *, start: int = 0) -> AsyncIterator[bytes]:
+        """The bytes of a blob from ``start`` on, some megabytes at a time.
+
+        Raises:
+            NotFound: there is none of that name.
+            Unavailable: storage refused it or did not answer.
+        """
+        while True:
+            piece = await self._read(name, {"Range": f"bytes={start}-{start + PIECE - 1}"})
+            if piece:
+                yield piece
+            start += len(piece)
+            if len(piece) < PIECE:
+                return
 
     async def names(self, prefix: str) -> AsyncIterator[str]:
         """The names of all blobs under ``prefix``.
@@ -101,7 +122,7 @@ class BlobStore:
 
     async def batches(self, prefix: str) -> AsyncIterator[list[str]]:
         """The same, up to 1,000 at a time."""
-        container = self._client().get_container_client(self._container)
+        container = self._client()
         names = container.list_blob_names(name_starts_with=prefix, results_per_page=LIST_BATCH)
         pages = names.by_page()
         while page := await self._tried(lambda: anext(pages, None)):
@@ -116,7 +137,7 @@ class BlobStore:
         Raises:
             Unavailable: storage refused some of it or did not answer.
         """
-        container = self._client().get_container_client(self._container)
+        container = self._client()
         for start in range(0, len(names), DELETE_BATCH):
             batch = names[start : start + DELETE_BATCH]
             delete = partial(
@@ -131,40 +152,73 @@ class BlobStore:
 
     async def ping(self) -> None:
         """Raises when the container does not answer, at the first try."""
-        await self._client().get_container_client(self._container).get_container_properties()
+        await (
+            self._addresses.client()
+            .get_container_client(self._container)
+            .get_container_properties()
+        )
 
     async def download_url(self, name: str, *, filename: str, inline: bool = False) -> str:
         """A URL to read one blob for 15 minutes; ``filename`` is what a browser saves it as.
 
         It leads to ``STORAGE_DOWNLOAD_URL`` where storage itself lets nobody in.
         """
-        direct = await self._readable(name, filename, inline=inline)
+        with _storage_errors():
+            direct = await self._addresses.to_read(name, filename, inline=inline)
         if not self._settings.storage_download_url:
             return direct
         public = urlsplit(self._settings.storage_download_url)
         return urlsplit(direct)._replace(scheme=public.scheme, netloc=public.netloc).geturl()
 
-    async def _readable(self, name: str, filename: str, *, inline: bool) -> str:
-        disposition = "inline" if inline else "attachment"
-        sas = await self._sign(
-            "r", DOWNLOAD_LIFETIME, name, f'{disposition}; filename="{filename}"'
-        )
-        return f"{self._url(name)}?{sas}"
-
     async def close(self) -> None:
         """Closes its connections."""
         if self._opened is not None:
             await self._opened.close()
-        if self._service is not None:
-            await self._service.close()
+        await self._addresses.close()
+
+    def _client(self) -> "ContainerClient":
+        return self._addresses.client().get_container_client(self._container)
+
+    async def _write(
+        self, name: str, query: dict[str, str], data: bytes, headers: dict[str, str]
+    ) -> None:
+        with _storage_errors():
+            url = await self._addresses.to_write(name, query)
+        status, _ = await self._send("PUT", url, data=data, headers=headers)
+        if status != 201:
+            raise Unavailable(f"Blob storage answered {status}.")
+
+    async def _read(self, name: str, headers: dict[str, str]) -> bytes:
+        with _storage_errors():
+            url = await self._addresses.to_read(name, "blob")
+        status, content = await self._send("GET", url, headers=headers, seconds=REQUEST_SECONDS)
+        if status == 404:
+            raise NotFound("The stored file is gone.")
+        if status == 416:  # it has no byte there
+            return b""
+        if status not in (200, 206):
+            raise Unavailable(f"Blob storage answered {status}.")
+        return content
 
     async def _send(
-        self, method: str, url: str, *, seconds: float = inf, **options: Any
+        self,
+        method: str,
+        url: str,
+        *,
+        data: bytes | None = None,
+        headers: dict[str, str],
+        seconds: float = inf,
     ) -> tuple[int, bytes]:
         """Status and body of the answer."""
 
         async def ask() -> tuple[int, bytes]:
-            async with self._session().request(method, URL(url, encoded=True), **options) as answer:
+            request = self._session().request(
+                method,
+                URL(url, encoded=True),
+                data=_body(data),
+                headers=headers,
+            )
+            async with request as answer:
                 if status_may_pass(answer.status):
                     raise _Passing(
                         f"Blob storage answered {answer.status}.",
@@ -175,7 +229,7 @@ class BlobStore:
         return await self._tried(ask, seconds=seconds)
 
     async def _tried(self, call: Callable[[], Awaitable[_T]], *, seconds: float = inf) -> _T:
-        host = self._client().primary_hostname
+        host = self._addresses.client().primary_hostname
         with _storage_errors():
             return await retried(call, host, attempts=self._attempts, seconds=seconds)
 
@@ -189,64 +243,14 @@ class BlobStore:
             self._opened = without_own_retries(session)
         return self._opened
 
-    def _url(self, name: str) -> str:
-        return f"{self._client().url.rstrip('/')}/{self._container}/{quote(name)}"
 
-    async def _container_sas(self) -> str:
-        if datetime.now(UTC) > self._sas_expires - CLOCK_SKEW:
-            self._write_sas = await self._sign("cw", SAS_LIFETIME)
-            self._sas_expires = datetime.now(UTC) + SAS_LIFETIME
-        return self._write_sas
+def _body(data: bytes | None) -> bytes | io.BytesIO | None:
+    """What aiohttp sends of it: of much at a time it says that it holds up everything else."""
+    return io.BytesIO(data) if data and len(data) > LARGE else data
 
-    async def _sign(
-        self, permission: str, lifetime: timedelta, name: str | None = None, disposition: str = ""
-    ) -> str:
-        from azure.storage.blob import generate_blob_sas, generate_container_sas
 
-        service, now = self._client(), datetime.now(UTC)
-        fields: dict[str, Any] = {
-            "account_name": service.account_name,
-            "container_name": self._container,
-            "permission": permission,
-            "start": now - CLOCK_SKEW,
-            "expiry": now + lifetime,
-            **await self._signing_key(now),
-        }
-        if name is None:
-            return str(generate_container_sas(**fields))
-        return str(generate_blob_sas(blob_name=name, content_disposition=disposition, **fields))
-
-    async def _signing_key(self, now: datetime) -> dict[str, Any]:
-        if self._settings.azure_storage_connection_string:
-            return {"account_key": self._client().credential.account_key}
-        if self._delegation is None or now > self._delegation_ends - SAS_LIFETIME:
-            await self._delegating.result(partial(self._delegate, now))
-        return {"user_delegation_key": self._delegation}
-
-    async def _delegate(self, now: datetime) -> None:
-        ends = now + DELEGATION_LIFETIME
-        ask = partial(self._client().get_user_delegation_key, now - CLOCK_SKEW, ends)
-        self._delegation = await self._tried(ask, seconds=REQUEST_SECONDS)
-        self._delegation_ends = ends
-
-    def _client(self) -> "BlobServiceClient":
-        if self._service is None:
-            from azure.storage.blob.aio import BlobServiceClient
-
-            connection = self._settings.azure_storage_connection_string
-            if connection:
-                self._service = BlobServiceClient.from_connection_string(
-                    connection.get_secret_value(), **SDK_OPTIONS
-                )
-            else:
-                from azure.identity.aio import DefaultAzureCredential
-
-                self._service = BlobServiceClient(
-                    str(self._settings.blob_service_uri),
-                    credential=DefaultAzureCredential(),
-                    **SDK_OPTIONS,
-                )
-        return self._service
+def _block_id(block: str) -> str:
+    return base64.b64encode(block.encode()).decode()
 
 
 class _Passing(Refused):

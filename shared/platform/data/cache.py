@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from shared.platform.observe.logging import get_logger
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 
 if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
@@ -42,7 +42,7 @@ def of_user(kind: str, user_id: UUID) -> str:
     return f"{kind}:{user_id}"
 
 
-def open_cache(settings: Settings, pool: "ConnectionPool | None") -> Cache:
+def open_cache(settings: PlatformSettings, pool: "ConnectionPool | None") -> Cache:
     """The cache in the Redis of ``pool``; without one, nothing is kept."""
     if pool is None:
         return NoCache()
@@ -67,7 +67,7 @@ class NoCache:
 class MemoryCache:
     """Keeps values in this process: for development, where there is but one."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: PlatformSettings) -> None:
         self._seconds = settings.cache_default_ttl
         self._kept: dict[str, tuple[bytes, float]] = {}
 
@@ -95,7 +95,7 @@ class MemoryCache:
 class RedisCache:
     """Keeps values in Redis; while that does not answer, ``spare`` takes its place."""
 
-    def __init__(self, settings: Settings, pool: "ConnectionPool", spare: Cache) -> None:
+    def __init__(self, settings: PlatformSettings, pool: "ConnectionPool", spare: Cache) -> None:
         from redis.asyncio import Redis
 
         self._redis = Redis(connection_pool=pool)

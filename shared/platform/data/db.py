@@ -17,7 +17,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from shared.platform.errors import AccountDisabled, Unavailable
 from shared.platform.observe.logging import get_logger
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 
 if TYPE_CHECKING:
     from shared.platform.durable import OrchestrationClient
@@ -90,7 +90,9 @@ class Database:
     """
 
     def __init__(
-        self, settings: Settings, follow: Callable[[Transaction], Awaitable[None]] | None = None
+        self,
+        settings: PlatformSettings,
+        follow: Callable[[Transaction], Awaitable[None]] | None = None,
     ) -> None:
         self._follow = follow
         url = settings.database_url.get_secret_value()

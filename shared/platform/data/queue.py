@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from shared.platform.net.retry import SDK_OPTIONS
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 
 if TYPE_CHECKING:
     from azure.storage.queue.aio import QueueServiceClient
@@ -16,7 +16,7 @@ class QueueSender:
     Nothing is tried again, neither here nor by the SDK: see each call.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: PlatformSettings) -> None:
         self._settings = settings
         self._service: QueueServiceClient | None = None
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -36,8 +36,8 @@ class Request(Protocol):
         """The body."""
 
 
-def arguments_of(declared: Endpoint, request: Request) -> dict[str, Any]:
-    """The handler's arguments.
+def arguments_of(declared: Endpoint, request: Request, secrets: Sequence[bytes]) -> dict[str, Any]:
+    """The handler's arguments; ``secrets`` are what cursors are sealed with.
 
     Raises:
         AppError: 400, 404, 411, 413, 415 or 422, when one of them is not as declared.
@@ -51,7 +51,7 @@ def arguments_of(declared: Endpoint, request: Request) -> dict[str, Any]:
     if declared.query:
         query = _validate(declared.query, dict(request.params), "query")
         if isinstance(query, PageQuery):
-            query.of(declared.fill(request.route_params))
+            query.of(declared.fill(request.route_params), secrets)
         arguments["query"] = query
     if declared.body:
         arguments["body"] = _validate(declared.body, _json_body(request), "body")

@@ -32,7 +32,7 @@ async def serve(
     client: OrchestrationClient | None,
 ) -> Answer:
     """The answer of ``handler`` to one request, or a problem document, whatever happens."""
-    call = Call(app, request_id_of(request), request)
+    call = Call(app, request_id_of(request), request, client)
     traceparent = request.headers.get("traceparent")
     is_shown = app.settings.debug
     with carry_trace(traceparent, declared.name), log_context(**_ids(call)):
@@ -85,7 +85,7 @@ async def _answer(
     limiter = call.services.limiter
     if declared.access == "public":
         call.headers.update(await limiter.check(declared, None, headers))
-        arguments = arguments_of(declared, call.request)
+        arguments = _arguments(declared, call)
         return render(declared, await handler(call, **arguments), call.request)
     call._principal = principal = await authenticate(call.services, declared, headers)
     with log_context(user_id=str(principal.user_id)):
@@ -112,10 +112,14 @@ async def _work(
     call: AnyCall,
     client: OrchestrationClient | None,
 ) -> Answer:
-    arguments = arguments_of(declared, call.request)
+    arguments = _arguments(declared, call)
     if not declared.in_transaction:
         return render(declared, await handler(call, **arguments), call.request)
     return await _answer_in_transaction(declared, handler, call, client, arguments)
+
+
+def _arguments(declared: Endpoint, call: AnyCall) -> dict[str, Any]:
+    return arguments_of(declared, call.request, call.services.settings.peppers)
 
 
 async def _answer_in_transaction(

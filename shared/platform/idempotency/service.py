@@ -19,7 +19,7 @@ from shared.platform.http.answer import Answer
 from shared.platform.idempotency import repo
 from shared.platform.idempotency.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 from shared.platform.idempotency.repo import StoredAnswer
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 
 MAX_KEY_CHARACTERS = 255
 NONCE_BYTES = 12
@@ -55,7 +55,7 @@ class KeyedRequest:
         digest = hashlib.sha256(b"\0".join(content)).digest()
         return cls(user_id, key, digest)
 
-    async def claim(self, transaction: Transaction, settings: Settings) -> Answer | None:
+    async def claim(self, transaction: Transaction, settings: PlatformSettings) -> Answer | None:
         """The first answer, or None for the first request, which then owns the key.
 
         Raises:
@@ -74,19 +74,21 @@ class KeyedRequest:
         headers = {**stored.headers, "Idempotent-Replayed": "true"}
         return Answer(stored.status, headers, self._decrypt(settings, stored.body))
 
-    async def store(self, transaction: Transaction, settings: Settings, answer: Answer) -> None:
+    async def store(
+        self, transaction: Transaction, settings: PlatformSettings, answer: Answer
+    ) -> None:
         """Keeps ``answer`` for 24 hours, if the transaction commits."""
         body = self._encrypt(settings, answer.body)
         stored = StoredAnswer(self.digest, answer.status, answer.headers, body)
         await repo.insert_answer(transaction, self.user_id, self.key, stored)
 
-    def _encrypt(self, settings: Settings, body: bytes) -> bytes:
+    def _encrypt(self, settings: PlatformSettings, body: bytes) -> bytes:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         nonce = secrets.token_bytes(NONCE_BYTES)
         return nonce + AESGCM(self._secrets(settings)[0]).encrypt(nonce, body, None)
 
-    def _decrypt(self, settings: Settings, stored: bytes) -> bytes:
+    def _decrypt(self, settings: PlatformSettings, stored: bytes) -> bytes:
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -96,7 +98,7 @@ class KeyedRequest:
                 return AESGCM(secret).decrypt(nonce, body, None)
         raise IdempotencyKeyReused("The first answer cannot be read any more; use a new key.")
 
-    def _secrets(self, settings: Settings) -> list[bytes]:
+    def _secrets(self, settings: PlatformSettings) -> list[bytes]:
         """The key's own secret by each of ours, the current one first."""
         context = f"idempotency:{self.user_id}:{self.key}".encode()
         return [hmac.digest(pepper, context, hashlib.sha256) for pepper in settings.peppers]

@@ -22,7 +22,7 @@ from shared.platform.observe.redaction import redact
 if TYPE_CHECKING:
     from loguru import Logger, Message, Record
 
-    from shared.platform.settings import Settings
+    from shared.platform.settings import PlatformSettings
 
 LOGGER = "pixcrawler"
 CHATTY = ("httpx", "azure")  # they log whole URLs, signatures included
@@ -54,7 +54,7 @@ class LineFormat:
         return redact(text, emails=self.hide_emails)
 
 
-def configure_logging(settings: "Settings") -> None:
+def configure_logging(settings: "PlatformSettings") -> None:
     """Sends every loguru line into the worker's logging, and into ``LOG_DIR`` if there is one."""
     wanted = settings.logging
     environment = wanted.environment or settings.environment

@@ -9,7 +9,7 @@ from shared.platform.data.redis_pool import connect
 from shared.platform.errors import Unavailable
 from shared.platform.ratelimit import repo
 from shared.platform.ratelimit.policy import Bucket, Usage
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 
 if TYPE_CHECKING:
     from limits.aio.storage import Storage
@@ -76,7 +76,7 @@ class LimitsCounter:
 
 
 def open_counter(
-    settings: Settings, database: Database, redis: "ConnectionPool | None" = None
+    settings: PlatformSettings, database: Database, redis: "ConnectionPool | None" = None
 ) -> Counter:
     """The counter that ``LIMITER_BACKEND`` names; ``redis`` are the connections for that one."""
     if settings.limiter_backend == "postgres":

@@ -7,22 +7,18 @@ import psycopg
 from shared.platform.data.db import Database, Transaction
 from shared.platform.ratelimit.policy import Bucket, Usage
 
-# One round trip, one transaction: the two statements travel together. The time of a row that is
-# already there is older or newer than ours when two come at once; either way it is counted in
+# One round trip, one transaction: the two statements travel together. Each request is counted in
 # exactly one window. Buckets are taken in order, so that two requests never wait for each other.
 _HIT = """
 SELECT set_config('role', 'service_role', true);
-INSERT INTO rate_limits AS stored (bucket, started_at, expires_at, hits)
-SELECT bucket, moment, moment + seconds * interval '1 second', 1
-FROM (SELECT clock_timestamp() AS moment) AS clock,
-  unnest(%(buckets)s::text[], %(seconds)s::integer[]) AS wanted (bucket, seconds)
+INSERT INTO rate_limits AS stored (bucket, expires_at, hits)
+SELECT bucket, clock_timestamp() + seconds * interval '1 second', 1
+FROM unnest(%(buckets)s::text[], %(seconds)s::integer[]) AS wanted (bucket, seconds)
 ORDER BY bucket
-ON CONFLICT (bucket) DO UPDATE SET
-  hits = CASE WHEN stored.expires_at <= excluded.started_at THEN 1 ELSE stored.hits + 1 END,
-  started_at = CASE WHEN stored.expires_at <= excluded.started_at
-    THEN excluded.started_at ELSE stored.started_at END,
-  expires_at = CASE WHEN stored.expires_at <= excluded.started_at
-    THEN excluded.expires_at ELSE stored.expires_at END
+ON CONFLICT (bucket) DO UPDATE SET (hits, expires_at) = (
+  SELECT CASE WHEN is_over THEN 1 ELSE stored.hits + 1 END,
+    CASE WHEN is_over THEN excluded.expires_at ELSE stored.expires_at END
+  FROM (SELECT stored.expires_at <= clock_timestamp() AS is_over) AS its_window)
 RETURNING bucket, hits, extract(epoch FROM expires_at - clock_timestamp())::float8 AS seconds
 """
 

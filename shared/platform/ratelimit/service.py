@@ -15,7 +15,7 @@ from shared.platform.http.registry import Endpoint
 from shared.platform.observe.logging import get_logger
 from shared.platform.ratelimit.backends import Counter
 from shared.platform.ratelimit.policy import Bucket, Policy, Usage, headers_of
-from shared.platform.settings import Settings
+from shared.platform.settings import PlatformSettings
 
 log = get_logger(__name__)
 
@@ -28,7 +28,9 @@ MAX_REMEMBERED = 10_000
 class RateLimiter:
     """Lets requests through while their buckets have room."""
 
-    def __init__(self, settings: Settings, counter: Counter, spare: Counter | None = None) -> None:
+    def __init__(
+        self, settings: PlatformSettings, counter: Counter, spare: Counter | None = None
+    ) -> None:
         """``spare`` counts for a developer while ``counter`` does not answer."""
         self._settings = settings
         self._counter = counter

@@ -1,36 +1,21 @@
-"""All settings together, and the rules between them."""
+"""What the platform is set to, and the rules between its settings."""
 
-from collections.abc import Callable
-from typing import Any, Self
+from typing import Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from shared.platform.settings import parts, product, redis
-from shared.platform.settings.parts import env, listed
-from shared.platform.settings.sources import FlatEnvironment, RedisUrl, key_vault
-
-# What production refuses, by field.
-UNFIT: dict[str, Callable[[Any], object]] = {
-    "debug": lambda debug: debug,
-    "allowed_origins": lambda origins: "*" in listed(origins),
-    "storage_provider": lambda provider: provider == "local",
-    "crawl_allowed_hosts": lambda hosts: hosts,
-    "limiter_backend": lambda backend: backend == "memory",
-}
+from shared.platform.settings import parts, redis
+from shared.platform.settings.sources import RedisUrl, key_vault
 
 
-class Settings(
+class PlatformSettings(
     parts.DatabaseSettings,
     parts.SupabaseSettings,
     parts.StorageSettings,
     redis.RedisSettings,
     redis.CacheSettings,
     redis.LimiterSettings,
-    product.CrawlSettings,
-    product.CelerySettings,
-    product.PaymentSettings,
-    product.EmailSettings,
     parts.ServerSettings,  # its fields are validated first: others ask for the environment
     BaseSettings,
 ):
@@ -45,13 +30,7 @@ class Settings(
     )
 
     logging: parts.LoggingSettings = Field(
-        parts.LoggingSettings(), validation_alias=env("PIXCRAWLER_UTILITY_LOGGING")
-    )
-    compression: product.CompressionSettings = Field(
-        product.CompressionSettings(), validation_alias=env("PIXCRAWLER_UTILITY_COMPRESSION")
-    )
-    resource: product.ResourceSettings = Field(
-        product.ResourceSettings(), validation_alias=env("PIXCRAWLER_RESOURCE")
+        parts.LoggingSettings(), validation_alias=parts.env("PIXCRAWLER_UTILITY_LOGGING")
     )
 
     @classmethod
@@ -64,12 +43,7 @@ class Settings(
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment, the Key Vault of ``KEY_VAULT_URL`` if there is one, ``REDIS_URL``."""
-        return (
-            init_settings,
-            FlatEnvironment(settings_cls),
-            *key_vault(settings_cls),
-            RedisUrl(settings_cls),
-        )
+        return (init_settings, env_settings, *key_vault(settings_cls), RedisUrl(settings_cls))
 
     @property
     def console_level(self) -> parts.Level:
@@ -91,33 +65,19 @@ class Settings(
             parts["limiter"] = self.limiter_redis
         return parts
 
-    @field_validator(*UNFIT)
-    @classmethod
-    def _fit_for_production(cls, value: Any, info: ValidationInfo) -> Any:
-        if info.data.get("environment") == "production" and UNFIT[str(info.field_name)](value):
-            raise ValueError("not allowed in production")
-        return value
-
     @model_validator(mode="after")
     def _check_together(self) -> Self:
-        problems = self._inconsistencies()
+        problems = self.contradictions()
         if problems:
             raise ValueError("; ".join(problems))
         return self
 
-    def _inconsistencies(self) -> list[str]:
-        problems = []
-        if self.azure_storage_connection_string is None and not (
-            self.blob_service_uri and self.queue_service_uri
-        ):
-            problems.append("AZURE_STORAGE_CONNECTION_STRING: or both AzureWebJobsStorage__*Uri")
+    def contradictions(self) -> list[str]:
+        """What cannot be together."""
+        found = super().contradictions()
         if self._cache_is_limiter():
-            problems.append("CACHE_REDIS_DB: must differ from LIMITER_REDIS_DB")
-        if self.stripe_secret_key and not self.stripe_webhook_secret:
-            problems.append("STRIPE_WEBHOOK_SECRET: missing beside STRIPE_SECRET_KEY")
-        if self.resend_api_key and not self.from_email:
-            problems.append("FROM_EMAIL: missing beside RESEND_API_KEY")
-        return problems
+            found.append("CACHE_REDIS_DB: must differ from LIMITER_REDIS_DB")
+        return found
 
     def _cache_is_limiter(self) -> bool:
         cache = (self.cache_redis_host, self.cache_redis_port, self.cache_redis_db)

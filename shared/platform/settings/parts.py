@@ -2,7 +2,8 @@
 
 import ipaddress
 import re
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +22,25 @@ EMULATOR = "UseDevelopmentStorage=true"  # the storage emulator at its usual por
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Environment = Literal["development", "test", "staging", "production"]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+
+class Part(Model):
+    """Some of the settings: those of one matter, where that matter is dealt with."""
+
+    def contradictions(self) -> list[str]:
+        """What cannot be together; a part with such a rule adds to what the others have found."""
+        return []
+
+
+def unfit_for_production(is_unfit: Callable[[Any], object]) -> AfterValidator:
+    """Refuses such values of a field in production."""
+
+    def check(value: Any, info: ValidationInfo) -> Any:
+        if info.data.get("environment") == "production" and is_unfit(value):
+            raise ValueError("not allowed in production")
+        return value
+
+    return AfterValidator(check)
 
 
 def env(*names: str) -> AliasChoices:
@@ -67,17 +87,21 @@ def _database_url(value: SecretStr) -> SecretStr:
     return value
 
 
-class ServerSettings(Model):
+def _any_origin(origins: str) -> bool:
+    return "*" in listed(origins)
+
+
+class ServerSettings(Part):
     """Which app this is and how it is reached."""
 
     environment: Environment = Field(
         "development", validation_alias=env("PIXCRAWLER_ENVIRONMENT", "ENVIRONMENT")
     )
-    debug: bool = False
+    debug: Annotated[bool, unfit_for_production(bool)] = False
     host: str = "127.0.0.1"
     port: int = Field(7071, ge=1, le=65535)
     log_level: Level = "INFO"
-    allowed_origins: str = "http://localhost:3000"
+    allowed_origins: Annotated[str, unfit_for_production(_any_origin)] = "http://localhost:3000"
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
     app_url: BaseUrl = Field(
         "http://localhost:3000", validation_alias=env("NEXT_PUBLIC_APP_URL", "APP_URL")
@@ -97,7 +121,7 @@ class ServerSettings(Model):
         return [ipaddress.ip_network(item) for item in listed(self.trusted_proxies)]
 
 
-class DatabaseSettings(Model):
+class DatabaseSettings(Part):
     """PostgreSQL."""
 
     database_url: Annotated[SecretStr, AfterValidator(_database_url)]
@@ -116,7 +140,7 @@ class DatabaseSettings(Model):
         )
 
 
-class SupabaseSettings(Model):
+class SupabaseSettings(Part):
     """The Supabase project that signs people in."""
 
     supabase_url: BaseUrl
@@ -124,10 +148,12 @@ class SupabaseSettings(Model):
     supabase_service_role_key: Annotated[SecretStr, AfterValidator(check_secret_key)]
 
 
-class StorageSettings(Model):
+class StorageSettings(Part):
     """Blob and queue storage: a connection string, or in Azure two URIs and the app's identity."""
 
-    storage_provider: Literal["azure", "local"] = "azure"
+    storage_provider: Annotated[
+        Literal["azure", "local"], unfit_for_production(lambda provider: provider == "local")
+    ] = "azure"
     storage_local_path: str = ".local/azurite"
     azure_storage_connection_string: SecretStr | None = Field(
         None,
@@ -156,6 +182,15 @@ class StorageSettings(Model):
     def _emulator(cls, value: object, info: ValidationInfo) -> object:
         local = info.data.get("storage_provider") == "local"
         return EMULATOR if value is None and local else value
+
+    def contradictions(self) -> list[str]:
+        """What cannot be together."""
+        found = super().contradictions()
+        if self.azure_storage_connection_string is None and not (
+            self.blob_service_uri and self.queue_service_uri
+        ):
+            found.append("AZURE_STORAGE_CONNECTION_STRING: or both AzureWebJobsStorage__*Uri")
+        return found
 
 
 class LoggingSettings(Model):

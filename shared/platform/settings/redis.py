@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from shared.platform.model import Model
+from shared.platform.settings.parts import Part, unfit_for_production
 
 AZURE_TLS_PORTS = (6380, 10000)  # Cache for Redis, Managed Redis
 PORT = 6379
@@ -55,13 +55,13 @@ def _redis_url(value: SecretStr) -> SecretStr:
     return value
 
 
-class RedisSettings(Model):
+class RedisSettings(Part):
     """One Redis for cache and limiter; what has a variable of its own is taken from there."""
 
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] | None = None
 
 
-class CacheSettings(Model):
+class CacheSettings(Part):
     """A Redis that may lose everything at any time."""
 
     cache_enabled: bool = False
@@ -82,11 +82,14 @@ class CacheSettings(Model):
         )  # fmt: skip
 
 
-class LimiterSettings(Model):
+class LimiterSettings(Part):
     """Rate limits and where requests are counted."""
 
     limiter_enabled: bool = True
-    limiter_backend: Literal["postgres", "redis", "memory"] = "postgres"
+    limiter_backend: Annotated[
+        Literal["postgres", "redis", "memory"],
+        unfit_for_production(lambda backend: backend == "memory"),
+    ] = "postgres"
     limiter_redis_host: str = "localhost"
     limiter_redis_port: int = Field(PORT, ge=1, le=65535)
     limiter_redis_password: SecretStr | None = None

@@ -1,27 +1,13 @@
 """Where settings come from besides plain environment variables."""
 
 import os
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from shared.platform.settings.redis import RedisAddress
-
-RESOURCE = "PIXCRAWLER_RESOURCE"
-_PREFIX = RESOURCE.lower() + "_"
-
-
-class FlatEnvironment(EnvSettingsSource):
-    """The environment, where ``PIXCRAWLER_RESOURCE_X`` has but one underscore for its group."""
-
-    def _load_env_vars(self) -> Mapping[str, str | None]:
-        return {
-            name.replace(_PREFIX, _PREFIX + "_", 1) if name.startswith(_PREFIX) else name: value
-            for name, value in super()._load_env_vars().items()
-        }
 
 
 def key_vault(settings_cls: type[BaseSettings]) -> list[PydanticBaseSettingsSource]:

@@ -12,7 +12,6 @@ from shared.platform.data.db import Database
 from shared.platform.errors import NotFound
 from shared.platform.http.auth.principal import Principal
 from shared.platform.http.pagination import PageQuery
-from shared.platform.settings import Settings
 from tests.integration.conftest import MakeJob, make_user, rows
 
 
@@ -24,13 +23,7 @@ async def owner(owner: Principal, database: Database) -> Principal:
 
 
 class TestUsers:
-    async def test_are_listed_newest_first_page_by_page(
-        self,
-        database: Database,
-        settings: Settings,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr("shared.platform.settings.get_settings", lambda: settings)
+    async def test_are_listed_newest_first_page_by_page(self, database: Database) -> None:
         made = [(await make_user(database)).user_id for _ in range(5)]
         seen, cursor = [], None
         while True:

@@ -9,14 +9,14 @@ from pydantic import SecretStr
 from supabase_auth import SyncGoTrueClient
 from supabase_auth.errors import AuthApiError
 
-from shared.app.services import Services
+from shared.app.composition import Services
+from shared.app.settings import Settings
 from shared.identity import service as identity
 from shared.identity.schemas import Credentials
 from shared.platform.data.db import Database
 from shared.platform.data.outbox import Dispatcher
 from shared.platform.errors import AccountDisabled
 from shared.platform.http.auth.principal import Principal
-from shared.platform.settings import Settings
 from tests.integration.admin.decisions import (
     delete,
     disable,

@@ -11,12 +11,12 @@ from pydantic import SecretStr, ValidationError
 from shared.api_keys import service as api_keys
 from shared.api_keys.errors import ApiKeyNotActive
 from shared.api_keys.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyOut
-from shared.app.services import Services
+from shared.app.composition import Services
+from shared.app.settings import Settings
 from shared.platform.data.db import Database
 from shared.platform.errors import NotFound, Unauthenticated
 from shared.platform.http.auth.principal import Principal
 from shared.platform.http.pagination import PageQuery
-from shared.platform.settings import Settings
 from tests.integration.conftest import make_user, rows
 
 

@@ -1,13 +1,13 @@
 """A running job, the chunks that are cut for it, and what is found in them."""
 
 from hashlib import sha256
-from typing import Any
 
-from shared.crawl import job_repo, repo, search_repo
-from shared.crawl.advance import advance, load_state
+from shared.crawl import job_repo, ledger_repo, repo, search_repo
+from shared.crawl.advance import advance
 from shared.crawl.model import Chunk, Examined, ImageFacts, JobState
 from shared.crawl.plan import CrawlLimits
 from shared.crawl.settle import settle_chunk
+from shared.crawl.steps import ChunkResult
 from shared.jobs import finish
 from shared.jobs.schemas import JobOut
 from shared.platform.data.db import Database, Transaction
@@ -39,17 +39,16 @@ async def cut(database: Database, job: JobOut, urls: int) -> list[Chunk]:
 async def advance_and_claim(database: Database, job: JobOut, *, attempt: int = 1) -> list[Chunk]:
     """The chunks to process next; none when the crawl is over."""
     async with database.transaction() as transaction:
-        plan: Any = await advance(transaction, job.id, attempt, LIMITS)
-    ids = [] if plan["done"] else plan["chunks"]
+        to_do = await advance(transaction, job.id, attempt, LIMITS)
     async with database.transaction() as transaction:
-        claimed = [await repo.claim_chunk(transaction, chunk_id) for chunk_id in ids]
+        claimed = [await repo.claim_chunk(transaction, chunk_id) for chunk_id in to_do.chunks]
     return [chunk for chunk in claimed if chunk is not None]
 
 
 async def state_of(transaction: Transaction, job: JobOut) -> JobState:
     row = await job_repo.lock_job(transaction, job.id)
     assert row is not None
-    return await load_state(transaction, row)
+    return await ledger_repo.load_state(transaction, row)
 
 
 def picture(number: int, job_id: int, *, side: int = 100) -> ImageFacts:
@@ -66,6 +65,6 @@ def examine(chunk: Chunk, numbers: list[int]) -> list[Examined]:
     ]
 
 
-async def settle(database: Database, chunk: Chunk, examined: list[Examined]) -> dict[str, object]:
+async def settle(database: Database, chunk: Chunk, examined: list[Examined]) -> ChunkResult:
     async with database.transaction() as transaction:
         return await settle_chunk(transaction, chunk, examined)

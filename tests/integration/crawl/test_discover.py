@@ -6,6 +6,7 @@ import pytest
 from shared.crawl import search_repo
 from shared.crawl.discover import MOST_RESTS, discover
 from shared.crawl.model import Search
+from shared.crawl.steps import PageResult
 from shared.jobs import finish
 from shared.jobs.schemas import JobOut
 from shared.platform.data.db import Database
@@ -110,7 +111,7 @@ class TestDiscover:
 
         job = await begin(database, make_job)
         found = await discover(database, fail, (await searches(database, job))[0].id)
-        assert found == {"found": 0}
+        assert found == PageResult(found=0)
         assert await left_out(database) == [
             "openverse is left out: internal error: ArithmeticError"
         ]

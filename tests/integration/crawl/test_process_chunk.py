@@ -15,18 +15,19 @@ from typing import cast
 import pytest
 from PIL import ExifTags
 
-from shared.app.services import Services
+from shared.app.composition import Services
+from shared.app.settings import Settings
 from shared.crawl import process
 from shared.crawl.filters import JobFilters
 from shared.crawl.model import Chunk, ChunkCandidate
 from shared.crawl.process import ChunkProcessor, Examination
+from shared.crawl.steps import ChunkResult
 from shared.fetch.safe_http import FetchLimits
 from shared.imaging.judge import Judged, Rejection, judge
 from shared.jobs import service as jobs
 from shared.platform.data.blob import BlobStore
 from shared.platform.data.db import Database
 from shared.platform.http.auth.principal import Principal
-from shared.platform.settings import Settings
 from tests.fakes.raw_http import LIMITS, Names, answer, answering, opened, serving
 from tests.integration.conftest import MakeJob, rows
 from tests.integration.crawl.chunks import advance_and_claim, cut
@@ -86,8 +87,8 @@ async def test_a_hung_server_costs_its_chunk_and_no_more(
             results = await asyncio.gather(*(processor.process(c.id) for c in (hung, *others)))
             seconds = loop.time() - started
     assert seconds < deadline + MOST_SECONDS - settings.celery_task_time_limit
-    assert results[0] == {"status": "failed", "stored": 0}
-    assert {result["status"] for result in results[1:]} == {"completed"}
+    assert results[0] == ChunkResult("failed", 0)
+    assert {result.status for result in results[1:]} == {"completed"}
     outcomes = await rows(
         database,
         "SELECT DISTINCT outcome FROM crawl_candidates WHERE chunk_id = %(id)s",
@@ -111,7 +112,7 @@ async def test_who_waits_for_a_slow_host_waits_for_another_chunk(
     async with serving(dawdle) as slow, opened(ONE_AT_A_TIME, allow=slow.host) as http:
         await point_at(database, chunk, slow.host)
         processor = ChunkProcessor(database, blobs, http, judges, deadline_seconds=2)
-        assert await processor.process(chunk.id) == {"status": "completed", "stored": 0}
+        assert await processor.process(chunk.id) == ChunkResult("completed", 0)
         first = await outcomes(database)
         assert 1 <= first["http_404"] < 10
         assert first == {"http_404": first["http_404"], "waiting": 10 - first["http_404"]}
@@ -157,7 +158,7 @@ async def test_a_fault_of_ours_ends_no_job_and_is_no_success(
 
     monkeypatch.setattr(process, "judge", fail)
     result = await process_pictures(database, blobs, judges, make_job)
-    assert result == {"status": status, "stored": 0}
+    assert (result.status, result.stored) == (status, 0)
     others = {outcome: 10 - faults} if outcome else {}
     assert await outcomes(database) == {"internal_error": faults, **others}
 
@@ -245,7 +246,7 @@ async def test_no_more_pictures_are_decoded_at_once_than_there_are_cores(
 
 async def process_pictures(
     database: Database, blobs: BlobStore, judges: Executor, make_job: MakeJob
-) -> dict[str, object]:
+) -> ChunkResult:
     """What comes of a chunk whose ten candidates are pictures."""
     job = await make_job(max_images=7, engines=["openverse"], start=True)
     (chunk,) = await cut(database, job, 10)

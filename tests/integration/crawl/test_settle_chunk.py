@@ -8,6 +8,7 @@ import pytest
 from shared.crawl import ledger_repo, search_repo, settle_repo
 from shared.crawl.advance import advance
 from shared.crawl.model import Examined, ImageFacts
+from shared.crawl.steps import ChunkResult
 from shared.jobs import finish, reports
 from shared.jobs import service as jobs
 from shared.platform.data.db import Database
@@ -47,8 +48,8 @@ class TestSettleChunk:
         (chunk, *_) = await cut(database, job, 10)
         first = await settle(database, chunk, examine(chunk, list(range(10))))
         again = await settle(database, chunk, examine(chunk, list(range(10))))
-        assert first == {"status": "completed", "stored": 10}
-        assert again == {"status": "cancelled", "stored": 0}
+        assert first == ChunkResult("completed", 10)
+        assert again == ChunkResult("cancelled")
         assert await valid_images(database, job.id) == 10
 
     async def test_chunks_at_once_keep_each_picture_once_and_the_quota(
@@ -84,7 +85,7 @@ class TestSettleChunk:
         async with database.transaction() as transaction:
             await jobs.stop_job(transaction, owner, job.id)
         examined = examine(chunk, list(range(10)))
-        assert await settle(database, chunk, examined) == {"status": "cancelled", "stored": 0}
+        assert await settle(database, chunk, examined) == ChunkResult("cancelled")
         assert await valid_images(database, job.id) == 0
 
     async def test_a_larger_near_duplicate_replaces_an_image_of_another_chunk(
@@ -180,7 +181,7 @@ class TestRetry:
             await jobs.retry_job(transaction, owner, job.id)
             state = await state_of(transaction, job)
         assert (state.open_chunks, state.keywords[0].waiting) == (0, 60)
-        assert await settle(database, chunks[0], []) == {"status": "cancelled", "stored": 0}
+        assert await settle(database, chunks[0], []) == ChunkResult("cancelled")
 
     async def test_asks_a_source_that_had_been_left_out_in_other_words_too(
         self, database: Database, owner: Principal, make_job: MakeJob
@@ -232,4 +233,4 @@ class TestRetry:
             await jobs.retry_job(transaction, owner, job.id)
             state = await state_of(transaction, job)
             assert (state.keywords[0].waiting, state.tried, state.lost) == (60, 0, 0)
-            assert not (await advance(transaction, job.id, 2, LIMITS))["done"]
+            assert not (await advance(transaction, job.id, 2, LIMITS)).done

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from shared.app.settings import Settings
 from shared.credits import repo
 from shared.credits import service as credit_service
 from shared.credits.errors import (
@@ -16,7 +17,6 @@ from shared.credits.schemas import BalanceOut, SettingsUpdate, TransactionQuery
 from shared.credits.tiers import PACKAGES, TIERS
 from shared.platform.data.db import Database
 from shared.platform.http.auth.principal import Principal
-from shared.platform.settings import Settings
 from tests.integration.conftest import MakeJob, make_user, rows
 
 
@@ -142,14 +142,8 @@ class TestMonthlyLimit:
 
 class TestLedger:
     async def test_pages_visit_every_row_once_newest_first(
-        self,
-        database: Database,
-        owner: Principal,
-        settings: Settings,
-        monkeypatch: pytest.MonkeyPatch,
+        self, database: Database, owner: Principal, settings: Settings
     ) -> None:
-        monkeypatch.setattr("shared.platform.settings.get_settings", lambda: settings)
-
         async def buy() -> None:
             async with database.transaction() as transaction:
                 await credit_service.purchase(transaction, owner, settings, "starter")

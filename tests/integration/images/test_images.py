@@ -8,7 +8,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from shared.app.services import Services
+from shared.app.composition import Services
+from shared.app.settings import Settings
 from shared.images import repo, thumbnails
 from shared.images import service as images
 from shared.jobs import finish, reports
@@ -18,7 +19,6 @@ from shared.platform.data.blob import BlobStore
 from shared.platform.data.db import Database
 from shared.platform.errors import NotFound, Unavailable
 from shared.platform.http.auth.principal import Principal
-from shared.platform.settings import Settings
 from tests.integration.conftest import MakeJob, make_user, rows
 from tests.integration.crawl.chunks import cut, examine, settle
 from tests.unit.imaging.pictures import encoded, photo

@@ -268,6 +268,26 @@ class TestUpdate:
             ["wikimedia"],
         )
 
+    async def test_categories_fit_the_keywords_whichever_is_changed(
+        self, database: Database, owner: Principal, make_job: MakeJob
+    ) -> None:
+        mammals = {"mammal": ["dog", "cat"]}
+        job = await make_job(keywords=["dog", "cat", "oak"], categories=mammals)
+        assert job.categories == mammals
+        for field, value in (
+            ("keywords", ["dog", "oak"]),  # the cat is a mammal
+            ("keywords", ["dog", "cat", "Mammal"]),
+            ("categories", {"mammal": ["dog", "bat"]}),
+            ("categories", {"OAK": ["dog"]}),
+        ):
+            with pytest.raises(Invalid) as refusal:
+                await update(database, owner, job.id, **{field: value})
+            assert refusal.value.errors[0]["loc"] == ["body", field]
+        pets: dict[str, object] = {"keywords": ["dog", "owl"], "categories": {"pet": ["dog"]}}
+        changed = await update(database, owner, job.id, **pets)
+        assert (changed.keywords, changed.categories) == (["dog", "owl"], {"pet": ["dog"]})
+        assert (await update(database, owner, job.id, categories={})).categories == {}
+
     async def test_of_a_started_job_only_the_name(
         self, database: Database, owner: Principal, make_job: MakeJob
     ) -> None:
@@ -329,7 +349,7 @@ class TestDelete:
             await delete(database, owner, job.id)
         assert (await outbox_keys(database))[-1] == f"cleanup:job:{job.id}"
         assert await available(database, owner) == 100
-        assert await rows(database, "SELECT id FROM credit_holds") == []
+        assert await rows(database, "SELECT job_id FROM credit_holds") == []
 
     async def test_a_running_job_must_be_stopped_first(
         self, database: Database, owner: Principal, make_job: MakeJob

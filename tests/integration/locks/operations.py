@@ -21,7 +21,9 @@ from shared.credits.schemas import SettingsUpdate
 from shared.identity import service as identity
 from shared.identity.schemas import ProfileUpdate
 from shared.images import repo as images_repo
+from shared.images import review
 from shared.images import service as images
+from shared.images.schemas import ImageReview, ImageReviews
 from shared.jobs import finish, remove
 from shared.jobs import service as jobs
 from shared.jobs.run import CRAWL
@@ -122,6 +124,16 @@ _request("stop_job", lambda tx, me, w: jobs.stop_job(tx, me, w.running))
 _request("retry_job", lambda tx, me, w: jobs.retry_job(tx, me, w.stopped))
 _request("delete_job", lambda tx, me, w: remove.delete_job(tx, me, w.stopped))
 _request("delete_image", lambda tx, me, w: images.delete_image(tx, me, w.image))
+_request(
+    "review_image",
+    lambda tx, me, w: review.review_image(tx, me, w.image, ImageReview(label="wolf")),
+)
+_request(
+    "review_images",
+    lambda tx, me, w: review.review_images(
+        tx, me, w.stopped, ImageReviews(image_ids=w.images, decision="keep")
+    ),
+)
 _request(
     "update_credit_settings",
     lambda tx, me, w: credit_service.update_settings(tx, me, SettingsUpdate(monthly_limit=5000)),

@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import psycopg
 
+from shared.app.settings import Settings
 from shared.platform.data import db
 from shared.platform.data.db import Database
-from shared.platform.settings import Settings
 from tests.integration.locks.operations import Operation
 from tests.integration.locks.world import World
 

@@ -13,10 +13,10 @@ import pytest
 from psycopg import sql
 
 import functions.blueprints
+from shared.app.settings import Settings
 from shared.platform.data.db import Database
 from shared.platform.errors import AppError, Unavailable
 from shared.platform.http.registry import endpoints
-from shared.platform.settings import Settings
 from tests.integration.locks.operations import OPERATIONS, Operation
 from tests.integration.locks.stepping import interleave, open_stepping
 from tests.integration.locks.world import World, make_world

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from shared.api_keys import service as api_keys
 from shared.api_keys.schemas import ApiKeyCreate, ApiKeyCreated
+from shared.app.settings import Settings
 from shared.crawl.model import Chunk
 from shared.jobs import service as jobs
 from shared.jobs.schemas import JobCreate, JobOut
@@ -12,7 +13,6 @@ from shared.notifications import service as notifications
 from shared.notifications.schemas import NotificationMessage
 from shared.platform.data.db import Database
 from shared.platform.http.auth.principal import Principal
-from shared.platform.settings import Settings
 from shared.projects import service as projects
 from shared.projects.schemas import ProjectCreate
 from tests.integration.admin.decisions import make_admin
@@ -35,10 +35,15 @@ class World:
     search: int  # of the running job
     pending: int
     stopped: int
-    image: int  # of the stopped job
+    images: list[int]  # of the stopped job
     key: UUID
     secret: str  # of the key
     notification: int
+
+    @property
+    def image(self) -> int:
+        """One of them."""
+        return self.images[0]
 
 
 async def make_world(database: Database, settings: Settings) -> World:
@@ -69,7 +74,7 @@ async def make_world(database: Database, settings: Settings) -> World:
         search=(await rows(database, searches, id=running.id))[0]["id"],
         pending=(await _job(database, owner, quiet)).id,
         stopped=stopped.id,
-        image=(await rows(database, images, id=stopped.id))[0]["id"],
+        images=[row["id"] for row in await rows(database, images, id=stopped.id)],
         key=key.id,
         secret=key.key,
         notification=await _notification(database, owner),

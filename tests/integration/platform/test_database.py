@@ -10,12 +10,12 @@ from loguru import logger
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pydantic import SecretStr
 
+from shared.app.settings import Settings
 from shared.platform.data.db import Database
 from shared.platform.errors import Unavailable
 from shared.platform.http.auth.principal import Principal
 from shared.platform.ratelimit import repo as rate_limits
 from shared.platform.ratelimit.policy import Bucket, Policy
-from shared.platform.settings import Settings
 
 
 async def value(database: Database, claims: dict[str, Any] | None = None) -> Any:

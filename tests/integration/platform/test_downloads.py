@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from shared.app.settings import Settings
 from shared.platform.data.blob import BlobStore
-from shared.platform.settings import Settings
 
 NAME = "jobs/1/images/a b.jpeg"
 

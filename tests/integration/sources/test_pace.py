@@ -7,8 +7,8 @@ import httpx
 import psycopg
 import pytest
 
+from shared.app.settings import Settings
 from shared.platform.data.db import Database
-from shared.platform.settings import Settings
 from shared.sources import pace_repo
 from shared.sources.pace import MOST_SECONDS, Pace, Turns
 from shared.sources.registry import open_source

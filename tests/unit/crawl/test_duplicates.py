@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,6 +74,24 @@ class TestGallery:
         gallery = judge(image("a"), earlier=[known("a", rank=99)])
         assert outcomes(gallery) == {1: "stored", 70: "exact_duplicate"}
         assert gallery.recounted == {700}
+
+    @pytest.mark.parametrize(
+        ("arrivals", "strays"),
+        [
+            ([("cat", 1), ("cat", 2)], {}),
+            ([("cat", 1), ("dog", 2)], {1: "a"}),
+            ([("cat", 2), ("dog", 1)], {0: "a"}),
+            ([("cat", 3), ("cat", 2), ("dog", 1)], {1: "a"}),
+            ([("cat", 3), ("dog", 2), ("cat", 1)], {0: "a", 1: "a"}),
+        ],
+    )
+    def test_a_copy_under_another_keyword_than_its_image_is_a_stray(
+        self, arrivals: list[tuple[str, int]], strays: dict[int, str]
+    ) -> None:
+        gallery = Gallery({"cat": PLENTY, "dog": PLENTY}, bits=4)
+        for number, (keyword, rank) in enumerate(arrivals):
+            gallery.add(ChunkCandidate(number, "", rank=rank), keyword, image("a"))
+        assert gallery.strays == strays
 
     def test_a_copy_that_turns_up_earlier_takes_its_originals_place(self) -> None:
         gallery = Gallery({"cat": PLENTY}, bits=4)

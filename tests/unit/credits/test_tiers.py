@@ -5,9 +5,9 @@ from typing import get_args
 
 import pytest
 
+from shared.credits.settings import CreditSettings
 from shared.credits.tiers import PACKAGES, TIERS, Tier, packages_above, tiers_below
 from shared.jobs.schemas import JobCreate
-from shared.platform.settings.product import PaymentSettings
 
 
 def test_each_tier_allows_more_than_the_one_before() -> None:
@@ -18,7 +18,7 @@ def test_each_tier_allows_more_than_the_one_before() -> None:
 
 def test_each_package_has_the_price_of_its_name_and_no_price_is_left_over() -> None:
     prices = {
-        name for name in PaymentSettings.model_fields if re.fullmatch(r"stripe_\w+_price_id", name)
+        name for name in CreditSettings.model_fields if re.fullmatch(r"stripe_\w+_price_id", name)
     }
     assert {name: package.price_setting for name, package in PACKAGES.items()} == {
         name.removeprefix("stripe_").removesuffix("_price_id"): name for name in prices
@@ -27,13 +27,13 @@ def test_each_package_has_the_price_of_its_name_and_no_price_is_left_over() -> N
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_price_is_what_its_setting_says(package: str) -> None:
-    settings = PaymentSettings.model_validate({f"stripe_{package}_price_id": "price_1"})
+    settings = CreditSettings.model_validate({f"stripe_{package}_price_id": "price_1"})
     found = {name: each.price_id(settings) for name, each in PACKAGES.items()}
     assert found == dict.fromkeys(PACKAGES) | {package: "price_1"}
 
 
 def test_a_new_account_may_run_a_job_of_the_default_size() -> None:
-    bonus = PaymentSettings.model_fields["signup_bonus_credits"].default
+    bonus = CreditSettings.model_fields["signup_bonus_credits"].default
     size = JobCreate.model_fields["max_images"].default
     assert size <= min(bonus, TIERS["free"].images_per_job)
 

@@ -11,7 +11,10 @@ from typing import Any
 import azure.durable_functions as df
 import pytest
 
-from orchestrations.crawl import activities, flow, names
+from orchestrations.blueprints import ORCHESTRATIONS
+from orchestrations.crawl import names as crawl
+from orchestrations.exports import names as exports
+from shared.datasets.run import EXPORT, build_of
 from shared.jobs.run import CRAWL, crawl_of
 from shared.runs.model import run_of
 
@@ -30,7 +33,7 @@ def answered(blueprints: Iterable[Any]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def app() -> list[str]:
-    return answered([flow.bp, activities.bp])
+    return answered(ORCHESTRATIONS)
 
 
 def test_names_in_flight_are_answered(app: list[str]) -> None:
@@ -38,19 +41,23 @@ def test_names_in_flight_are_answered(app: list[str]) -> None:
 
 
 def test_every_name_that_a_flow_may_call_is_among_them(app: list[str]) -> None:
-    called = {name for key, name in vars(names).items() if key.isupper()}
+    named = {**vars(crawl), **{f"EXPORTS_{key}": name for key, name in vars(exports).items()}}
+    called = {name for key, name in named.items() if key.isupper()}
     assert called <= {line.split()[1] for line in app}
 
 
 def test_runs_are_started_by_the_names_that_are_answered() -> None:
     """Of an instance its own name is in flight too: starting it twice must be harmless."""
-    assert CRAWL.orchestration == names.CRAWL
+    assert (CRAWL.orchestration, EXPORT.orchestration) == (crawl.CRAWL, exports.EXPORT)
     run = crawl_of(12, 3)
     assert (run.instance_id, run.order) == ("job-12-3", {"job_id": 12, "attempt": 3})
+    build = build_of(12, 3)
+    assert (build.instance_id, build.order) == ("export-12-3", {"export_id": 12, "attempt": 3})
     assert run_of(CRAWL, run.instance_id) == run
+    assert run_of(EXPORT, build.instance_id) == build
     for other in ("job-12", "job-12-3-4", "export-12-3", "job-x-3", "job-12-3\n"):
         assert run_of(CRAWL, other) is None
 
 
 def test_a_name_that_is_gone_is_found() -> None:
-    assert answered([flow.bp]) != LIST.read_text().splitlines()
+    assert answered(ORCHESTRATIONS[:1]) != LIST.read_text().splitlines()

@@ -12,6 +12,7 @@ import jwt
 from httpx_aiohttp import HttpxAiohttpClient
 from pydantic import SecretStr
 
+from shared.app.settings import Settings
 from shared.fetch.safe_http import FetchLimits
 from shared.identity import supabase_auth
 from shared.identity.schemas import Credentials, Signup
@@ -19,7 +20,6 @@ from shared.platform.data.blob import BlobStore
 from shared.platform.data.queue import QueueSender
 from shared.platform.http.auth.introspection import Introspection
 from shared.platform.http.auth.tokens import TokenVerifier
-from shared.platform.settings import Settings
 from shared.sources.api import Api
 from tests.fakes.raw_http import opened
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
-from shared.platform.data import blob
+from shared.app.settings import Settings
+from shared.platform.data import blob_addresses
 from shared.platform.data.blob import BlobStore
 from shared.platform.errors import Unavailable
-from shared.platform.settings import Settings
 
 
 class Clock(datetime):
@@ -51,10 +51,10 @@ def service() -> Service:
 
 @pytest.fixture
 def blobs(service: Service, monkeypatch: pytest.MonkeyPatch) -> BlobStore:
-    monkeypatch.setattr(blob, "datetime", Clock)
+    monkeypatch.setattr(blob_addresses, "datetime", Clock)
     settings = Settings.model_construct(azure_storage_connection_string=None)
     store = BlobStore(settings)
-    monkeypatch.setattr(store, "_service", service)
+    monkeypatch.setattr(store._addresses, "_service", service)
     return store
 
 
@@ -62,7 +62,7 @@ async def test_a_key_that_did_not_come_is_asked_for_again(
     blobs: BlobStore, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await blobs.download_url("a", filename="a")
-    monkeypatch.setattr(Clock, "moment", Clock.moment + blob.DELEGATION_LIFETIME)
+    monkeypatch.setattr(Clock, "moment", Clock.moment + blob_addresses.DELEGATION_LIFETIME)
     service.reachable = False
     with pytest.raises(Unavailable):
         await blobs.download_url("a", filename="a")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.platform.settings import Settings, get_settings
-from shared.platform.settings.idle import idle_settings
-from shared.platform.settings.misspelt import misspelt
-from shared.platform.settings.variables import variables
+from shared.app.settings import Settings, get_settings
+from shared.app.settings.idle import idle_settings
+from shared.app.settings.misspelt import misspelt
+from shared.app.settings.variables import variables
 
 EARLIER = json.loads(Path(__file__).with_name("earlier_settings.json").read_text())
 BLOCKS: dict[str, dict[str, str]] = EARLIER["blocks"]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from loguru import logger
 
+from shared.app.settings import Settings
 from shared.platform.observe.logging import configure_logging, get_logger, log_context
 from shared.platform.observe.redaction import redact
 from shared.platform.observe.tracing import carry_trace, current_traceparent
-from shared.platform.settings import Settings
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"

@@ -6,19 +6,11 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from shared.platform.errors import Invalid
 from shared.platform.http.pagination import FIRST_PAGE, PageQuery, make_page
-from shared.platform.settings import Settings
 
 NUMBERS = list(range(50, 0, -1))
-
-
-@pytest.fixture(autouse=True)
-def settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Settings.model_construct(api_key_pepper=SecretStr("pepper"))
-    monkeypatch.setattr("shared.platform.settings.get_settings", lambda: made)
 
 
 def fetch(query: PageQuery) -> list[int]:
@@ -37,16 +29,23 @@ class TestPages:
                 break
         assert seen == NUMBERS
 
-    def test_a_cursor_of_the_former_secret_is_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        cursor = make_page([3, 2], PageQuery(limit=1), lambda n: n).meta.next_cursor
-        for pepper, taken in (("new,pepper", True), ("new", False)):
-            made = Settings.model_construct(api_key_pepper=SecretStr(pepper))
-            monkeypatch.setattr("shared.platform.settings.get_settings", lambda made=made: made)
-            if taken:
-                assert PageQuery(cursor=cursor).below == 3
-            else:
-                with pytest.raises(Invalid):
-                    _ = PageQuery(cursor=cursor).below
+    def test_a_cursor_of_the_former_secret_is_taken(self) -> None:
+        query = PageQuery(limit=1)
+        query.of("/api/v1/jobs", [b"pepper"])
+        query.cursor = make_page([3, 2], query, lambda n: n).meta.next_cursor
+        query.of("/api/v1/jobs", [b"new", b"pepper"])
+        assert query.below == 3
+        query.of("/api/v1/jobs", [b"new"])
+        with pytest.raises(Invalid):
+            _ = query.below
+
+    def test_a_query_that_is_told_no_secret_has_one_that_nobody_knows(self) -> None:
+        query = PageQuery(limit=1)
+        query.cursor = make_page([3, 2], query, lambda n: n).meta.next_cursor
+        assert query.below == 3
+        query.of("", [b""])
+        with pytest.raises(Invalid):
+            _ = query.below
 
     def test_first_page_begins_above_all(self) -> None:
         assert PageQuery().below == FIRST_PAGE

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from shared.platform.settings import Settings
+from shared.app.settings import Settings
 from shared.platform.settings.redis import RedisAddress
 from tests.unit.platform.test_earlier_settings import OUR_OWN
 

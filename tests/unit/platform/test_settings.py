@@ -12,9 +12,10 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
-from shared.platform.settings import ConfigurationError, Settings, get_settings
-from shared.platform.settings.idle import ACTIVITIES, idle_settings
-from shared.platform.settings.product import FUNCTION_TIMEOUT_SECONDS, SETTLE_SECONDS
+from shared.app.settings import ConfigurationError, Settings, get_settings
+from shared.app.settings.idle import ACTIVITIES, idle_settings
+from shared.crawl.settings import SETTLE_SECONDS
+from shared.platform.durable import FUNCTION_TIMEOUT_SECONDS
 
 ROOT = Path(__file__).parents[3]
 HOST_VALUES = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
@@ -40,8 +41,7 @@ def variables(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[l
     for name, field in model.model_fields.items():
         names = [prefix + each for each in names_of(name, field)]
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            delimiter = "_" if names[0] == "PIXCRAWLER_RESOURCE" else "__"
-            yield from variables(field.annotation, names[0] + delimiter)
+            yield from variables(field.annotation, names[0] + "__")
         else:
             yield names
 
@@ -187,7 +187,7 @@ class TestSettings:
         assert settings.compression.archive.level == 3
         assert settings.compression.archive.type == "zstd"
         assert settings.logging.use_json is True
-        assert settings.resource.max_concurrent_chunks == 7
+        assert settings.resource_max_concurrent_chunks == 7
 
     def test_the_crawlers_address_is_not_that_of_the_contact_form(
         self, monkeypatch: pytest.MonkeyPatch
@@ -224,7 +224,7 @@ class TestIdle:
             ("LIMITER_REDIS_HOST", "elsewhere"),
             ("REDIS_URL", "redis://elsewhere"),
             ("LOG_LEVEL", "DEBUG"),
-            ("PIXCRAWLER_UTILITY_COMPRESSION__QUALITY", "70"),
+            ("PIXCRAWLER_UTILITY_COMPRESSION__WORKERS", "7"),
             ("CELERY_BROKER_URL", "redis://localhost"),
             ("CELERY_WORKER_CONCURRENCY", "4"),
             ("STORAGE_LOCAL_PATH", "elsewhere"),

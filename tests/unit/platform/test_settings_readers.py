@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from shared.platform.settings import Settings
-from shared.platform.settings.idle import IDLE
+from shared.app.settings import Settings
+from shared.app.settings.idle import IDLE
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = "shared/platform/settings"
+# Who declares settings, or says which are idle, reads them by properties alone.
+DECLARING = ("shared/*/settings.py", "shared/app/settings/*.py", f"{SETTINGS}/*.py")
+DECLARED = {path for pattern in DECLARING for path in ROOT.glob(pattern)}
 # What goes by its variable or by a quoted name, and the file that has it so.
 BY_NAME = {
     "allowed_origins": ("ALLOWED_ORIGINS", "infra/modules/functionapp.bicep"),
@@ -64,7 +67,7 @@ def read() -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for folder in ("shared", "functions", "orchestrations", "scripts"):
         for path in (ROOT / folder).rglob("*.py"):
-            found |= set(reads(path.read_text(), own=path.is_relative_to(ROOT / SETTINGS)))
+            found |= set(reads(path.read_text(), own=path in DECLARED))
     return found
 
 

@@ -4,8 +4,9 @@ import jwt
 import pytest
 from pydantic import SecretStr
 
-from shared.platform.settings.misspelt import misspelt
-from shared.platform.settings.secrets import check_public_key, check_secret_key, exposed
+from shared.app.settings.exposed import exposed
+from shared.app.settings.misspelt import misspelt
+from shared.platform.settings.secrets import check_public_key, check_secret_key
 
 
 def supabase_key(role: str) -> str:

@@ -8,9 +8,9 @@ from typing import get_args
 import httpx
 import pytest
 
+from shared.app.settings import Settings
 from shared.jobs.schemas import Engine
 from shared.platform.data.db import Database
-from shared.platform.settings import Settings
 from shared.sources.attribution import Use, allows
 from shared.sources.registry import ROBOTS_DECIDE, SOURCES, open_source
 from shared.sources.source import Source, SourceNotConfigured, SourceUnavailable

@@ -28,8 +28,7 @@ def left(layout: Layout) -> set[str]:
 
 def test_a_first_start_is_none(layout: Layout) -> None:
     assert remove_earlier_data(layout) is None
-    versions = read_json(layout.migrations)["versions"]
-    assert len(versions) >= 4
+    assert len(read_json(layout.migrations)["applied"]) >= 4
     fill(layout)
     assert remove_earlier_data(layout) is None
     assert left(layout) == {*DATA, "auth"}
@@ -37,20 +36,20 @@ def test_a_first_start_is_none(layout: Layout) -> None:
 
 def test_a_migration_more_is_none(layout: Layout) -> None:
     remove_earlier_data(layout)
-    versions = read_json(layout.migrations)["versions"]
-    write_json(layout.migrations, {"versions": versions[:-1]})
+    applied = read_json(layout.migrations)["applied"]
+    write_json(layout.migrations, {"applied": applied[:-1]})
     fill(layout)
     assert remove_earlier_data(layout) is None
     assert left(layout) == {*DATA, "auth"}
 
 
-@pytest.mark.parametrize("versions", [None, ["20261123000001"]])
+@pytest.mark.parametrize("applied", [None, ["the hash of another file"]])
 def test_what_others_made_goes_with_what_belongs_to_it(
-    layout: Layout, versions: list[str] | None
+    layout: Layout, applied: list[str] | None
 ) -> None:
     fill(layout)
-    if versions:
-        write_json(layout.migrations, {"versions": versions})
+    if applied:
+        write_json(layout.migrations, {"applied": applied})
     said = remove_earlier_data(layout)
     assert said is not None
     assert "Beginning anew" in said

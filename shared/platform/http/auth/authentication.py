@@ -10,7 +10,7 @@ from shared.platform.http.registry import Endpoint
 
 if TYPE_CHECKING:
     from shared.platform.http.auth.tokens import TokenVerifier
-    from shared.platform.settings import Settings
+    from shared.platform.settings import PlatformSettings
 
 
 KEY_PREFIX: Final = "pk_live_"  # no access token begins so: they are JWTs
@@ -20,7 +20,7 @@ class Authenticator(Protocol):
     """What tells who a caller is."""
 
     @property
-    def settings(self) -> "Settings":
+    def settings(self) -> "PlatformSettings":
         """The settings of this process."""
 
     @property

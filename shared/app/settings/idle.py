@@ -5,15 +5,15 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, SecretStr
 
-from shared.platform.settings.model import Settings
+from shared.app.settings.model import Settings
+from shared.app.settings.variables import variables
 from shared.platform.settings.parts import EMULATOR
-from shared.platform.settings.variables import variables
 
 HOST = "AzureFunctionsJobHost__"
 ACTIVITIES = HOST + "extensions__durableTask__maxConcurrentActivityFunctions"
 HOST_LEVEL = HOST + "logging__logLevel__Function"
 COMPRESSION = "PIXCRAWLER_UTILITY_COMPRESSION__"
-_UNBUILT = "exports are not built"
+_ASKED = "whoever asks for an export says how it is packed"
 _UNPAID = "payments are not built"
 _UNSENT = "e-mails are not built"
 # By variable: the place of the setting, and why it does nothing.
@@ -25,9 +25,9 @@ IDLE = {
         "contact_email",
         "the contact form is the frontend's, and the crawler's address is CRAWLER_CONTACT_EMAIL"),
     "PIXCRAWLER_RESOURCE_MAX_TEMP_STORAGE_MB": (
-        "resource.max_temp_storage_mb", "nothing is written to the disk"),
+        "resource_max_temp_storage_mb", "nothing is written to the disk"),
     "PIXCRAWLER_RESOURCE_ESTIMATED_IMAGE_SIZE_MB": (
-        "resource.estimated_image_size_mb", "no plan assumes a size"),
+        "resource_estimated_image_size_mb", "no plan assumes a size"),
     "PIXCRAWLER_UTILITY_LOGGING__USE_COLORS": (
         "logging.use_colors", "the host decides how its console looks"),
     "STRIPE_SECRET_KEY": ("stripe_secret_key", _UNPAID),
@@ -37,14 +37,10 @@ IDLE = {
     "STRIPE_ENTERPRISE_PRICE_ID": ("stripe_enterprise_price_id", _UNPAID),
     "RESEND_API_KEY": ("resend_api_key", _UNSENT),
     "FROM_EMAIL": ("from_email", _UNSENT),
-    f"{COMPRESSION}QUALITY": ("compression.quality", _UNBUILT),
-    f"{COMPRESSION}FORMAT": ("compression.format", _UNBUILT),
-    f"{COMPRESSION}LOSSLESS": ("compression.lossless", _UNBUILT),
-    f"{COMPRESSION}WORKERS": ("compression.workers", _UNBUILT),
-    f"{COMPRESSION}ARCHIVE__ENABLE": ("compression.archive.enable", _UNBUILT),
-    f"{COMPRESSION}ARCHIVE__TAR": ("compression.archive.tar", _UNBUILT),
-    f"{COMPRESSION}ARCHIVE__TYPE": ("compression.archive.type", _UNBUILT),
-    f"{COMPRESSION}ARCHIVE__LEVEL": ("compression.archive.level", _UNBUILT),
+    f"{COMPRESSION}WORKERS": ("compression.workers", "a core encodes an image at a time"),
+    f"{COMPRESSION}ARCHIVE__ENABLE": ("compression.archive.enable", _ASKED),
+    f"{COMPRESSION}ARCHIVE__TAR": ("compression.archive.tar", _ASKED),
+    f"{COMPRESSION}ARCHIVE__TYPE": ("compression.archive.type", _ASKED),
 }  # fmt: skip
 # What says where a Redis is and how it is used, by the part that may have one.
 REDIS = {

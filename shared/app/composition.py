@@ -12,6 +12,10 @@ import httpx
 
 from shared.api_keys import service as api_keys
 from shared.app.effects import handlers
+from shared.app.settings import Settings
+from shared.datasets import build_parts, building
+from shared.datasets.run import EXPORT
+from shared.fetch import safe_http
 from shared.health.service import HealthMonitor, Parts
 from shared.identity import service as identity
 from shared.images.thumbnails import Thumbnails
@@ -30,13 +34,10 @@ from shared.platform.http.auth.principal import Principal
 from shared.platform.http.auth.tokens import TokenVerifier
 from shared.platform.observe.telemetry import start_telemetry
 from shared.platform.ratelimit import PostgresCounter, RateLimiter, open_counter
-from shared.platform.settings import Settings
 from shared.runs.reconcile import Reconciler
 
 if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
-
-    from shared.fetch.safe_http import SafeHttp
 
 
 class Services:
@@ -54,18 +55,16 @@ class Services:
         return HttpxAiohttpClient(timeout=10)
 
     @cached_property
-    def crawler_http(self) -> "SafeHttp":
+    def crawler_http(self) -> "safe_http.SafeHttp":
         """The guarded client for addresses that strangers wrote."""
-        from shared.fetch.safe_http import FetchLimits, SafeHttp
-
-        limits = FetchLimits(
+        limits = safe_http.FetchLimits(
             total_seconds=self.settings.crawl_timeout_seconds,
             retry_seconds=self.settings.crawl_retry_wait_seconds,
             per_host=self.settings.crawl_connections_per_host,
             host_spacing_seconds=self.settings.crawl_host_spacing_seconds,
             connections=self.settings.crawl_downloads_in_flight,
         )
-        return SafeHttp(
+        return safe_http.SafeHttp(
             limits,
             user_agent=self.settings.user_agent,
             allowed_hosts=self.settings.allowed_hosts,
@@ -116,7 +115,7 @@ class Services:
     @cached_property
     def reconciler(self) -> Reconciler:
         """The repair of what a crash left of a run."""
-        return Reconciler(self.database, {CRAWL: finish.fail_run})
+        return Reconciler(self.database, {CRAWL: finish.fail_run, EXPORT: building.fail_run})
 
     @cached_property
     def health(self) -> HealthMonitor:
@@ -133,6 +132,13 @@ class Services:
     def thumbnails(self) -> Thumbnails:
         """Thumbnails of stored images."""
         return Thumbnails(self.database, self.blobs)
+
+    @cached_property
+    def exports(self) -> "build_parts.Builder":
+        """The building of exports."""
+        return build_parts.Builder(
+            self.database, self.blobs, self.judges, home=self.settings.app_url
+        )
 
     @cached_property
     def judges(self) -> ThreadPoolExecutor:

@@ -7,8 +7,7 @@ from functools import cache
 from pydantic import AliasChoices, BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from shared.platform.settings import Settings
-from shared.platform.settings.sources import RESOURCE
+from shared.app.settings.model import Settings
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def _walk(model: type[BaseModel], prefix: str) -> Iterator[Variable]:
     for name, field in model.model_fields.items():
         names = tuple(prefix + each for each in _names(name, field))
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _walk(field.annotation, names[0] + ("_" if names[0] == RESOURCE else "__"))
+            yield from _walk(field.annotation, names[0] + "__")
         else:
             secret = SecretStr.__name__ in str(field.annotation)
             yield Variable(names, required=field.is_required(), secret=secret)

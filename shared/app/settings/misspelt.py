@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 
-from shared.platform.settings.variables import variables
+from shared.app.settings.variables import variables
 
 OURS = (
     "PIXCRAWLER_", "CACHE_", "LIMITER_", "DATABASE_", "STORAGE_", "CRAWL_", "SUPABASE_", "STRIPE_",
@@ -13,7 +13,7 @@ OURS = (
 # Groups may be given as one JSON object; the rest is read by the scripts or by the frontend.
 OTHERS = frozenset((
     "PIXCRAWLER_UTILITY_LOGGING", "PIXCRAWLER_UTILITY_COMPRESSION",
-    "PIXCRAWLER_UTILITY_COMPRESSION__ARCHIVE", "PIXCRAWLER_RESOURCE",
+    "PIXCRAWLER_UTILITY_COMPRESSION__ARCHIVE",
     "PIXCRAWLER_PORTS", "PIXCRAWLER_PYTHON", "PIXCRAWLER_STACK", "PIXCRAWLER_TEST_SCALE",
     "PIXCRAWLER_VENV",
     "NEXT_PUBLIC_SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_ANON_KEY", "NEXT_PUBLIC_API_URL",

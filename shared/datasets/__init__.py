@@ -1,0 +1,1 @@
+"""Datasets: what jobs have made, in versions that never change, and exports of them."""

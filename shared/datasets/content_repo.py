@@ -1,0 +1,149 @@
+"""What exports tell of the images of a version."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.rows import class_row
+
+from shared.exports.layout import SplitImages
+from shared.exports.model import Record
+from shared.platform.data.db import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFacts:
+    """A version and what it was made of."""
+
+    job_id: int
+    name: str
+    keywords: list[str]
+    number: int
+    semantic_version: str
+    hash: str
+    created_at: Any
+    counts: dict[str, dict[str, int]]
+    left_out: dict[str, int]
+    withdrawn: int
+
+
+async def get_version_facts(transaction: Transaction, version_id: int) -> VersionFacts:
+    """The version, which must be there."""
+    async with transaction.connection.cursor(row_factory=class_row(VersionFacts)) as cursor:
+        await cursor.execute(
+            """
+            SELECT v.job_id, j.name, j.keywords, number, semantic_version, hash, v.created_at,
+              counts, left_out, (SELECT count(*) FROM dataset_version_images AS i
+                WHERE i.version_id = v.id AND image_id IS NULL) AS withdrawn
+            FROM dataset_versions AS v JOIN crawl_jobs AS j ON j.id = v.job_id
+            WHERE v.id = %(id)s
+            """,
+            {"id": version_id},
+        )
+        (found,) = await cursor.fetchall()
+        return found
+
+
+async def list_sizes(transaction: Transaction, version_id: int) -> dict[str, SplitImages]:
+    """The sizes of the images of each split, in order."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT split, min(position) AS first, array_agg(coalesce(file_size, 0) ORDER BY position)
+          AS sizes
+        FROM dataset_version_images AS v LEFT JOIN images ON images.id = image_id
+        WHERE version_id = %(id)s GROUP BY split ORDER BY first
+        """,
+        {"id": version_id},
+    )
+    return {
+        row["split"]: SplitImages(row["first"], row["sizes"]) for row in await cursor.fetchall()
+    }
+
+
+async def list_records(
+    transaction: Transaction, version_id: int, first: int, last: int
+) -> list[Record]:
+    """The images of a version from one position to another, in order; those withdrawn are not
+    among them."""
+    async with transaction.connection.cursor(row_factory=class_row(Record)) as cursor:
+        await cursor.execute(
+            """
+            SELECT v.position, v.image_id, v.split, v.label, v.sha256, i.storage_url AS blob_name,
+              i.format, i.width, i.height, i.file_size AS bytes,
+              lpad(to_hex(i.phash), 16, '0') AS phash, i.keyword, i.metadata ->> 'title' AS caption,
+              CASE WHEN i.metadata ? 'title' THEN i.engine END AS caption_source, i.license,
+              i.license_url, i.creator, i.attribution, i.engine AS source,
+              i.source_page_url AS source_page, i.original_url AS url
+            FROM dataset_version_images AS v JOIN images AS i ON i.id = v.image_id
+            WHERE version_id = %(id)s AND v.position BETWEEN %(first)s AND %(last)s
+            ORDER BY v.position
+            """,
+            {"id": version_id, "first": first, "last": last},
+        )
+        return await cursor.fetchall()
+
+
+async def count_facets(transaction: Transaction, version_id: int) -> list[dict[str, Any]]:
+    """Images of a version by licence and label, by licence's address, source, format and domain:
+    ``kind``, ``name``, ``of``, ``images``, the most frequent first; and the bytes by split."""
+    cursor = await transaction.connection.execute(
+        """
+        WITH facts AS (
+          SELECT coalesce(i.license, 'unknown') AS license, i.license_url, v.label, v.split,
+            i.file_size, coalesce(i.engine, 'unknown') AS source,
+            coalesce(i.format, 'unknown') AS format,
+            lower(substring(i.original_url FROM '^[a-z]+://(?:[^/@]*@)?([^/:?#]+)')) AS domain
+          FROM dataset_version_images AS v JOIN images AS i ON i.id = v.image_id
+          WHERE version_id = %(id)s
+        )
+        SELECT 'license' AS kind, license AS name, label AS "of", count(*) AS images
+        FROM facts GROUP BY license, label
+        UNION ALL SELECT 'license_url', license, license_url, count(*) FROM facts
+        WHERE license_url IS NOT NULL GROUP BY license, license_url
+        UNION ALL SELECT 'bytes', split, NULL, sum(file_size) FROM facts GROUP BY split
+        UNION ALL SELECT 'source', source, NULL, count(*) FROM facts GROUP BY source
+        UNION ALL SELECT 'format', format, NULL, count(*) FROM facts GROUP BY format
+        UNION ALL (SELECT 'domain', coalesce(domain, 'unknown'), NULL, count(*) FROM facts
+          GROUP BY domain ORDER BY count(*) DESC, domain LIMIT 100)
+        ORDER BY kind, images DESC, name, "of"
+        """,
+        {"id": version_id},
+    )
+    return await cursor.fetchall()
+
+
+async def measure(transaction: Transaction, version_id: int) -> dict[str, dict[str, int]]:
+    """Least, median and greatest ``width`` and ``height`` of the images, and their ``bytes``."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT min(width) AS width_min, max(width) AS width_max,
+          percentile_disc(0.5) WITHIN GROUP (ORDER BY width) AS width_median,
+          min(height) AS height_min, max(height) AS height_max,
+          percentile_disc(0.5) WITHIN GROUP (ORDER BY height) AS height_median,
+          min(file_size) AS bytes_min, max(file_size) AS bytes_max,
+          percentile_disc(0.5) WITHIN GROUP (ORDER BY file_size) AS bytes_median
+        FROM dataset_version_images AS v JOIN images AS i ON i.id = v.image_id
+        WHERE version_id = %(id)s
+        """,
+        {"id": version_id},
+    )
+    (row,) = await cursor.fetchall()
+    return {
+        name: {part: row[f"{name}_{part}"] for part in ("min", "median", "max")}
+        for name in ("width", "height", "bytes")
+    }
+
+
+async def list_first_of(
+    transaction: Transaction, version_id: int, labels: list[str], *, each: int
+) -> list[tuple[str, str]]:
+    """Label and blob of the first images of each of these labels."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT label, i.storage_url AS blob_name FROM unnest(%(labels)s::text[]) AS of (name)
+        CROSS JOIN LATERAL (SELECT label, image_id, position FROM dataset_version_images
+          WHERE version_id = %(id)s AND label = of.name ORDER BY position LIMIT %(each)s) AS v
+        JOIN images AS i ON i.id = v.image_id ORDER BY label, v.position
+        """,
+        {"id": version_id, "labels": labels, "each": each},
+    )
+    return [(row["label"], row["blob_name"]) for row in await cursor.fetchall()]

@@ -1,0 +1,135 @@
+"""What jobs have made, as datasets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from shared.datasets.schemas import DatasetOut
+from shared.platform.data.db import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An image of a job that may become part of a version."""
+
+    id: int
+    sha256: str
+    label: str
+    is_duplicate: bool
+    is_dropped: bool
+
+
+async def list_datasets(
+    transaction: Transaction,
+    user_id: UUID,
+    *,
+    dataset_id: int | None = None,
+    project_id: int | None = None,
+    below: int = 2**31,
+    offset: int = 0,
+    limit: int,
+) -> list[DatasetOut]:
+    """Up to ``limit`` datasets of the user with ids under ``below``, newest first."""
+    async with transaction.connection.cursor(row_factory=class_row(DatasetOut)) as cursor:
+        await cursor.execute(
+            """
+            SELECT j.id, j.name, j.project_id, j.status, j.valid_images AS total_images,
+              (SELECT max(number) FROM dataset_versions WHERE job_id = j.id) AS last_version,
+              j.created_at, j.updated_at
+            FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
+            WHERE p.user_id = %(user_id)s AND j.id < %(below)s
+              AND (j.valid_images > 0 OR EXISTS (
+                SELECT FROM dataset_versions WHERE job_id = j.id))
+              AND (%(dataset_id)s::int IS NULL OR j.id = %(dataset_id)s)
+              AND (%(project_id)s::int IS NULL OR j.project_id = %(project_id)s)
+            ORDER BY j.id DESC OFFSET %(offset)s LIMIT %(limit)s
+            """,
+            {
+                "user_id": user_id,
+                "dataset_id": dataset_id,
+                "project_id": project_id,
+                "below": min(below, 2**31 - 1),
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+        return await cursor.fetchall()
+
+
+async def find_by_name(transaction: Transaction, user_id: UUID, name: str) -> int | None:
+    """The user's newest dataset that is called so."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT j.id FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
+        WHERE p.user_id = %(user_id)s AND j.name = %(name)s ORDER BY j.id DESC LIMIT 1
+        """,
+        {"user_id": user_id, "name": name},
+    )
+    row = await cursor.fetchone()
+    return row["id"] if row else None
+
+
+async def count_contents(transaction: Transaction, job_id: int) -> list[dict[str, Any]]:
+    """Images that are no duplicates and were not dropped, by label and licence, with bytes."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT coalesce(labels ->> 0, keyword) AS label, coalesce(license, 'unknown') AS license,
+          count(*) AS images, sum(file_size)::bigint AS bytes
+        FROM images
+        WHERE crawl_job_id = %(job_id)s AND NOT is_duplicate AND decision IS DISTINCT FROM 'drop'
+        GROUP BY 1, 2 ORDER BY 1, 2
+        """,
+        {"job_id": job_id},
+    )
+    return await cursor.fetchall()
+
+
+async def list_candidates(transaction: Transaction, job_id: int) -> list[Candidate]:
+    """The stored images of a job, by hash."""
+    async with transaction.connection.cursor(row_factory=class_row(Candidate)) as cursor:
+        await cursor.execute(
+            """
+            SELECT id, hash AS sha256, coalesce(labels ->> 0, keyword) AS label, is_duplicate,
+              decision IS NOT DISTINCT FROM 'drop' AS is_dropped
+            FROM images WHERE crawl_job_id = %(job_id)s AND is_valid AND hash IS NOT NULL
+            ORDER BY hash
+            """,
+            {"job_id": job_id},
+        )
+        return await cursor.fetchall()
+
+
+async def list_near(
+    transaction: Transaction, job_id: int, image_ids: Sequence[int], *, bits: int
+) -> list[tuple[int, int]]:
+    """Pairs of images, the first among ``image_ids``, whose hashes differ in up to ``bits`` (8).
+
+    By thirds of the hash, of which one is the same but for a third of the bits.
+    """
+    cursor = await transaction.connection.execute(
+        """
+        WITH thirds AS (
+          SELECT id, phash, third, CASE third WHEN 0 THEN phash & 2097151
+            WHEN 1 THEN phash >> 21 & 2097151 ELSE phash >> 42 & 4194303 END AS value
+          FROM images, generate_series(0, 2) AS third
+          WHERE crawl_job_id = %(job_id)s AND phash IS NOT NULL
+        )
+        SELECT DISTINCT probe.id AS one, found.id AS other
+        FROM thirds AS probe CROSS JOIN unnest(%(flips)s::bigint[]) AS flip
+        JOIN thirds AS found ON found.third = probe.third AND found.value = probe.value # flip
+        WHERE probe.id = ANY(%(ids)s) AND found.id <> probe.id
+          AND bit_count((found.phash # probe.phash)::bit(64)) <= %(bits)s
+        """,
+        {"job_id": job_id, "ids": list(image_ids), "bits": bits, "flips": _flips(bits // 3)},
+    )
+    return [(row["one"], row["other"]) for row in await cursor.fetchall()]
+
+
+def _flips(most: int) -> list[int]:
+    """The ways in which up to so many bits of a third may differ."""
+    places = [1 << place for place in range(22)]
+    return [sum(bits) for count in range(most + 1) for bits in combinations(places, count)]

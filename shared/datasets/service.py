@@ -1,0 +1,98 @@
+"""Rules of datasets: what a job has made, found by its id or its name."""
+
+from shared.datasets import repo, version_repo
+from shared.datasets.schemas import DatasetDetail, DatasetOut, DatasetPage, DatasetQuery
+from shared.datasets.versions import get_version, version_out
+from shared.platform.data.db import Transaction
+from shared.platform.errors import NotFound
+from shared.platform.http.auth.principal import Principal
+from shared.platform.http.pagination import make_page
+
+LARGEST_ID = 2**31 - 1
+
+
+async def list_datasets(
+    transaction: Transaction, principal: Principal, query: DatasetQuery
+) -> DatasetPage:
+    """A page of what the caller's jobs have made, newest first.
+
+    Raises:
+        Invalid: the query's cursor is not one of this list.
+    """
+    if query.page:
+        rows = await repo.list_datasets(
+            transaction,
+            principal.user_id,
+            project_id=query.project_id,
+            offset=(query.page - 1) * query.size,
+            limit=query.size,
+        )
+        whole = make_page(rows, query.model_copy(update={"limit": query.size}), _id)
+        return DatasetPage(data=rows, meta=whole.meta, items=rows)
+    rows = await repo.list_datasets(
+        transaction,
+        principal.user_id,
+        project_id=query.project_id,
+        below=query.below,
+        limit=query.limit + 1,
+    )
+    page = make_page(rows, query, _id)
+    return DatasetPage(data=page.data, meta=page.meta)
+
+
+async def get_dataset(
+    transaction: Transaction, principal: Principal, reference: str
+) -> DatasetDetail:
+    """The caller's dataset: ``42`` by its id, ``cats`` by name, ``cats@3`` or ``42@latest`` with a
+    version.
+
+    Raises:
+        NotFound: the caller has no such dataset, or it no such version.
+    """
+    name, at, version = reference.rpartition("@")
+    name = name if at else reference
+    found = await _find(transaction, principal, name)
+    contents = await repo.count_contents(transaction, found.id)
+    labels: dict[str, int] = {}
+    licenses: dict[str, int] = {}
+    for row in contents:
+        labels[row["label"]] = labels.get(row["label"], 0) + row["images"]
+        licenses[row["license"]] = licenses.get(row["license"], 0) + row["images"]
+    size = sum(row["bytes"] or 0 for row in contents)
+    shown = None
+    if at:
+        number = await _number(transaction, found.id, version)
+        shown = version_out(await get_version(transaction, found.id, number))
+    return DatasetDetail(
+        **found.model_dump(),
+        size_mb=round(size / 1e6, 2),
+        labels=labels,
+        licenses=licenses,
+        version=shown,
+    )
+
+
+async def _find(transaction: Transaction, principal: Principal, name: str) -> DatasetOut:
+    """By its id if it is a number, else the newest one of that name."""
+    dataset_id = int(name) if name.isascii() and name.isdigit() and len(name) < 11 else None
+    if dataset_id is None:
+        dataset_id = await repo.find_by_name(transaction, principal.user_id, name)
+    if dataset_id is None or dataset_id > LARGEST_ID:
+        raise NotFound("You have no such dataset.")
+    found = await repo.list_datasets(transaction, principal.user_id, dataset_id=dataset_id, limit=1)
+    if not found:
+        raise NotFound("You have no such dataset.")
+    return found[0]
+
+
+async def _number(transaction: Transaction, job_id: int, version: str) -> int:
+    if version.isascii() and version.isdigit() and len(version) < 10:
+        return int(version)
+    latest = await version_repo.list_versions(transaction, job_id, limit=1)
+    if version != "latest" or not latest:
+        raise NotFound("The dataset has no such version.")
+    return latest[0].number
+
+
+def _id(dataset: DatasetOut) -> int:
+    return dataset.id

@@ -1,0 +1,53 @@
+"""Credit where it is due: what may be done with the images, and who made them."""
+
+from collections.abc import Sequence
+
+from shared.exports.model import Member, Summary
+
+_INTRODUCTION = """\
+# Licences
+
+Each image has the licence that its source stated; it stands beside the image in every table of this
+export. What is under `unknown` carries no permission that we know of. Nobody has checked that who
+stated a licence was entitled to.
+
+| licence | images | text |
+| --- | --- | --- |
+"""
+
+ATTRIBUTION = """\
+# Attribution
+
+One line a file: what it is, who made it, under which licence.
+
+"""
+
+
+def licenses_page(summary: Summary) -> str:
+    """LICENSES.md: each licence that occurs, how often, and where its text is."""
+    rows = []
+    for code in sorted(summary.licenses):
+        images = sum(summary.licenses[code].values())
+        urls = " ".join(f"<{url}>" for url in summary.license_urls.get(code, []))
+        rows.append(f"| {code} | {images} | {urls} |\n")
+    return _INTRODUCTION + "".join(rows)
+
+
+def credit_line(member: Member, name: str) -> str:
+    """The line of a file in ATTRIBUTION.md."""
+    record = member.record
+    credit = record.attribution or f"No credit line is known (licence: {record.license})."
+    page = f" Source: <{record.source_page}>" if record.source_page else ""
+    return f"- `{name}`: {' '.join(credit.split())}{page}\n"
+
+
+def license_id(codes: Sequence[str]) -> str:
+    """The licence of a dataset card: its id on the Hub, or ``other`` when there are several."""
+    if len(codes) == 1:
+        return _HUB.get(codes[0], "other")
+    return "other"
+
+
+# https://huggingface.co/docs/hub/repositories-licenses. A code without its version may stand for
+# several: only those whose id says none are named.
+_HUB = {"cc0": "cc0-1.0", "gfdl": "gfdl"}

@@ -1,0 +1,44 @@
+"""A dataset on disk: a folder for each label, whatever the keyword was."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
+
+from scripts.crawl.api import Api
+from scripts.crawl.dataset import save_dataset
+
+UNKNOWN = dict.fromkeys(
+    ("width", "height", "file_size", "original_url", "engine", "source_page_url", "creator",
+     "license", "license_url", "attribution")
+)  # fmt: skip
+LABELS = {1: "crash test", 2: "mammal", 3: "mammal"}
+
+
+class Images:
+    """The API of a job with one image for each number, whose bytes say it."""
+
+    def every(self, path: str, **_: str) -> list[dict[str, Any]]:
+        return [self.image(number) for number in LABELS]
+
+    def image(self, number: int) -> dict[str, Any]:
+        digest = sha256(f"images/{number}/download".encode()).hexdigest()
+        return {
+            **UNKNOWN, "id": number, "keyword": f"keyword {number}", "label": LABELS[number],
+            "filename": f"{digest}.jpeg", "hash": digest,
+        }  # fmt: skip
+
+    def content(self, path: str) -> bytes:
+        return path.encode()
+
+
+def test_images_are_in_the_folders_of_their_labels(tmp_path: Path) -> None:
+    job = {"id": 1, "name": "job", "keywords": ["a"]}
+    rows = save_dataset(cast(Api, Images()), job, tmp_path, advance=lambda: None)
+    written = (tmp_path / "metadata.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in written] == rows
+    assert [(row["file_name"].partition("/")[0], row["label"]) for row in rows] == [
+        ("crash Test", "crash test"), ("mammal", "mammal"), ("mammal", "mammal"),
+    ]  # fmt: skip
+    for row in rows:
+        assert sha256((tmp_path / row["file_name"]).read_bytes()).hexdigest() == row["sha256"]
