@@ -8,6 +8,8 @@ from orchestrations.boundary import step
 from orchestrations.exports import names
 from shared.app import services
 from shared.datasets import building
+from shared.datasets.run import EXPORT
+from shared.runs import service as runs
 
 bp = df.Blueprint()
 
@@ -45,7 +47,10 @@ async def export_list_due(order: ExportOrder) -> list[int]:
 @step
 async def export_build_part(order: ExportOrder) -> bool:
     """Builds a part."""
-    await services().exports.build(order["export_id"], order["attempt"], order["part"])
+    app = services()
+    await app.exports.build(order["export_id"], order["attempt"], order["part"])
+    async with app.database.transaction() as transaction:
+        await runs.hear(transaction, EXPORT, order["export_id"])
     return True
 
 

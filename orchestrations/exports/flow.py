@@ -32,6 +32,7 @@ def _generation(engine: Engine, order: Payload) -> Flow[bool]:
     while engine.started < STEPS_PER_GENERATION:
         due: list[int] = yield from engine.step(names.LIST_DUE, order)
         if not due:
+            yield from engine.finish_some(leave=0)  # what was built twice may go on
             return True
         for number in due:
             payload: dict[str, Any] = {**order, "part": number}
