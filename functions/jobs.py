@@ -4,7 +4,7 @@ import azure.durable_functions as df
 
 from shared.app.http import Call, Reply, endpoint
 from shared.credits.errors import InsufficientCredits, MonthlyLimitReached
-from shared.jobs import remove, reports
+from shared.jobs import estimate, remove, reports
 from shared.jobs import service as jobs
 from shared.jobs.errors import (
     JobNotEditable,
@@ -15,6 +15,7 @@ from shared.jobs.errors import (
     JobTooLarge,
     TooManyRunningJobs,
 )
+from shared.jobs.estimate_schemas import EstimateOut, EstimateRequest
 from shared.jobs.schemas import (
     ChunkOut,
     EventOut,
@@ -48,6 +49,24 @@ async def create_job(call: Call, body: JobCreate) -> Reply:
     """Create a job, and start it when `start` is true."""
     job = await jobs.create_job(call.tx, call.principal, body)
     return Reply(job, {"Location": f"/api/v1/jobs/{job.id}"})
+
+
+@endpoint(
+    bp,
+    "POST",
+    "api/v1/jobs/estimate",
+    returns={200: EstimateOut},
+    # Not `jobs:read`: it spends the deployment's turns at the sources, and tells the balance, which
+    # a start that is refused tells as well.
+    scope="jobs:write",
+    raises=(NotFound,),
+    in_transaction=False,
+    per_minute=6,
+)
+async def estimate_job(call: Call, body: EstimateRequest) -> EstimateOut:
+    """What a job would find, cost and take, asked of its sources; nothing is made or spent."""
+    app = call.services
+    return await estimate.estimate_job(app.database, app.settings, app.http, call.principal, body)
 
 
 @endpoint(bp, "GET", "api/v1/jobs", returns={200: Page[JobOut]}, scope="jobs:read")

@@ -1,7 +1,7 @@
 """What goes in and out of crawl jobs."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -72,11 +72,9 @@ class ListedUrl(Input):
     license: Annotated[str, StringConstraints(max_length=100)] | None = None
 
 
-class JobCreate(Input):
-    """A new job: which keywords to crawl and how many images to keep in all."""
+class JobContent(Input):
+    """Which keywords to crawl, where, and how many images to keep in all."""
 
-    project_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    name: Name
     keywords: Keywords
     max_images: MaxImages = 1000
     engines: Engines = Field(default=["openverse", "wikimedia"])
@@ -85,7 +83,6 @@ class JobCreate(Input):
     urls: Annotated[list[ListedUrl], Field(max_length=5000)] = Field(
         default=[], description="What the engine `url_list` crawls."
     )
-    start: bool = False
 
     @field_validator("categories")
     @classmethod
@@ -97,12 +94,20 @@ class JobCreate(Input):
         return categories
 
     @model_validator(mode="after")
-    def _lists_what_it_crawls(self) -> "JobCreate":
+    def _lists_what_it_crawls(self) -> Self:
         if bool(self.urls) != ("url_list" in self.engines):
             raise ValueError("urls and the engine url_list go together")
         if unknown := {listed.keyword for listed in self.urls} - {None, *self.keywords}:
             raise ValueError(f"urls: no keyword of the job: {', '.join(sorted(map(str, unknown)))}")
         return self
+
+
+class JobCreate(JobContent):
+    """A new job: what it crawls, its name and its project."""
+
+    project_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    name: Name
+    start: bool = False
 
 
 class JobUpdate(Patch):

@@ -42,6 +42,7 @@ class Endpoints:
         successor: str | None = None,
         in_transaction: bool = True,
         starts: bool = False,
+        per_minute: int | None = None,
     ) -> Callable[[Handler], Handler]:
         """Declares ``handler`` as the endpoint ``method /path``.
 
@@ -74,6 +75,7 @@ class Endpoints:
                 idempotent=idempotent,
                 successor=successor,
                 in_transaction=in_transaction,
+                per_minute=per_minute,
             )
             if declared.idempotent and not declared.in_transaction:
                 raise ValueError(f"{declared.name}: a key is claimed in the endpoint's transaction")

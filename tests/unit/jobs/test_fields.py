@@ -41,6 +41,10 @@ class Recorder:
     async def fetchall(self) -> list[Any]:
         return []
 
+    async def fetch(self, kind: type, query: str, values: dict[str, Any]) -> list[Any]:
+        self.asked = query
+        return []
+
     def cursor(self, **_: Any) -> AbstractAsyncContextManager["Recorder"]:
         return nullcontext(self)
 
