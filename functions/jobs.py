@@ -24,6 +24,7 @@ from shared.jobs.schemas import (
     JobQuery,
     JobUpdate,
     ProgressOut,
+    StartOptions,
     StatsOut,
 )
 from shared.platform.errors import NotFound
@@ -31,6 +32,7 @@ from shared.platform.http.pagination import Page, PageQuery
 
 bp = df.Blueprint()
 
+IN_FULL = StartOptions()
 STARTING = (
     NotFound, JobTooLarge, InsufficientCredits, MonthlyLimitReached, TooManyRunningJobs,
 )  # fmt: skip
@@ -124,9 +126,15 @@ async def delete_job(call: Call, job_id: int) -> None:
     raises=(JobNotStartable, *STARTING),
     idempotent=True,
 )
-async def start_job(call: Call, job_id: int) -> JobOut:
+async def start_job(call: Call, job_id: int, body: StartOptions = IN_FULL) -> JobOut:
     """Start a pending job; its maximum is reserved from the credits."""
-    return await jobs.start_job(call.tx, call.principal, job_id, request_age=call.age)
+    return await jobs.start_job(
+        call.tx,
+        call.principal,
+        job_id,
+        clamp_to_balance=body.clamp_to_balance,
+        request_age=call.age,
+    )
 
 
 @endpoint(
@@ -164,9 +172,11 @@ async def cancel_job(call: Call, job_id: int) -> JobOut:
     raises=(JobNotRetryable, *STARTING),
     idempotent=True,
 )
-async def retry_job(call: Call, job_id: int) -> JobOut:
-    """Crawl what a failed or cancelled job is missing."""
-    return await jobs.retry_job(call.tx, call.principal, job_id)
+async def retry_job(call: Call, job_id: int, body: StartOptions = IN_FULL) -> JobOut:
+    """Crawl what a failed, cancelled or clamped job is missing."""
+    return await jobs.retry_job(
+        call.tx, call.principal, job_id, clamp_to_balance=body.clamp_to_balance
+    )
 
 
 @endpoint(

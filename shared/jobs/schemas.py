@@ -60,6 +60,10 @@ Categories = Annotated[
     ),
     WrapValidator(_all_labels),
 ]
+CLAMP = (
+    "Start for as many images as the balance allows, if those are fewer than `max_images`, rather"
+    " than not at all."
+)
 Engines = Annotated[list[Engine], Field(min_length=1, max_length=10), AfterValidator(_distinct)]
 
 
@@ -108,6 +112,13 @@ class JobCreate(JobContent):
     project_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
     name: Name
     start: bool = False
+    clamp_to_balance: bool = Field(False, description=CLAMP)
+
+
+class StartOptions(Input):
+    """How a job is started."""
+
+    clamp_to_balance: bool = Field(False, description=CLAMP)
 
 
 class JobUpdate(Patch):
@@ -129,7 +140,11 @@ class JobQuery(PageQuery):
 
 
 class JobOut(Model):
-    """A job. Counts: found = ``total_images``; kept = ``valid_images``."""
+    """A job. Counts: found = ``total_images``; kept = ``valid_images``.
+
+    ``clamped_to``: so many images its last attempt was started for, because the balance did not
+    allow ``max_images``.
+    """
 
     id: int
     project_id: int
@@ -139,6 +154,7 @@ class JobOut(Model):
     engines: list[str]
     filters: JobFilters
     max_images: int
+    clamped_to: int | None
     status: Status
     progress: int
     total_images: int
@@ -173,6 +189,7 @@ class ProgressOut(Model):
     status: Status
     progress: int
     max_images: int
+    clamped_to: int | None
     total_images: int
     downloaded_images: int
     valid_images: int
@@ -198,7 +215,8 @@ class ProgressOut(Model):
     def eta_seconds(self) -> int | None:
         """Seconds until the quota is met at that rate."""
         rate = self.rate_images_per_s
-        return round((self.max_images - self.valid_images) / rate) if rate else None
+        quota = self.max_images if self.clamped_to is None else self.clamped_to
+        return round((quota - self.valid_images) / rate) if rate else None
 
     @model_validator(mode="before")
     @classmethod

@@ -26,7 +26,7 @@ class Endpoint:
     the owner predicate alone. ``idempotent``: honours ``Idempotency-Key``. ``successor``: the path
     that has taken its place; it is deprecated. Without ``in_transaction`` the handler opens what it
     needs itself, because it waits for something else than the database. ``per_minute``: how often a
-    user may call it, all their keys together.
+    user may call it, all their keys together. ``body_optional``: the handler does without a body.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Endpoint:
     successor: str | None = None
     in_transaction: bool = True
     per_minute: int | None = None
+    body_optional: bool = False
 
     @property
     def reads_as_caller(self) -> bool:

@@ -124,6 +124,10 @@ _request("create_job", lambda tx, me, w: jobs.create_job(tx, me, _new_job(w)))
 _request("create and start job", lambda tx, me, w: jobs.create_job(tx, me, _new_job(w, start=True)))
 _request("update_job", lambda tx, me, w: jobs.update_job(tx, me, w.pending, JobUpdate(name="n")))
 _request("start_job", lambda tx, me, w: jobs.start_job(tx, me, w.pending))
+_request(
+    "start job with what there is",
+    lambda tx, me, w: jobs.start_job(tx, me, w.pending, clamp_to_balance=True),
+)
 _request("stop_job", lambda tx, me, w: jobs.stop_job(tx, me, w.running))
 _request("retry_job", lambda tx, me, w: jobs.retry_job(tx, me, w.stopped))
 _request("delete_job", lambda tx, me, w: remove.delete_job(tx, me, w.stopped))
