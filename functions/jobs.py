@@ -4,6 +4,7 @@ import azure.durable_functions as df
 
 from shared.app.http import Call, Reply, endpoint
 from shared.credits.errors import InsufficientCredits, MonthlyLimitReached
+from shared.datasets import service as datasets
 from shared.jobs import estimate, remove, reports
 from shared.jobs import service as jobs
 from shared.jobs.errors import (
@@ -49,7 +50,7 @@ STARTING = (
 )
 async def create_job(call: Call, body: JobCreate) -> Reply:
     """Create a job, and start it when `start` is true."""
-    job = await jobs.create_job(call.tx, call.principal, body)
+    job = await jobs.create_job(call.tx, call.principal, body, pin=datasets.pin_references)
     return Reply(job, {"Location": f"/api/v1/jobs/{job.id}"})
 
 
@@ -133,6 +134,7 @@ async def start_job(call: Call, job_id: int, body: StartOptions = IN_FULL) -> Jo
         call.principal,
         job_id,
         clamp_to_balance=body.clamp_to_balance,
+        pin=datasets.pin_references,
         request_age=call.age,
     )
 

@@ -13,6 +13,7 @@ STORED = "stored"
 EXACT_DUPLICATE = "exact_duplicate"
 NEAR_DUPLICATE = "near_duplicate"
 OVER_QUOTA = "over_quota"
+EXCLUDED_SIMILAR = "excluded_similar"
 
 URL_LIST = "url_list"  # the engine that needs no search
 

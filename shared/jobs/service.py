@@ -20,7 +20,7 @@ from shared.jobs.errors import (
 from shared.jobs.finish import end_job
 from shared.jobs.run import CRAWL
 from shared.jobs.schemas import JobCreate, JobOut, JobQuery, JobUpdate
-from shared.jobs.starting import size_problem, start_attempt
+from shared.jobs.starting import Pin, no_datasets, pin_exclusions, size_problem, start_attempt
 from shared.platform.data.db import Transaction
 from shared.platform.errors import Invalid, NotFound
 from shared.platform.http.auth.principal import Principal
@@ -28,7 +28,9 @@ from shared.platform.http.pagination import Page, make_page
 from shared.runs import service as runs
 
 
-async def create_job(transaction: Transaction, principal: Principal, job: JobCreate) -> JobOut:
+async def create_job(
+    transaction: Transaction, principal: Principal, job: JobCreate, *, pin: Pin = no_datasets
+) -> JobOut:
     """The new job, started when it asks for that.
 
     Raises:
@@ -47,7 +49,7 @@ async def create_job(transaction: Transaction, principal: Principal, job: JobCre
     )
     if job.start:
         return await start_job(
-            transaction, principal, job_id, clamp_to_balance=job.clamp_to_balance
+            transaction, principal, job_id, clamp_to_balance=job.clamp_to_balance, pin=pin
         )
     return await get_job(transaction, principal, job_id)
 
@@ -116,6 +118,7 @@ async def start_job(
     job_id: int,
     *,
     clamp_to_balance: bool = False,
+    pin: Pin = no_datasets,
     request_age: float = 0,
 ) -> JobOut:
     """Holds the job's credits, or what there is of them, and promises its orchestration.
@@ -129,6 +132,7 @@ async def start_job(
         TooManyRunningJobs, JobTooLarge: the caller's tier does not allow it.
         InsufficientCredits, MonthlyLimitReached: as for `hold_credits`.
         AccountDisabled: it was disabled or deleted in between.
+        Invalid: it excludes what resembles a dataset that the caller does not have.
     """
     asked = time.monotonic() - request_age
     job = await lock_own(transaction, principal, job_id)
@@ -138,6 +142,7 @@ async def start_job(
         return await get_job(transaction, principal, job_id)
     if job.status != "pending":
         raise JobNotStartable(f"The job is {job.status}; only a pending job can be started.")
+    await pin_exclusions(transaction, principal, job, pin)
     await start_attempt(transaction, principal, job, valid=0, clamp=clamp_to_balance)
     await activity.record(transaction, principal.user_id, "job.started", "job", job_id)
     return await get_job(transaction, principal, job_id)

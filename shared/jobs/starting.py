@@ -1,5 +1,8 @@
 """What a start needs: room for another job and for its images, and the credits to pay for them."""
 
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
 from shared.crawl import service as crawl
 from shared.crawl.model import LockedJob
 from shared.credits import service as credit_service
@@ -8,10 +11,44 @@ from shared.jobs import repo
 from shared.jobs.errors import JobTooLarge, TooManyRunningJobs
 from shared.jobs.run import CRAWL, crawl_of
 from shared.platform.data.db import Transaction
-from shared.platform.errors import AccountDisabled
+from shared.platform.errors import AccountDisabled, Invalid
 from shared.platform.http.auth import accounts
 from shared.platform.http.auth.principal import Principal
 from shared.runs import service as runs
+
+# What references to the caller's datasets mean from now on; it is known above jobs.
+Pin: TypeAlias = Callable[[Transaction, Principal, Sequence[str]], Awaitable[list[str]]]
+
+
+async def no_datasets(
+    transaction: Transaction, principal: Principal, references: Sequence[str]
+) -> list[str]:
+    """The pin of who has no datasets.
+
+    Raises:
+        Invalid: there are references.
+    """
+    if references:
+        raise Invalid(f"There is no dataset “{references[0]}”.")
+    return []
+
+
+async def pin_exclusions(
+    transaction: Transaction, principal: Principal, job: LockedJob, pin: Pin
+) -> None:
+    """Settles which images the caller's pending job must not resemble.
+
+    Raises:
+        Invalid: one of its references is to no dataset or version of the caller's.
+    """
+    references = job.filters.exclude_similar_to
+    if not references:
+        return
+    pinned = await pin(transaction, principal, references)
+    filters = job.filters.model_copy(update={"exclude_similar_to": tuple(pinned)})
+    await repo.update_job(
+        transaction, job.id, {"filters": filters.model_dump(mode="json", exclude_defaults=True)}
+    )
 
 
 def size_problem(tier: Tier, images: int) -> str | None:
