@@ -1,5 +1,6 @@
 """What a job would come to, on a real database, of sources that answer and others that do not."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -197,13 +198,28 @@ class TestTrouble:
         assert "rate limit" in (first.problem or "")
         assert (second.status, second.asked) == ("busy", [])
 
-    async def test_a_source_that_hangs_is_not_waited_for(
+    async def test_a_network_error_is_not_tried_again(
         self, database: Database, at_once: Settings, owner: Principal
     ) -> None:
         network = Network(httpx.ReadTimeout("silent"))
         out = await ask(database, at_once, network.http, owner, engines=["openverse"])
         assert out.sources[0].problem == "ReadTimeout"
         assert len(network.requests) == 1
+
+    async def test_a_source_that_hangs_is_not_waited_for(
+        self, database: Database, at_once: Settings, owner: Principal
+    ) -> None:
+        async def answer(request: httpx.Request) -> httpx.Response:
+            if request.url.host == COMMONS_HOST:
+                return httpx.Response(200, json=COMMONS)
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+        out = await ask(database, at_once, http, owner, seconds=3)
+        assert [(r.status, r.problem) for r in out.sources] == [
+            ("unavailable", "no answer within 3 s"), ("answered", None),
+        ]  # fmt: skip
 
 
 class TestCredits:
