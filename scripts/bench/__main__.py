@@ -49,7 +49,8 @@ def main() -> int:
                        help="users at once, one in 50 with millions (default: 1000)")  # fmt: skip
     export = benchmarks.add_parser("export", help="an export, beside a bare loop")
     export.add_argument("--images", type=COUNT, default=20_000, metavar="N", help="default: 20000")
-    export.add_argument("--small", action="store_true", help="pictures of about 20 KB")
+    export.add_argument("--large", action="store_true",
+                        help="pictures of about 150 KB instead of 20")  # fmt: skip
     arguments = parser.parse_args()
     try:
         if arguments.benchmark == "coldstart":
@@ -65,7 +66,7 @@ def main() -> int:
         elif arguments.benchmark == "export":
             from scripts.bench.export import bench_export  # with the app
 
-            figures = bench_export(arguments.images, small=arguments.small)
+            figures = bench_export(arguments.images, small=not arguments.large)
         elif arguments.benchmark == "api":
             figures = bench_api(arguments.requests, arguments.soak)
         else:
