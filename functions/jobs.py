@@ -27,6 +27,7 @@ from shared.jobs.schemas import (
 )
 from shared.platform.errors import NotFound
 from shared.platform.http.pagination import Page, PageQuery
+from shared.uploads.errors import UploadNotReady
 
 bp = df.Blueprint()
 
@@ -41,7 +42,7 @@ STARTING = (
     "api/v1/jobs",
     returns={201: JobOut},
     scope="jobs:write",
-    raises=STARTING,
+    raises=(*STARTING, UploadNotReady),
     idempotent=True,
 )
 async def create_job(call: Call, body: JobCreate) -> Reply:

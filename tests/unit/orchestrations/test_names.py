@@ -11,9 +11,14 @@ from typing import Any
 import azure.durable_functions as df
 import pytest
 
-from orchestrations.crawl import activities, flow, names
+from orchestrations.blueprints import ORCHESTRATIONS
+from orchestrations.crawl import flow, names
+from orchestrations.exports import names as export_names
+from orchestrations.uploads import names as upload_names
+from shared.datasets.run import EXPORT
 from shared.jobs.run import CRAWL, crawl_of
 from shared.runs.model import run_of
+from shared.uploads.run import UPLOAD, reading_of
 
 LIST = Path(__file__).with_name("names_in_flight.txt")
 KINDS = {"activityTrigger": "activity", "orchestrationTrigger": "orchestration"}
@@ -30,7 +35,7 @@ def answered(blueprints: Iterable[Any]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def app() -> list[str]:
-    return answered([flow.bp, activities.bp])
+    return answered(ORCHESTRATIONS)
 
 
 def test_names_in_flight_are_answered(app: list[str]) -> None:
@@ -38,13 +43,21 @@ def test_names_in_flight_are_answered(app: list[str]) -> None:
 
 
 def test_every_name_that_a_flow_may_call_is_among_them(app: list[str]) -> None:
-    called = {name for key, name in vars(names).items() if key.isupper()}
+    called = {
+        name
+        for module in (names, export_names, upload_names)
+        for key, name in vars(module).items()
+        if key.isupper()
+    }
     assert called <= {line.split()[1] for line in app}
 
 
 def test_runs_are_started_by_the_names_that_are_answered() -> None:
     """Of an instance its own name is in flight too: starting it twice must be harmless."""
     assert CRAWL.orchestration == names.CRAWL
+    assert EXPORT.orchestration == export_names.EXPORT
+    assert UPLOAD.orchestration == upload_names.UPLOAD
+    assert reading_of(12, 3).instance_id == "upload-12-3"
     run = crawl_of(12, 3)
     assert (run.instance_id, run.order) == ("job-12-3", {"job_id": 12, "attempt": 3})
     assert run_of(CRAWL, run.instance_id) == run
