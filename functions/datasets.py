@@ -3,8 +3,13 @@
 import azure.durable_functions as df
 
 from shared.app.http import Call, Reply, endpoint
-from shared.datasets import exports, service, versions
-from shared.datasets.errors import DatasetEmpty, TooManyRunningExports, VersionWithdrawn
+from shared.datasets import earlier, exports, service, versions
+from shared.datasets.errors import (
+    DatasetEmpty,
+    ExportNotReady,
+    TooManyRunningExports,
+    VersionWithdrawn,
+)
 from shared.datasets.export_schemas import ExportOut, VersionExport
 from shared.datasets.schemas import (
     DatasetDetail,
@@ -115,3 +120,27 @@ async def export_version(call: Call, dataset_id: int, number: int, body: Version
         call.tx, call.principal, call.services.settings, dataset_id, number, body
     )
     return Reply(export, {"Location": f"/api/v1/exports/{export.id}"})
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/datasets/{dataset_id:int}/export/{kind}",
+    returns={302: None},
+    scope="exports",
+    raises=(NotFound, JobRunning, DatasetEmpty, TooManyRunningExports, ExportNotReady),
+    in_transaction=False,
+    starts=True,
+)
+async def download_dataset(call: Call, dataset_id: int, kind: str) -> Reply:
+    """Redirect to a dataset as `json`, `csv` or `zip`, built while you wait, up to 200 seconds."""
+    url = await earlier.download_url(
+        call.services.database,
+        call.services.blobs,
+        call.services.settings,
+        call.principal,
+        call.client,
+        dataset_id,
+        kind,
+    )
+    return Reply(headers={"Location": url})

@@ -3,7 +3,7 @@
 import azure.durable_functions as df
 
 from shared.app.http import Call, Reply, endpoint
-from shared.datasets import exports
+from shared.datasets import export_files, exports
 from shared.datasets.errors import (
     DatasetEmpty,
     ExportExpired,
@@ -74,7 +74,7 @@ async def get_export(call: Call, export_id: int) -> ExportOut:
 )
 async def download_export(call: Call, export_id: int, query: FileQuery) -> Reply:
     """Redirect to a file of an export, readable for 15 minutes, also from its middle."""
-    url = await exports.download_url(
+    url = await export_files.download_url(
         call.services.database, call.services.blobs, call.principal, export_id, query.file
     )
     return Reply(headers={"Location": url})
@@ -90,4 +90,4 @@ async def download_export(call: Call, export_id: int, query: FileQuery) -> Reply
 )
 async def delete_export(call: Call, export_id: int) -> None:
     """Delete an export and its files."""
-    await exports.delete_export(call.tx, call.principal, export_id)
+    await export_files.delete_export(call.tx, call.principal, export_id)

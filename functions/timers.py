@@ -5,7 +5,7 @@ import azure.functions as func
 
 from shared.app import services
 from shared.credits import service as credit_service
-from shared.datasets import exports
+from shared.datasets import export_files
 from shared.platform import idempotency, ratelimit
 from shared.platform.data import outbox
 from shared.platform.durable import InstanceClient
@@ -63,7 +63,7 @@ async def clean_up(timer: func.TimerRequest, client: InstanceClient) -> None:
         await accounts.forget_deleted(transaction)
         await outbox.delete_sent(transaction)
         await runs.delete_ended(transaction)
-        await exports.expire_exports(transaction, limit=EXPIRED_AT_ONCE)
+        await export_files.expire_exports(transaction, limit=EXPIRED_AT_ONCE)
         await uploads.forget_unfinished(transaction)
     await uploads.sweep(app.database, app.blobs)
     await app.reconciler.forget_ended(client)

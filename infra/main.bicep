@@ -319,7 +319,7 @@ module site 'modules/frontend.bicep' = if (frontend) {
   params: { name: 'swa-${name}', location: frontendLocation, tags: tags }
 }
 
-// What the scripts read. No secret is among them.
+// What scripts and runbooks read. No secret is among them.
 output appName string = app.outputs.name
 output appUrl string = 'https://${app.outputs.hostName}'
 output plan string = plan

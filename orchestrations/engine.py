@@ -6,7 +6,7 @@ starts them, and a policy's timers, which are not in the list, take numbers in b
 that changes from one replay to the next. Then the instance dies as non-deterministic.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, TypeVar
@@ -19,6 +19,9 @@ Payload = dict[str, Any]
 
 RETRIES: Final = 3  # after the first try
 PAUSE: Final = timedelta(seconds=60)
+# What a generation starts before it lets its successor go on. Each step is replayed with every
+# one after it, and the end of a generation waits for its slowest.
+STEPS_PER_GENERATION: Final = 100
 
 
 class StepFailed(Exception):
@@ -148,3 +151,22 @@ class Engine:
 
     def _timer(self, pause: timedelta) -> Any:
         return self._context.create_timer(self._context.current_utc_datetime + pause)
+
+
+def run(
+    engine: Engine, generation: Callable[[Engine, Payload], Flow[bool]], *, finish: str
+) -> Flow[str | None]:
+    """The status that the step ``finish`` gives at last; None when another generation follows.
+
+    A generation says whether all is done. Of a step that fails for good ``finish`` is told.
+    """
+    order = engine.order
+    try:
+        if not (yield from generation(engine, order)):
+            engine.begin_anew({**order, "begun": True})
+            return None
+    except StepFailed as failed:
+        engine.abandon()
+        order = {**order, "failure": str(failed)}
+    status: str = yield from engine.step(finish, order)
+    return status

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from scripts.arguments import COUNT
 from scripts.crawl.api import Api, ApiError
 from scripts.crawl.run import Order, crawl
 from scripts.crawl.screen import plain_console, reason
@@ -91,14 +92,11 @@ def _parse() -> argparse.Namespace:
         description="Start the local stack, crawl real pictures for several keywords, check the "
         "dataset against the truth, and stop the stack again.",
     )
-    parser.add_argument("--images", type=int, metavar="N",
+    parser.add_argument("--images", type=COUNT, metavar="N",
                         help="how many to keep (default: all of eight keywords)")  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("demo-dataset"), metavar="DIR",
                         help="where the dataset goes (default: ./demo-dataset)")  # fmt: skip
-    arguments = parser.parse_args()
-    if arguments.images is not None and arguments.images < 1:
-        parser.error("--images takes a number from 1 on")
-    return arguments
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

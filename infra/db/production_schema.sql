@@ -1320,15 +1320,15 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.credit_holds TO service_role;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.credit_transactions TO service_role;
 GRANT SELECT ON TABLE public.credit_transactions TO authenticated;
 
-GRANT ALL ON TABLE public.dataset_version_images TO service_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dataset_version_images TO service_role;
 
-GRANT ALL ON TABLE public.dataset_versions TO service_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dataset_versions TO service_role;
 
 GRANT ALL ON SEQUENCE public.dataset_versions_id_seq TO service_role;
 
-GRANT ALL ON TABLE public.export_parts TO service_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.export_parts TO service_role;
 
-GRANT ALL ON TABLE public.exports TO service_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.exports TO service_role;
 
 GRANT ALL ON SEQUENCE public.exports_id_seq TO service_role;
 
@@ -1434,9 +1434,9 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.service_settings TO service_role;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.source_pace TO service_role;
 
-GRANT ALL ON TABLE public.upload_rows TO service_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.upload_rows TO service_role;
 
-GRANT ALL ON TABLE public.uploads TO service_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.uploads TO service_role;
 
 GRANT ALL ON SEQUENCE public.uploads_id_seq TO service_role;
 

@@ -153,7 +153,6 @@ var flexConfig = {
     triggers: { http: { perInstanceConcurrency: httpConcurrency } }
   }
 }
-var cors = { allowedOrigins: origins, supportCredentials: false }
 // Flex Consumption refuses a deployment that so much as mentions most of these.
 var premiumConfig = isFlex ? {} : {
   ftpsState: 'Disabled'
@@ -161,6 +160,23 @@ var premiumConfig = isFlex ? {} : {
   minimumElasticInstanceCount: max(1, alwaysReadyHttp)
   functionAppScaleLimit: min(maximumInstances, 100)
   healthCheckPath: '/health/live'
+}
+// Of app and slot.
+var site = {
+  serverFarmId: farm.id
+  httpsOnly: true
+  clientAffinityEnabled: false
+  keyVaultReferenceIdentity: identityId
+  virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+  outboundVnetRouting: { allTraffic: !empty(subnetId) }
+}
+var siteConfig = {
+  ...premiumConfig
+  minTlsVersion: '1.2'
+  scmMinTlsVersion: '1.2'
+  http20Enabled: true
+  remoteDebuggingEnabled: false
+  cors: { allowedOrigins: origins, supportCredentials: false }
 }
 
 resource app 'Microsoft.Web/sites@2025-03-01' = {
@@ -170,22 +186,10 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   kind: 'functionapp,linux'
   identity: { type: 'UserAssigned', userAssignedIdentities: { '${identityId}': {} } }
   properties: {
-    serverFarmId: farm.id
-    httpsOnly: true
-    clientAffinityEnabled: false
+    ...site
     publicNetworkAccess: 'Enabled'
-    keyVaultReferenceIdentity: identityId
-    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
-    outboundVnetRouting: { allTraffic: !empty(subnetId) }
     functionAppConfig: isFlex ? flexConfig : null
-    siteConfig: union(premiumConfig, {
-      minTlsVersion: '1.2'
-      scmMinTlsVersion: '1.2'
-      http20Enabled: true
-      remoteDebuggingEnabled: false
-      cors: cors
-      appSettings: concat(plainList, secretList)
-    })
+    siteConfig: { ...siteConfig, appSettings: concat(plainList, secretList) }
   }
 }
 
@@ -209,20 +213,8 @@ resource slot 'Microsoft.Web/sites/slots@2025-03-01' = if (!isFlex) {
   kind: 'functionapp,linux'
   identity: { type: 'UserAssigned', userAssignedIdentities: { '${identityId}': {} } }
   properties: {
-    serverFarmId: farm.id
-    httpsOnly: true
-    clientAffinityEnabled: false
-    keyVaultReferenceIdentity: identityId
-    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
-    outboundVnetRouting: { allTraffic: !empty(subnetId) }
-    siteConfig: union(premiumConfig, {
-      minTlsVersion: '1.2'
-      scmMinTlsVersion: '1.2'
-      http20Enabled: true
-      remoteDebuggingEnabled: false
-      cors: cors
-      appSettings: concat(plainList, secretList, slotList)
-    })
+    ...site
+    siteConfig: { ...siteConfig, appSettings: concat(plainList, secretList, slotList) }
   }
 }
 

@@ -14,10 +14,26 @@ param allowedOrigins string[]
 param workspaceId string
 
 var addressRules = [for address in deployerAddresses: { value: address, action: 'Allow' }]
-var access = {
-  bypass: 'AzureServices, Logging, Metrics'
-  defaultAction: closed ? 'Deny' : 'Allow'
-  ipRules: addressRules
+// Of both accounts.
+var account = {
+  accessTier: 'Hot'
+  allowBlobPublicAccess: false
+  allowSharedKeyAccess: false
+  allowCrossTenantReplication: false
+  defaultToOAuthAuthentication: true
+  minimumTlsVersion: 'TLS1_2'
+  supportsHttpsTrafficOnly: true
+  publicNetworkAccess: 'Enabled'
+  networkAcls: {
+    bypass: 'AzureServices, Logging, Metrics'
+    defaultAction: closed ? 'Deny' : 'Allow'
+    ipRules: addressRules
+  }
+}
+var logged = {
+  workspaceId: workspaceId
+  logs: [{ category: 'StorageDelete', enabled: true }]
+  metrics: [{ category: 'Transaction', enabled: true }]
 }
 var queues = ['notifications', 'blob-cleanup']
 // Poison queues are made by the host when first needed; made here, they can be watched from the start.
@@ -30,15 +46,7 @@ resource hostAccount 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   kind: 'StorageV2'
   sku: { name: sku }
   properties: {
-    accessTier: 'Hot'
-    allowBlobPublicAccess: false
-    allowSharedKeyAccess: false
-    allowCrossTenantReplication: false
-    defaultToOAuthAuthentication: true
-    minimumTlsVersion: 'TLS1_2'
-    supportsHttpsTrafficOnly: true
-    publicNetworkAccess: 'Enabled'
-    networkAcls: access
+    ...account
     encryption: {
       requireInfrastructureEncryption: true
       keySource: 'Microsoft.Storage'
@@ -95,15 +103,7 @@ resource dataAccount 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   kind: 'StorageV2'
   sku: { name: sku }
   properties: {
-    accessTier: 'Hot'
-    allowBlobPublicAccess: false
-    allowSharedKeyAccess: false
-    allowCrossTenantReplication: false
-    defaultToOAuthAuthentication: true
-    minimumTlsVersion: 'TLS1_2'
-    supportsHttpsTrafficOnly: true
-    publicNetworkAccess: 'Enabled'
-    networkAcls: access
+    ...account
     sasPolicy: { sasExpirationPeriod: '0.12:00:00', expirationAction: 'Log' }
     encryption: {
       requireInfrastructureEncryption: true
@@ -173,33 +173,21 @@ resource dataLifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@202
 resource hostBlobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: hostBlobs
   name: 'to-workspace'
-  properties: {
-    workspaceId: workspaceId
-    logs: [{ category: 'StorageDelete', enabled: true }]
-    metrics: [{ category: 'Transaction', enabled: true }]
-  }
+  properties: logged
 }
 
 #disable-next-line use-recent-api-versions // its only stable version is of 2016 and lacks what we use
 resource hostQueueLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: hostQueues
   name: 'to-workspace'
-  properties: {
-    workspaceId: workspaceId
-    logs: [{ category: 'StorageDelete', enabled: true }]
-    metrics: [{ category: 'Transaction', enabled: true }]
-  }
+  properties: logged
 }
 
 #disable-next-line use-recent-api-versions // its only stable version is of 2016 and lacks what we use
 resource dataBlobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: dataBlobs
   name: 'to-workspace'
-  properties: {
-    workspaceId: workspaceId
-    logs: [{ category: 'StorageDelete', enabled: true }]
-    metrics: [{ category: 'Transaction', enabled: true }]
-  }
+  properties: logged
 }
 
 output hostAccountId string = hostAccount.id

@@ -5,20 +5,16 @@ and counts, and after some steps a new generation begins, so that its length doe
 the job.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import azure.durable_functions as df
 
 from orchestrations import wire
 from orchestrations.crawl import names
-from orchestrations.engine import Engine, Flow, Payload, StepFailed
+from orchestrations.engine import STEPS_PER_GENERATION, Engine, Flow, Payload, run
 from shared.crawl.steps import NextSteps
 
 bp = df.Blueprint()
-
-# What a generation starts before it lets its successor go on. Each step is replayed with every
-# one after it, and the end of a generation waits for its slowest.
-STEPS_PER_GENERATION: Final = 100
 
 
 @bp.orchestration_trigger(context_name="context", orchestration=names.CRAWL)
@@ -29,16 +25,7 @@ def crawl(context: df.DurableOrchestrationContext) -> Flow[str | None]:
 
 def flow(engine: Engine) -> Flow[str | None]:
     """The crawl on an engine."""
-    order = engine.order
-    try:
-        if not (yield from _generation(engine, order)):
-            engine.begin_anew({**order, "begun": True})
-            return None
-    except StepFailed as failed:
-        engine.abandon()
-        order = {**order, "failure": str(failed)}
-    status: str = yield from engine.step(names.FINISH, order)
-    return status
+    return run(engine, _generation, finish=names.FINISH)
 
 
 def _generation(engine: Engine, order: Payload) -> Flow[bool]:

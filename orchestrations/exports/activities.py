@@ -7,6 +7,9 @@ import azure.durable_functions as df
 from orchestrations.boundary import step
 from orchestrations.exports import names
 from shared.app import services
+from shared.datasets import building
+from shared.datasets.run import EXPORT
+from shared.runs import service as runs
 
 bp = df.Blueprint()
 
@@ -28,8 +31,6 @@ class ExportOrder(TypedDict):
 @step
 async def export_begin(order: ExportOrder) -> bool:
     """Plans the parts; whether the export is wanted."""
-    from shared.datasets import building
-
     async with services().database.transaction() as transaction:
         return await building.begin(transaction, order["export_id"], order["attempt"])
 
@@ -38,8 +39,6 @@ async def export_begin(order: ExportOrder) -> bool:
 @step
 async def export_list_due(order: ExportOrder) -> list[int]:
     """The parts to build now."""
-    from shared.datasets import building
-
     async with services().database.transaction() as transaction:
         return await building.list_due(transaction, order["export_id"], order["attempt"])
 
@@ -48,7 +47,10 @@ async def export_list_due(order: ExportOrder) -> list[int]:
 @step
 async def export_build_part(order: ExportOrder) -> bool:
     """Builds a part."""
-    await services().exports.build(order["export_id"], order["attempt"], order["part"])
+    app = services()
+    await app.exports.build(order["export_id"], order["attempt"], order["part"])
+    async with app.database.transaction() as transaction:
+        await runs.hear(transaction, EXPORT, order["export_id"])
     return True
 
 
@@ -56,8 +58,6 @@ async def export_build_part(order: ExportOrder) -> bool:
 @step
 async def export_finish(order: ExportOrder) -> str:
     """Ends the export, unless it has ended."""
-    from shared.datasets import building
-
     async with services().database.transaction() as transaction:
         return await building.finish(
             transaction, order["export_id"], order["attempt"], failure=order.get("failure")

@@ -4,16 +4,14 @@ Deterministic: no I/O, no clock, no settings. Which parts are due is in the data
 steps a new generation begins, so that the history does not grow with the export.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import azure.durable_functions as df
 
-from orchestrations.engine import Engine, Flow, Payload, StepFailed
+from orchestrations.engine import STEPS_PER_GENERATION, Engine, Flow, Payload, run
 from orchestrations.exports import names
 
 bp = df.Blueprint()
-
-STEPS_PER_GENERATION: Final = 100
 
 
 @bp.orchestration_trigger(context_name="context", orchestration=names.EXPORT)
@@ -24,16 +22,7 @@ def export(context: df.DurableOrchestrationContext) -> Flow[str | None]:
 
 def flow(engine: Engine) -> Flow[str | None]:
     """The building on an engine."""
-    order = engine.order
-    try:
-        if not (yield from _generation(engine, order)):
-            engine.begin_anew({**order, "begun": True})
-            return None
-    except StepFailed as failed:
-        engine.abandon()
-        order = {**order, "failure": str(failed)}
-    status: str = yield from engine.step(names.FINISH, order)
-    return status
+    return run(engine, _generation, finish=names.FINISH)
 
 
 def _generation(engine: Engine, order: Payload) -> Flow[bool]:
@@ -43,6 +32,7 @@ def _generation(engine: Engine, order: Payload) -> Flow[bool]:
     while engine.started < STEPS_PER_GENERATION:
         due: list[int] = yield from engine.step(names.LIST_DUE, order)
         if not due:
+            yield from engine.finish_some(leave=0)  # what was built twice may go on
             return True
         for number in due:
             payload: dict[str, Any] = {**order, "part": number}

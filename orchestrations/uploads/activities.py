@@ -7,6 +7,7 @@ import azure.durable_functions as df
 from orchestrations.boundary import step
 from orchestrations.uploads import names
 from shared.app import services
+from shared.uploads import finish
 
 bp = df.Blueprint()
 
@@ -33,8 +34,6 @@ async def upload_check(order: UploadOrder) -> str | None:
 @step
 async def upload_finish(order: UploadOrder) -> str:
     """Ends the upload, unless it has ended."""
-    from shared.uploads import finish
-
     async with services().database.transaction() as transaction:
         return await finish.finish(
             transaction, order["upload_id"], order["attempt"], failure=order.get("failure")

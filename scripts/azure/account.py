@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -36,4 +37,19 @@ def user() -> Iterator[tuple[str, str]]:
         try:
             yield email, password
         finally:
-            admin.delete(f"/users/{made['id']}").raise_for_status()
+            _remove(admin, made["id"], email)
+
+
+def _remove(admin: httpx.Client, user_id: str, email: str) -> None:
+    """Tells of who could not be removed: that is no fault of what was tried."""
+    path = f"/users/{user_id}"
+    try:
+        admin.delete(path).raise_for_status()
+    except httpx.HTTPError as error:
+        print(
+            f"The user {email} could not be removed: {error or type(error).__name__}. Do it in "
+            "Supabase (Authentication), or with its key in the environment: "
+            'curl -X DELETE -H "apikey: $SUPABASE_SERVICE_ROLE_KEY" '
+            f'-H "Authorization: Bearer $SUPABASE_SERVICE_ROLE_KEY" {admin.base_url}{path[1:]}',
+            file=sys.stderr,
+        )

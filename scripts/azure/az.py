@@ -2,24 +2,40 @@
 
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from scripts.azure import OperationError
-from scripts.azure.processes import ROOT, run
+from scripts.azure.processes import run
+
+# Seconds that a command may take which begins so; then it hangs, or Azure does.
+LIMITS: Final[dict[str, float]] = {
+    "deployment group create": 30 * 60,
+    "deployment group what-if": 10 * 60,
+    "functionapp deployment": 20 * 60,
+    "storage blob download": 10 * 60,
+    "storage blob lease": 60,
+    "storage blob upload": 10 * 60,
+    "": 3 * 60,
+}
 
 
 def az(*arguments: str) -> str:
     """What ``az`` printed.
 
     Raises:
-        OperationError: it is missing or failed; with what it said.
+        OperationError: it is missing, failed, with what it said, or took too long.
     """
     tool = shutil.which("az")
     if tool is None:
         raise OperationError("The Azure CLI (az) is not installed: https://aka.ms/azure-cli")
-    return run([tool, *arguments], cwd=ROOT)
+    return run([tool, *arguments], seconds=limit(*arguments))
+
+
+def limit(*arguments: str) -> float:
+    """The seconds that a command may take."""
+    command = " ".join(arguments)
+    return next(seconds for start, seconds in LIMITS.items() if command.startswith(start))
 
 
 def az_json(*arguments: str) -> Any:
@@ -55,17 +71,15 @@ class Container:
     """A blob container, reached with the identity that ``az`` is signed in as."""
 
     def __init__(self, account: str, name: str) -> None:
-        self._where = ("--account-name", account, "--auth-mode", "login")
-        self._container = ("--container-name", name)
+        self.where = ("--account-name", account, "--auth-mode", "login", "--container-name", name)
 
     def names(self) -> list[str]:
         """The names of all its blobs."""
-        blobs = self._blob("list", "--num-results", "*")
-        return [blob["name"] for blob in blobs]
+        return [blob["name"] for blob in self._blob("list", "--num-results", "*")]
 
-    def upload(self, path: Path, name: str) -> None:
-        """Writes a file to a blob, overwriting it."""
-        self._blob("upload", "--name", name, "--file", str(path), "--overwrite", "--no-progress")
+    def upload(self, path: Path, name: str, *options: str) -> None:
+        """Writes a file to a blob; of the options, ``--overwrite`` lets one be there already."""
+        self._blob("upload", "--name", name, "--file", str(path), "--no-progress", *options)
 
     def download(self, name: str, path: Path) -> None:
         """Writes a blob to a file."""
@@ -75,9 +89,12 @@ class Container:
         """Removes a blob."""
         self._blob("delete", "--name", name)
 
-    def _blob(self, verb: str, *arguments: str) -> Any:
-        command: Sequence[str] = ("storage", "blob", verb, *self._container, *arguments)
-        return az_json(*command, *self._where)
+    def lease(self, verb: str, name: str, *options: str) -> Any:
+        """Acquires, renews or releases the lease of a blob."""
+        return self._blob("lease", verb, "--blob-name", name, *options)
+
+    def _blob(self, *command: str) -> Any:
+        return az_json("storage", "blob", *command, *self.where)
 
 
 class Vault:

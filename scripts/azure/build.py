@@ -16,11 +16,14 @@ import shutil
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from scripts.azure import OperationError
 from scripts.azure.processes import ROOT, run
+from scripts.azure.program import ended
 from scripts.pythons import supported_pythons
 
 APP: Final = ("function_app.py", "host.json", "functions", "orchestrations", "shared")
@@ -42,10 +45,26 @@ def build(out: Path, *, commit: str = "HEAD", python: str = AZURE_PYTHON) -> str
         manifest = {"commit": commit, "python": python}
         (stage / MANIFEST).write_text(json.dumps(manifest) + "\n")
         _compile(stage, python)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_packages(requirements, python), out)
-        _pack(stage, out)
+        with _whole(out) as made:
+            shutil.copyfile(_packages(requirements, python), made)
+            _pack(stage, made)
     return commit
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A file to write which becomes this one, whole or not at all.
+
+    Half a zip, left by whoever was interrupted or had no room, would be no zip, to which more is
+    added as if there were nothing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = path.with_suffix(f".{os.getpid()}")
+    try:
+        yield made
+        made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def _export(commit: str, stage: Path) -> str:
@@ -67,15 +86,8 @@ def _packages(requirements: str, python: str) -> Path:
             stage = Path(directory)
             _install(requirements, stage / PACKAGES, python)
             _compile(stage, python)
-            CACHE.mkdir(parents=True, exist_ok=True)
-            # Whole or not at all: half a zip, left by whoever was interrupted, would be no zip, to
-            # which the app is added as if packages were none.
-            made = kept.with_suffix(f".{os.getpid()}")
-            try:
+            with _whole(kept) as made:
                 _pack(stage, made)
-                made.replace(kept)
-            finally:
-                made.unlink(missing_ok=True)
     return kept
 
 
@@ -119,7 +131,7 @@ def _pack(stage: Path, out: Path) -> None:
     """Adds the files to the zip, in the same order and with the same date every time."""
     with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for path in sorted(stage.rglob("*")):
-            if path.is_file() and path != out:
+            if path.is_file():
                 entry = zipfile.ZipInfo(str(path.relative_to(stage)), EPOCH)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o100644 << 16
@@ -133,14 +145,10 @@ def main() -> int:
     parser.add_argument("--commit", default="HEAD", help="what to build (default: HEAD)")
     parser.add_argument("--python", default=AZURE_PYTHON, help="version (default: %(default)s)")
     given = parser.parse_args()
-    try:
-        commit = build(given.out, commit=given.commit, python=given.python)
-    except OperationError as error:
-        print(error, file=sys.stderr)
-        return 1
+    commit = build(given.out, commit=given.commit, python=given.python)
     print(f"{given.out}: {given.out.stat().st_size / 2**20:.1f} MB of {commit[:12]}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended("build", main))

@@ -19,10 +19,12 @@ from pathlib import Path
 
 import httpx
 
+from scripts.arguments import AMOUNT
 from scripts.azure import OperationError
 from scripts.azure.checks import web_address
 from scripts.azure.observations import (
     Findings,
+    Scrape,
     of_health,
     of_pages,
     of_telemetry,
@@ -30,6 +32,7 @@ from scripts.azure.observations import (
     watch,
     worst,
 )
+from scripts.azure.program import ended
 from scripts.azure.stages import STAGES, Item, Stage
 from scripts.azure.target import ENVIRONMENTS, resource_group
 from scripts.azure.thresholds import Verdict
@@ -41,7 +44,7 @@ def main() -> int:
     stage: Stage = STAGES[given.stage]
     try:
         found, remarks = _look(given, stage)
-    except (OperationError, OSError, ValueError) as error:
+    except (OperationError, OSError) as error:
         print(f"The list cannot be made: {error}", file=sys.stderr)
         return 2
     print(render(stage, given.url, found, remarks))
@@ -75,7 +78,7 @@ def _line(item: Item, found: Findings) -> str:
 def _look(given: argparse.Namespace, stage: Stage) -> tuple[Findings, list[str]]:
     """What can be seen, and why something cannot."""
     token, remarks = os.environ.get("METRICS_TOKEN", "").strip(), []
-    before = json.loads(Path(given.since).read_text()) if given.since else None
+    before = _kept(Path(given.since)) if given.since else None
     with httpx.Client(base_url=given.url, timeout=30) as http:
         found = of_health(http) | of_pages(http)
         try:
@@ -91,6 +94,18 @@ def _look(given: argparse.Namespace, stage: Stage) -> tuple[Findings, list[str]]
     return found, remarks
 
 
+def _kept(file: Path) -> Scrape:
+    """What ``--save`` kept.
+
+    Raises:
+        OperationError: that is something else.
+    """
+    try:
+        return {str(name): float(value) for name, value in json.loads(file.read_text()).items()}
+    except (ValueError, AttributeError, TypeError):
+        raise OperationError(f"{file} is none that --save has written.") from None
+
+
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="checklist.py",
@@ -100,11 +115,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("stage", choices=STAGES, help="when")
     parser.add_argument("url", type=web_address, help="where the app is")
     parser.add_argument("--environment", choices=ENVIRONMENTS, help="whose telemetry is asked")
-    parser.add_argument("--seconds", type=float, default=30, help="between scrapes (default: 30)")
+    parser.add_argument("--seconds", type=AMOUNT, default=30, help="between scrapes (default: 30)")
     parser.add_argument("--save", metavar="FILE", help="keep the last scrape")
     parser.add_argument("--since", metavar="FILE", help="a kept scrape, in place of the first one")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended("checklist", main))

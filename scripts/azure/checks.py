@@ -51,17 +51,6 @@ def web_address(text: str) -> str:
     return str(url).rstrip("/")
 
 
-def at_least_one(text: str) -> int:
-    """A count of the command line.
-
-    Raises:
-        argparse.ArgumentTypeError: it is none.
-    """
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
-    return int(text)
-
-
 def equal(found: object, wanted: object) -> None:
     """Fails unless both are the same.
 

@@ -21,6 +21,7 @@ from typing import Final
 
 from scripts.azure import OperationError
 from scripts.azure.processes import ROOT
+from scripts.azure.program import ended
 
 INFRA: Final = ROOT / "infra"
 COMPILED: Final = "compiled"
@@ -47,18 +48,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="compile_infra.sh", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="only say whether it is up to date")
     given = parser.parse_args()
-    try:
-        compiler = find_compiler()
-        with tempfile.TemporaryDirectory(prefix="pixcrawler-infra-") as directory:
-            made = compile_all(compiler, Path(directory))
-            if given.check:
-                compare(made, INFRA / COMPILED)
-            else:
-                shutil.rmtree(INFRA / COMPILED, ignore_errors=True)
-                shutil.copytree(made, INFRA / COMPILED)
-    except OperationError as error:
-        print(f"compile_infra: {error}", file=sys.stderr)
-        return 1
+    compiler = find_compiler()
+    with tempfile.TemporaryDirectory(prefix="pixcrawler-infra-") as directory:
+        made = compile_all(compiler, Path(directory))
+        if given.check:
+            compare(made, INFRA / COMPILED)
+        else:
+            shutil.rmtree(INFRA / COMPILED, ignore_errors=True)
+            shutil.copytree(made, INFRA / COMPILED)
     return 0
 
 
@@ -175,4 +172,4 @@ def _run(compiler: str, *arguments: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended("compile_infra", main))

@@ -6,12 +6,14 @@
 what Azure is given. Whoever changes a setting runs this; a test does with --check.
 """
 
+import argparse
 import re
 import sys
 from dataclasses import dataclass
 from typing import Final
 
 from scripts.azure.processes import ROOT
+from scripts.azure.program import ended
 from shared.app.settings.variables import Variable, variables
 
 PAGE: Final = ROOT / "docs" / "configuration.md"
@@ -121,7 +123,9 @@ def _labels(comment: str) -> dict[str, str]:
 
 def main() -> int:
     """Writes the page, or says whether it is as it must be."""
-    if "--check" in sys.argv[1:]:
+    parser = argparse.ArgumentParser(prog="python -m scripts.azure.configuration")
+    parser.add_argument("--check", action="store_true", help="only say whether it is up to date")
+    if parser.parse_args().check:
         current = PAGE.exists() and PAGE.read_text() == render()
         print("current" if current else "docs/configuration.md is not what the settings say")
         return 0 if current else 1
@@ -130,4 +134,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended("configuration", main))

@@ -1,6 +1,6 @@
 """From a commit to a running, tried deployment; or, when the trial fails, back to what ran before.
 
-./scripts/deploy.sh ENV [--what-if] [--yes] [--infra-only | --app-only]
+./scripts/deploy.sh ENV [--yes] [--what-if | --infra-only | --app-only]
 """
 
 import argparse
@@ -10,15 +10,18 @@ import sys
 import tempfile
 from pathlib import Path
 
+from scripts.arguments import AMOUNT
 from scripts.azure import OperationError
 from scripts.azure.az import az, az_json, group_exists, require_login
 from scripts.azure.budget import budget_start
 from scripts.azure.build import AZURE_PYTHON, build
+from scripts.azure.builds import HeldBuilds
 from scripts.azure.connections import check_connections
 from scripts.azure.migrations import migrate
 from scripts.azure.processes import ROOT, run
+from scripts.azure.program import ended, leaving
 from scripts.azure.refusals import explained
-from scripts.azure.release import SMOKE_SECONDS, put_into_service
+from scripts.azure.release import SMOKE_SECONDS, release
 from scripts.azure.target import (
     DEPLOYMENT,
     ENVIRONMENTS,
@@ -30,105 +33,63 @@ from scripts.azure.target import (
 )
 
 TEMPLATE = ROOT / "infra" / "main.bicep"
-INTERRUPTED = (
-    "deploy: interrupted. Provisioning that had begun goes on in Azure, and the new build may run "
-    "untried. Run deploy.sh again, which repeats every step, or rollback.sh."
-)
 # What a parameter file reads from the environment and has no value of its own for.
 NEEDED = re.compile(r"readEnvironmentVariable\('(\w+)', ''\)")
 
 
 def main() -> int:
     """Deploys as the command line says; 0 when the new build serves."""
-    given = _parse()
-    try:
-        deploy(given)
-    except OperationError as error:
-        print(f"deploy: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"deploy: {error.strerror or error} ({error.filename})", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(INTERRUPTED, file=sys.stderr)
-        return 130
+    deploy(_parse())
     return 0
 
 
 def deploy(given: argparse.Namespace) -> None:
     """All of it, in an order in which nothing is changed that is not known to be wanted."""
     environment: str = given.environment
-    _require_clean_tree()
-    _require_variables(environment)
-    require_login()
     group = resource_group(environment)
-    if not group_exists(group):
-        raise OperationError(
-            f"There is no resource group {group} in this subscription. Another one: az account set "
-            f"--subscription NAME. A new group: az group create --name {group} --location REGION"
-        )
-    if given.app_only:
-        outputs = read_outputs(group)
-    else:
-        with explained(group, environment):
-            template = _template(group, environment)
+    with leaving("Nothing was changed."), explained(group, environment):
+        commit = _require_clean_tree()
+        _require_variables(environment)
+        require_login()
+        _require_group(group)
+        template = () if given.app_only else _template(group, environment)
+        if template:
             print(_what_if(template, only=given.what_if), flush=True)
             if given.what_if:
                 return
             _confirm(given.yes)
-            outputs = _provision(template, group)
-    check_connections(
-        outputs.maximum_instances, outputs.pool_per_instance, outputs.database_connection_limit
-    )
-    if given.infra_only:
-        print(f"Provisioned. The vault of the secrets is {outputs.vault_name}.")
-        return
-    _require_secrets(outputs)
-    commit = _build_and_keep(outputs)
-    print("Migrating the database", flush=True)
-    migrate(outputs.vault.secret("DATABASE-URL"))
-    _release(outputs, group, commit, given.smoke_seconds)
+        outputs = _provision(template, group) if template else read_outputs(group)
+    with leaving("What served before still does. Run deploy.sh again: it repeats every step."):
+        check_connections(
+            outputs.maximum_instances, outputs.pool_per_instance, outputs.database_connection_limit
+        )
+        if given.infra_only:
+            print(f"Provisioned. The vault of the secrets is {outputs.vault_name}.")
+            return
+        _require_secrets(outputs)
+        with outputs.builds.held(f"deploy.sh {environment} of {commit[:12]}") as builds:
+            _build_and_keep(builds, commit)
+            print("Migrating the database", flush=True)
+            migrate(outputs.vault.secret("DATABASE-URL"))
+            release(outputs, builds, group, commit, given.smoke_seconds)
 
 
-def _release(outputs: Outputs, group: str, commit: str, seconds: float) -> None:
-    """The new build in service, or the one before and an error."""
-    builds = outputs.builds
-    deployed = builds.deployed()
-    print(f"Deploying {commit[:12]} to {outputs.app_name}", flush=True)
-    builds.record(deployed, untried=commit)
-    try:
-        put_into_service(outputs, group, commit, seconds)
-    except OperationError as error:
-        if outputs.plan == "premium" and deployed:
-            builds.record(deployed)
-            raise OperationError(f"{error} Production was not swapped.") from None
-        if not deployed:
-            raise OperationError(f"{error} There is no earlier build to go back to.") from None
-        print(f"{error} Going back to {deployed[-1][:12]}.", flush=True)
-        _go_back(outputs, group, deployed[-1])
-        builds.record(deployed)
-        raise OperationError(f"{commit[:12]} failed; {deployed[-1][:12]} serves again.") from None
-    builds.record([*(c for c in deployed if c != commit), commit])
-    builds.prune()
-    print(f"{commit[:12]} serves at {outputs.app_url}")
-
-
-def _go_back(outputs: Outputs, group: str, commit: str) -> None:
-    try:
-        put_into_service(outputs, group, commit, SMOKE_SECONDS)
-    except OperationError as error:
-        raise OperationError(
-            f"{error} Going back to {commit[:12]} failed too, and it may run all the same: is it "
-            "something that both need? docs/operations.md, health-failing. Once more: rollback.sh."
-        ) from None
-
-
-def _require_clean_tree() -> None:
+def _require_clean_tree() -> str:
+    """The commit that the working tree is."""
     changed = run(["git", "status", "--porcelain"]).splitlines()
     if changed:
         some = ", ".join(line[3:] for line in changed[:3])
         raise OperationError(
             f"{len(changed)} files are not committed ({some}, …): only a commit is deployed."
+        )
+    return run(["git", "rev-parse", "HEAD"]).strip()
+
+
+def _require_group(group: str) -> None:
+    if not group_exists(group):
+        raise OperationError(
+            f"There is no resource group {group} in this subscription. Another one: az account set "
+            f"--subscription NAME. A new group: az group create --name {group} --location REGION"
         )
 
 
@@ -150,7 +111,10 @@ def _confirm(yes: bool) -> None:
         return
     try:
         answer = input("Go on? [y/N] ") if sys.stdin.isatty() else ""
-    except EOFError:
+    except (EOFError, KeyboardInterrupt) as ended_with:
+        print()  # the line of the question is not at its end
+        if isinstance(ended_with, KeyboardInterrupt):
+            raise
         answer = ""
     if answer.strip().lower() != "y":
         raise OperationError("Not confirmed; nothing was changed. (--yes confirms.)")
@@ -158,9 +122,13 @@ def _confirm(yes: bool) -> None:
 
 def _provision(template: tuple[str, ...], group: str) -> Outputs:
     print(f"Provisioning {group}", flush=True)
-    answer = az_json("deployment", "group", "create", *template)
-    outputs = answer["properties"]["outputs"]
-    keep_outputs(group, outputs)
+    with leaving(
+        "Provisioning goes on in Azure. Run deploy.sh again when it has ended; to end it: "
+        f"az deployment group cancel --resource-group {group} --name {DEPLOYMENT}"
+    ):
+        answer = az_json("deployment", "group", "create", *template)
+        outputs = answer["properties"]["outputs"]
+        keep_outputs(group, outputs)
     return Outputs.of(outputs)
 
 
@@ -194,13 +162,12 @@ def _require_secrets(outputs: Outputs) -> None:
         )
 
 
-def _build_and_keep(outputs: Outputs) -> str:
+def _build_and_keep(builds: HeldBuilds, commit: str) -> None:
     print("Building", flush=True)
     with tempfile.TemporaryDirectory(prefix="pixcrawler-deploy-") as directory:
         path = Path(directory) / "build.zip"
-        commit = build(path, python=os.environ.get("PIXCRAWLER_PYTHON", AZURE_PYTHON))
-        outputs.builds.keep(path, commit)
-    return commit
+        build(path, commit=commit, python=os.environ.get("PIXCRAWLER_PYTHON") or AZURE_PYTHON)
+        builds.keep(path, commit)
 
 
 def _parse() -> argparse.Namespace:
@@ -211,14 +178,19 @@ def _parse() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("environment", choices=ENVIRONMENTS, help="which infra/*.bicepparam")
-    add("--what-if", action="store_true", help="only show what provisioning would change")
     add("--yes", action="store_true", help="do not ask before provisioning")
     parts = parser.add_mutually_exclusive_group()
+    parts.add_argument("--what-if", action="store_true", help="only show what would be provisioned")
     parts.add_argument("--infra-only", action="store_true", help="provision, and nothing else")
     parts.add_argument("--app-only", action="store_true", help="leave resources as they are")
-    add("--smoke-seconds", type=float, default=SMOKE_SECONDS, help="how long a check may take")
+    add(
+        "--smoke-seconds",
+        type=AMOUNT,
+        default=SMOKE_SECONDS,
+        help="how long a check may take",
+    )
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended("deploy", main))

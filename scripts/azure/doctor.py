@@ -20,12 +20,13 @@ from typing import Any, Final
 import httpx
 import psycopg
 
+from scripts.arguments import COUNT
 from scripts.azure import OperationError
 from scripts.azure.build import AZURE_PYTHON
-from scripts.azure.checks import at_least_one
 from scripts.azure.connections import check_connections
 from scripts.azure.migrations import MIGRATIONS
 from scripts.azure.processes import ROOT
+from scripts.azure.program import ended
 from scripts.devhost.host.environment import load_files
 from scripts.devhost.host.errors import HostError
 from shared.app.settings import ConfigurationError, Settings, get_settings
@@ -279,16 +280,16 @@ def _parse() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--instances", type=at_least_one, default=1, help="most instances of the app (default: 1)")
+    add("--instances", type=COUNT, default=1, help="most instances of the app (default: 1)")
     add(
         "--processes",
-        type=at_least_one,
+        type=COUNT,
         default=1,
         help="worker processes of an instance (default: 1)",
     )
     add(
         "--connection-limit",
-        type=at_least_one,
+        type=COUNT,
         help="connections the database accepts (default: asks it)",
     )
     add("--no-network", action="store_true", help="look only at what is on this machine")
@@ -296,4 +297,4 @@ def _parse() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended("doctor", main))

@@ -18,7 +18,10 @@ from typing import Final
 
 import httpx
 
+from scripts.arguments import AMOUNT
 from scripts.azure.account import user
+from scripts.azure.checks import web_address
+from scripts.azure.program import ended
 from scripts.azure.thresholds import Verdict, of_errors, of_p95
 from scripts.bench.load import Load, at_rate, percentiles
 from scripts.crawl.api import Api, ApiError
@@ -62,7 +65,7 @@ def _run(api: Api, given: argparse.Namespace) -> Load:
         job = {"project_id": project, "name": "load", "keywords": ["cat"]}
         jobs = [api.post("jobs", job)["id"] for _ in range(JOBS)]
         headers = {"Authorization": api.authorization}
-        load = Load(f"{given.url.rstrip('/')}/api/v1", headers, project, jobs)
+        load = Load(f"{given.url}/api/v1", headers, project, jobs)
         requests = round(given.seconds * given.per_second)
         print(f"{given.per_second:g} requests a second for {given.seconds:g} s", flush=True)
         asyncio.run(at_rate(load, requests, given.per_second, timeout=TIMEOUT_SECONDS))
@@ -76,14 +79,18 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="load.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("url", help="where the app is, e.g. https://pixcrawler-….azurewebsites.net")
-    parser.add_argument("--seconds", type=float, default=120, help="how long (default: 120)")
-    parser.add_argument("--per-second", type=float, default=5, help="how much (default: 5)")
+    parser.add_argument(
+        "url",
+        type=web_address,
+        help="where the app is, e.g. https://pixcrawler-….azurewebsites.net",
+    )
+    parser.add_argument("--seconds", type=AMOUNT, default=120, help="how long (default: 120)")
+    parser.add_argument("--per-second", type=AMOUNT, default=5, help="how much (default: 5)")
     given = parser.parse_args()
-    if not given.per_second > 0 or given.seconds * given.per_second < LEAST:
+    if given.seconds * given.per_second < LEAST:
         parser.error(f"at least {LEAST} requests are needed: more --seconds or --per-second")
     return given
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended("load", main))

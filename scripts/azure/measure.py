@@ -8,14 +8,14 @@ code: the graver of the two. 3 puts the build before back, and 2 (it cannot be t
 
 import argparse
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from typing import Final
 
-from scripts.azure import OperationError
+from scripts.arguments import AMOUNT
 from scripts.azure.az import require_login
-from scripts.azure.processes import ROOT
+from scripts.azure.processes import ROOT, call
+from scripts.azure.program import ended
 from scripts.azure.rollback import rollback
 from scripts.azure.target import ENVIRONMENTS, read_outputs, resource_group
 from scripts.azure.thresholds import Verdict
@@ -24,21 +24,17 @@ STAGE: Final = "5-minutes"
 
 
 def main() -> int:
-    """The graver exit code, or 1 when Azure does not let us."""
+    """The graver exit code."""
     parser = argparse.ArgumentParser(
         prog="measure", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("environment", choices=ENVIRONMENTS)
-    parser.add_argument("--seconds", default="120", help="of load (default: 120)")
+    parser.add_argument("--seconds", type=AMOUNT, default=120, help="of load (default: 120)")
     given = parser.parse_args()
-    try:
-        return measure(given.environment, given.seconds)
-    except OperationError as error:
-        print(f"measure: {error}", file=sys.stderr)
-        return 1
+    return measure(given.environment, given.seconds)
 
 
-def measure(environment: str, seconds: str) -> int:
+def measure(environment: str, seconds: float) -> int:
     """The graver exit code of load and list, after the build before is back if one says so.
 
     Raises:
@@ -53,7 +49,7 @@ def measure(environment: str, seconds: str) -> int:
     }
     url = outputs.app_url
     code = max(
-        _run(needed, "load.py", url, "--seconds", seconds),
+        _run(needed, "load.py", url, "--seconds", f"{seconds:g}"),
         _run(needed, "checklist.py", STAGE, url, "--environment", environment),
     )
     if code == Verdict.ROLL_BACK:
@@ -63,9 +59,9 @@ def measure(environment: str, seconds: str) -> int:
 
 def _run(needed: Mapping[str, str], script: str, *arguments: str) -> int:
     command = [sys.executable, str(ROOT / "scripts" / script), *arguments]
-    code = subprocess.run(command, env={**os.environ, **needed}, check=False).returncode
+    code = call(command, {**os.environ, **needed})
     return code if code >= 0 else 2  # it was killed, and says nothing of the build
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended("measure", main))

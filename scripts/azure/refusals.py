@@ -21,7 +21,7 @@ ADVICE: Final = (
         "The budget would begin in the past: is the clock of this machine right?",
     ),
     (
-        r"previous deployment from .+ is still active",
+        r"previous deployment from .+ is still active|deployment group create … did not end",
         "Another deployment provisions, or one that was interrupted here goes on in Azure. Wait "
         "for it, or end it, then deploy again: az deployment group cancel --resource-group {group} "
         "--name pixcrawler",

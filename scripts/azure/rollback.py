@@ -8,8 +8,10 @@ import sys
 
 from scripts.azure import OperationError
 from scripts.azure.az import require_login
-from scripts.azure.release import SMOKE_SECONDS, put_into_service
-from scripts.azure.target import ENVIRONMENTS, Builds, read_outputs, resource_group
+from scripts.azure.builds import HeldBuilds
+from scripts.azure.program import ended, leaving
+from scripts.azure.release import SMOKE_SECONDS, Unchanged, put_into_service, serving
+from scripts.azure.target import ENVIRONMENTS, Outputs, read_outputs, resource_group
 
 
 def main() -> int:
@@ -22,54 +24,40 @@ def main() -> int:
     parser.add_argument("environment", choices=ENVIRONMENTS)
     parser.add_argument("commit", nargs="?", help="a kept commit (default: the one before)")
     given = parser.parse_args()
-    try:
-        rollback(given.environment, given.commit)
-    except OperationError as error:
-        print(f"rollback: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("rollback: interrupted; the earlier build may run, untried.", file=sys.stderr)
-        return 130
+    rollback(given.environment, given.commit)
     return 0
 
 
 def rollback(environment: str, commit: str | None) -> None:
     """The build of ``commit``, or the one deployed before the current one, in service."""
-    require_login()
-    group = resource_group(environment)
-    outputs = read_outputs(group)
-    builds = outputs.builds
-    deployed = builds.deployed()
-    wanted = _before(builds) if commit is None else builds.find(commit)
-    print(f"Going back to {wanted[:12]}", flush=True)
-    builds.record(deployed, untried=wanted)
+    with leaving("What served before still does. Run rollback.sh again."):
+        require_login()
+        group = resource_group(environment)
+        outputs = read_outputs(group)
+        with outputs.builds.held(f"rollback.sh {environment}") as builds:
+            wanted = builds.history().before if commit is None else builds.find(commit)
+            print(f"Going back to {wanted[:12]}", flush=True)
+            _put_back(outputs, builds, group, wanted)
+
+
+def _put_back(outputs: Outputs, builds: HeldBuilds, group: str, commit: str) -> None:
+    history = builds.try_out(commit)
+    deployed = history.commits
     try:
-        put_into_service(outputs, group, wanted, SMOKE_SECONDS)
+        put_into_service(outputs, group, commit, SMOKE_SECONDS)
+    except Unchanged:
+        builds.write(history)
+        raise
     except OperationError as error:
         raise OperationError(
-            f"{error} {wanted[:12]} may run all the same. Another one: rollback.sh {environment} "
-            f"COMMIT. Those that served, the newest first: "
+            f"{error} {commit[:12]} may run all the same. Another one: rollback.sh ENV COMMIT. "
+            f"Those that served, the newest first: "
             f"{', '.join(c[:12] for c in reversed(deployed)) or 'none'}."
         ) from None
     # Going back once more goes further back, not forth again.
-    before = deployed[: deployed.index(wanted)] if wanted in deployed else deployed
-    builds.record([*before, wanted])
-    print(f"{wanted[:12]} serves at {outputs.app_url}")
-
-
-def _before(builds: Builds) -> str:
-    """The newest build that served before what runs now.
-
-    Raises:
-        OperationError: there is none.
-    """
-    # After a deployment that was interrupted, or could not go back, something else runs than the
-    # last one that served.
-    deployed, place = builds.deployed(), 1 if builds.untried() else 2
-    if len(deployed) < place:
-        raise OperationError("No build was deployed before the current one.")
-    return deployed[-place]
+    before = deployed[: deployed.index(commit)] if commit in deployed else deployed
+    serving(outputs, builds, [*before, commit])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended("rollback", main))

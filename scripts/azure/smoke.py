@@ -15,9 +15,11 @@ from typing import Any, Final
 
 import httpx
 
+from scripts.arguments import AMOUNT
 from scripts.azure import browser
 from scripts.azure.account import user
 from scripts.azure.checks import CheckFailed, Checks, equal, web_address
+from scripts.azure.program import ended
 from scripts.crawl.api import Api, ApiError
 
 IMAGES: Final = 5
@@ -204,9 +206,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--commit", help="the full id of the commit whose build must answer")
     parser.add_argument("--origin", help="the frontend's, which browsers must be let in from")
     parser.add_argument("--keyword", default="cat", help="what to crawl (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=300, help="how long a step may take")
+    parser.add_argument("--seconds", type=AMOUNT, default=300, help="how long a step may take")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended("smoke", main))

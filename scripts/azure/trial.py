@@ -9,7 +9,6 @@ it: the local host on a local stack of its own, where the smoke test must pass.
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,7 +20,8 @@ import httpx
 
 from scripts.azure import OperationError
 from scripts.azure.build import AZURE_PYTHON, PACKAGES, uv
-from scripts.azure.processes import ROOT, run
+from scripts.azure.processes import ROOT, call, run
+from scripts.azure.program import ended
 from scripts.devhost.host import worker_library
 from scripts.devhost.host.worker_process import WORKER_PYTHON
 from scripts.devhost.stack import LocalStack, StackError
@@ -63,13 +63,14 @@ def main() -> int:
     parser.add_argument("build", type=Path)
     parser.add_argument("--python", default=AZURE_PYTHON, help="version (default: %(default)s)")
     given = parser.parse_args()
-    try:
-        with tempfile.TemporaryDirectory(prefix="pixcrawler-trial-") as directory:
-            Path(directory).chmod(0o755)  # as root the database runs as another user
+    with tempfile.TemporaryDirectory(prefix="pixcrawler-trial-") as directory:
+        Path(directory).chmod(0o755)  # as root the database runs as another user
+        try:
             return _try(given.build, given.python, Path(directory))
-    except (OperationError, StackError) as error:
-        print(error, file=sys.stderr)
-        return 1
+        except zipfile.BadZipFile:
+            raise OperationError(f"{given.build} is no zip.") from None
+        except StackError as error:
+            raise OperationError(str(error)) from None
 
 
 def _try(build: Path, version: str, directory: Path) -> int:
@@ -121,9 +122,9 @@ def _serve(site: Path, directory: Path, python: Path, stack: LocalStack) -> int:
         url = f"http://127.0.0.1:{port}"
         _wait_for(f"{url}/health", directory / "host.log")
         print(f"start to first /health: {time.monotonic() - began:.2f} s", flush=True)
-        return subprocess.call(
+        return call(
             [sys.executable, str(ROOT / "scripts" / "smoke.py"), url, "--seconds", "60"],
-            env={**os.environ, **settings},
+            {**os.environ, **settings},
         )
     finally:
         end(host, 10)
@@ -143,4 +144,4 @@ def _wait_for(url: str, log: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended("trial", main))

@@ -31,11 +31,10 @@ app = FastAPI(lifespan=lifespan)
 
 
 @app.get("/jobs/{job_id}/progress")
-async def get_progress(job_id: int) -> ProgressOut:
+async def get_progress(job_id: int) -> ProgressOut | None:
     """As the app's, without signing in."""
     async with pool.connection() as connection:
-        row = await report_repo.find_progress(Transaction(connection), USER, job_id)
-    return ProgressOut.model_validate(row)
+        return await report_repo.find_progress(Transaction(connection), USER, job_id)
 
 
 @app.get("/jobs")

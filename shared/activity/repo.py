@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.activity.schemas import ActivityOut, ActivityQuery
@@ -39,22 +38,21 @@ async def list_activities(
     transaction: Transaction, user_id: UUID, query: ActivityQuery, *, limit: int
 ) -> list[ActivityOut]:
     """Up to ``limit`` activities of the user, newest first."""
-    async with transaction.connection.cursor(row_factory=class_row(ActivityOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, action, resource_type, resource_id, metadata, timestamp
-            FROM activity_logs
-            WHERE user_id = %(user_id)s AND id < %(below)s
-              AND (%(action)s::text IS NULL OR action = %(action)s)
-              AND (%(resource_type)s::text IS NULL OR resource_type = %(resource_type)s)
-            ORDER BY id DESC LIMIT %(limit)s
-            """,
-            {
-                "user_id": user_id,
-                "below": query.below,
-                "action": query.action,
-                "resource_type": query.resource_type,
-                "limit": limit,
-            },
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        ActivityOut,
+        """
+        SELECT id, action, resource_type, resource_id, metadata, timestamp
+        FROM activity_logs
+        WHERE user_id = %(user_id)s AND id < %(below)s
+          AND (%(action)s::text IS NULL OR action = %(action)s)
+          AND (%(resource_type)s::text IS NULL OR resource_type = %(resource_type)s)
+        ORDER BY id DESC LIMIT %(limit)s
+        """,
+        {
+            "user_id": user_id,
+            "below": query.below,
+            "action": query.action,
+            "resource_type": query.resource_type,
+            "limit": limit,
+        },
+    )

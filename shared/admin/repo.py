@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from psycopg.rows import class_row
-
 from shared.admin.schemas import AdminJobOut, UserOut
 from shared.platform.data.db import Transaction
 from shared.platform.http.pagination import Instant
@@ -23,22 +21,21 @@ async def find_user(transaction: Transaction, user_id: UUID, *, before: Instant)
 async def _select_users(
     transaction: Transaction, user_id: UUID | None, *, before: Instant, limit: int
 ) -> list[UserOut]:
-    async with transaction.connection.cursor(row_factory=class_row(UserOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT p.id, p.email, p.full_name, p.role, p.created_at,
-              coalesce((SELECT state FROM account_locks WHERE user_id = p.id), 'active') AS state,
-              (SELECT count(*) FROM projects WHERE user_id = p.id AND status <> 'deleted')
-                AS projects,
-              coalesce(a.current_balance, 0) AS credits, coalesce(a.tier, 'free') AS tier
-            FROM profiles AS p LEFT JOIN credit_accounts AS a ON a.user_id = p.id
-            WHERE (p.created_at, p.id) < (%(moment)s, %(id)s)
-              AND (%(user_id)s::uuid IS NULL OR p.id = %(user_id)s)
-            ORDER BY p.created_at DESC, p.id DESC LIMIT %(limit)s
-            """,
-            {"user_id": user_id, "moment": before[0], "id": before[1], "limit": limit},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        UserOut,
+        """
+        SELECT p.id, p.email, p.full_name, p.role, p.created_at,
+          coalesce((SELECT state FROM account_locks WHERE user_id = p.id), 'active') AS state,
+          (SELECT count(*) FROM projects WHERE user_id = p.id AND status <> 'deleted')
+            AS projects,
+          coalesce(a.current_balance, 0) AS credits, coalesce(a.tier, 'free') AS tier
+        FROM profiles AS p LEFT JOIN credit_accounts AS a ON a.user_id = p.id
+        WHERE (p.created_at, p.id) < (%(moment)s, %(id)s)
+          AND (%(user_id)s::uuid IS NULL OR p.id = %(user_id)s)
+        ORDER BY p.created_at DESC, p.id DESC LIMIT %(limit)s
+        """,
+        {"user_id": user_id, "moment": before[0], "id": before[1], "limit": limit},
+    )
 
 
 async def set_role(transaction: Transaction, user_id: UUID, role: str) -> None:
@@ -75,18 +72,17 @@ async def list_jobs(
     transaction: Transaction, *, status: str | None, below: int, limit: int
 ) -> list[AdminJobOut]:
     """Up to ``limit`` jobs of all users with ids under ``below``, newest first."""
-    async with transaction.connection.cursor(row_factory=class_row(AdminJobOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT j.id, u.id AS user_id, u.email AS user_email, j.project_id, j.name, j.status,
-              j.progress, j.max_images, j.valid_images, j.failure_reason, j.created_at,
-              j.started_at, j.completed_at
-            FROM crawl_jobs AS j
-            JOIN projects AS p ON p.id = j.project_id
-            JOIN profiles AS u ON u.id = p.user_id
-            WHERE j.id < %(below)s AND (%(status)s::text IS NULL OR j.status = %(status)s)
-            ORDER BY j.id DESC LIMIT %(limit)s
-            """,
-            {"status": status, "below": below, "limit": limit},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        AdminJobOut,
+        """
+        SELECT j.id, u.id AS user_id, u.email AS user_email, j.project_id, j.name, j.status,
+          j.progress, j.max_images, j.valid_images, j.failure_reason, j.created_at,
+          j.started_at, j.completed_at
+        FROM crawl_jobs AS j
+        JOIN projects AS p ON p.id = j.project_id
+        JOIN profiles AS u ON u.id = p.user_id
+        WHERE j.id < %(below)s AND (%(status)s::text IS NULL OR j.status = %(status)s)
+        ORDER BY j.id DESC LIMIT %(limit)s
+        """,
+        {"status": status, "below": below, "limit": limit},
+    )

@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.api_keys.schemas import ApiKeyOut, ApiKeyUsage
@@ -24,16 +23,17 @@ async def insert_key(
     expires_at: datetime | None,
 ) -> ApiKeyOut:
     """The new key."""
-    async with transaction.connection.cursor(row_factory=class_row(ApiKeyOut)) as cursor:
-        await cursor.execute(
+    return (
+        await transaction.fetch(
+            ApiKeyOut,
             """
-            INSERT INTO api_keys
-              (user_id, name, key_hash, key_prefix, permissions, rate_limit, expires_at)
-            VALUES (%(user_id)s, %(name)s, %(key_hash)s, %(key_prefix)s, %(permissions)s,
-              %(rate_limit)s, %(expires_at)s)
-            RETURNING id, name, key_prefix, status, permissions, rate_limit, last_used_at,
-              expires_at, created_at
-            """,
+        INSERT INTO api_keys
+          (user_id, name, key_hash, key_prefix, permissions, rate_limit, expires_at)
+        VALUES (%(user_id)s, %(name)s, %(key_hash)s, %(key_prefix)s, %(permissions)s,
+          %(rate_limit)s, %(expires_at)s)
+        RETURNING id, name, key_prefix, status, permissions, rate_limit, last_used_at,
+          expires_at, created_at
+        """,
             {
                 "user_id": user_id,
                 "name": name,
@@ -44,65 +44,62 @@ async def insert_key(
                 "expires_at": expires_at,
             },
         )
-        return (await cursor.fetchall())[0]
+    )[0]
 
 
 async def list_keys(
     transaction: Transaction, user_id: UUID, *, before: Instant, limit: int
 ) -> list[ApiKeyOut]:
     """Up to ``limit`` keys of the user under ``before``, newest first."""
-    async with transaction.connection.cursor(row_factory=class_row(ApiKeyOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, name, key_prefix, permissions, rate_limit, last_used_at, expires_at,
-              created_at,
-              CASE WHEN status = 'active' AND expires_at <= now() THEN 'expired' ELSE status END
-                AS status
-            FROM api_keys
-            WHERE user_id = %(user_id)s AND (created_at, id) < (%(moment)s, %(id)s)
-            ORDER BY created_at DESC, id DESC LIMIT %(limit)s
-            """,
-            {"user_id": user_id, "moment": before[0], "id": before[1], "limit": limit},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        ApiKeyOut,
+        """
+        SELECT id, name, key_prefix, permissions, rate_limit, last_used_at, expires_at,
+          created_at,
+          CASE WHEN status = 'active' AND expires_at <= now() THEN 'expired' ELSE status END
+            AS status
+        FROM api_keys
+        WHERE user_id = %(user_id)s AND (created_at, id) < (%(moment)s, %(id)s)
+        ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+        """,
+        {"user_id": user_id, "moment": before[0], "id": before[1], "limit": limit},
+    )
 
 
 async def find_usage(transaction: Transaction, user_id: UUID, key_id: UUID) -> ApiKeyUsage | None:
     """How the user's key was used."""
-    async with transaction.connection.cursor(row_factory=class_row(ApiKeyUsage)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, rate_limit, usage_count, last_used_at, last_used_ip,
-              CASE WHEN status = 'active' AND expires_at <= now() THEN 'expired' ELSE status END
-                AS status
-            FROM api_keys WHERE id = %(key_id)s AND user_id = %(user_id)s
-            """,
-            {"key_id": key_id, "user_id": user_id},
-        )
-        return await cursor.fetchone()
+    return await transaction.fetch_one(
+        ApiKeyUsage,
+        """
+        SELECT id, rate_limit, usage_count, last_used_at, last_used_ip,
+          CASE WHEN status = 'active' AND expires_at <= now() THEN 'expired' ELSE status END
+            AS status
+        FROM api_keys WHERE id = %(key_id)s AND user_id = %(user_id)s
+        """,
+        {"key_id": key_id, "user_id": user_id},
+    )
 
 
 async def replace_secret(
     transaction: Transaction, user_id: UUID, key_id: UUID, *, key_hash: str, key_prefix: str
 ) -> ApiKeyOut | None:
     """The user's key with another secret, if it is active and not expired."""
-    async with transaction.connection.cursor(row_factory=class_row(ApiKeyOut)) as cursor:
-        await cursor.execute(
-            """
-            UPDATE api_keys SET key_hash = %(key_hash)s, key_prefix = %(key_prefix)s
-            WHERE id = %(key_id)s AND user_id = %(user_id)s AND status = 'active'
-              AND (expires_at IS NULL OR expires_at > now())
-            RETURNING id, name, key_prefix, status, permissions, rate_limit, last_used_at,
-              expires_at, created_at
-            """,
-            {
-                "key_id": key_id,
-                "user_id": user_id,
-                "key_hash": key_hash,
-                "key_prefix": key_prefix,
-            },
-        )
-        return await cursor.fetchone()
+    return await transaction.fetch_one(
+        ApiKeyOut,
+        """
+        UPDATE api_keys SET key_hash = %(key_hash)s, key_prefix = %(key_prefix)s
+        WHERE id = %(key_id)s AND user_id = %(user_id)s AND status = 'active'
+          AND (expires_at IS NULL OR expires_at > now())
+        RETURNING id, name, key_prefix, status, permissions, rate_limit, last_used_at,
+          expires_at, created_at
+        """,
+        {
+            "key_id": key_id,
+            "user_id": user_id,
+            "key_hash": key_hash,
+            "key_prefix": key_prefix,
+        },
+    )
 
 
 async def use_key(

@@ -13,7 +13,7 @@ import httpx
 from shared.api_keys import service as api_keys
 from shared.app.effects import handlers
 from shared.app.settings import Settings
-from shared.datasets import building
+from shared.datasets import build_parts, building
 from shared.datasets.run import EXPORT
 from shared.fetch import safe_http
 from shared.health.service import HealthMonitor, Parts
@@ -36,13 +36,11 @@ from shared.platform.observe.telemetry import start_telemetry
 from shared.platform.ratelimit import PostgresCounter, RateLimiter, open_counter
 from shared.runs.reconcile import Reconciler
 from shared.uploads import finish as uploads
+from shared.uploads.checking import Checker
 from shared.uploads.run import UPLOAD
 
 if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
-
-    from shared.datasets.build_parts import Builder
-    from shared.uploads.checking import Checker
 
 
 class Services:
@@ -144,17 +142,15 @@ class Services:
         return Thumbnails(self.database, self.blobs)
 
     @cached_property
-    def exports(self) -> "Builder":
+    def exports(self) -> "build_parts.Builder":
         """The building of exports."""
-        from shared.datasets.build_parts import Builder
-
-        return Builder(self.database, self.blobs, self.judges, home=self.settings.app_url)
+        return build_parts.Builder(
+            self.database, self.blobs, self.judges, home=self.settings.app_url
+        )
 
     @cached_property
-    def uploads(self) -> "Checker":
+    def uploads(self) -> Checker:
         """The reading of uploads."""
-        from shared.uploads.checking import Checker
-
         return Checker(self.database, self.blobs, self.settings.allowed_hosts)
 
     @cached_property

@@ -6,8 +6,6 @@ keyword's row in the same statement: while a job runs no sum goes over all that 
 
 from collections.abc import Mapping, Sequence
 
-from psycopg.rows import class_row
-
 from shared.crawl.model import TRANSIENT_OUTCOMES, EndedChunk, JobState, KeywordState, LockedJob
 from shared.platform.data.db import Transaction
 
@@ -59,53 +57,55 @@ async def load_state(transaction: Transaction, job: LockedJob) -> JobState:
 async def _load_keywords(
     transaction: Transaction, parameters: Mapping[str, object]
 ) -> tuple[KeywordState, ...]:
-    async with transaction.connection.cursor(row_factory=class_row(KeywordState)) as cursor:
-        await cursor.execute(
+    return tuple(
+        await transaction.fetch(
+            KeywordState,
             """
-            SELECT keyword, stored, stored + duplicates + rejected AS tried, lost,
-              coalesce(waiting, 0) AS waiting, coalesce(in_chunks, 0) AS in_chunks,
-              coalesce(spare, 0) AS spare, %(auto_expand)s AND NOT expanded AS expandable,
-              coalesce(open_searches, '{}') AS open_searches,
-              coalesce(busy_searches, 0) AS busy_searches
-            FROM crawl_keywords
-            LEFT JOIN (
-              SELECT keyword, count(*) AS waiting FROM crawl_candidates
-              WHERE job_id = %(job_id)s AND chunk_id IS NULL AND outcome IS NULL GROUP BY keyword
-            ) AS w USING (keyword)
-            LEFT JOIN (
-              SELECT keyword, sum(candidates) AS in_chunks FROM job_chunks
-              WHERE job_id = %(job_id)s AND status IN ('pending', 'active') GROUP BY keyword
-            ) AS c USING (keyword)
-            LEFT JOIN (
-              SELECT keyword, count(*) AS spare FROM crawl_candidates
-              WHERE job_id = %(job_id)s AND outcome = 'over_quota' GROUP BY keyword
-            ) AS o USING (keyword)
-            LEFT JOIN (
-              SELECT keyword, count(*) FILTER (WHERE ready_at > now()) AS busy_searches,
-                array_agg(id ORDER BY pages, id) FILTER (WHERE ready_at <= now()) AS open_searches
-              FROM crawl_searches WHERE job_id = %(job_id)s AND NOT exhausted GROUP BY keyword
-            ) AS s USING (keyword)
-            WHERE job_id = %(job_id)s ORDER BY position
-            """,
+        SELECT keyword, stored, stored + duplicates + rejected AS tried, lost,
+          coalesce(waiting, 0) AS waiting, coalesce(in_chunks, 0) AS in_chunks,
+          coalesce(spare, 0) AS spare, %(auto_expand)s AND NOT expanded AS expandable,
+          coalesce(open_searches, '{}') AS open_searches,
+          coalesce(busy_searches, 0) AS busy_searches
+        FROM crawl_keywords
+        LEFT JOIN (
+          SELECT keyword, count(*) AS waiting FROM crawl_candidates
+          WHERE job_id = %(job_id)s AND chunk_id IS NULL AND outcome IS NULL GROUP BY keyword
+        ) AS w USING (keyword)
+        LEFT JOIN (
+          SELECT keyword, sum(candidates) AS in_chunks FROM job_chunks
+          WHERE job_id = %(job_id)s AND status IN ('pending', 'active') GROUP BY keyword
+        ) AS c USING (keyword)
+        LEFT JOIN (
+          SELECT keyword, count(*) AS spare FROM crawl_candidates
+          WHERE job_id = %(job_id)s AND outcome = 'over_quota' GROUP BY keyword
+        ) AS o USING (keyword)
+        LEFT JOIN (
+          SELECT keyword, count(*) FILTER (WHERE ready_at > now()) AS busy_searches,
+            array_agg(id ORDER BY pages, id) FILTER (WHERE ready_at <= now()) AS open_searches
+          FROM crawl_searches WHERE job_id = %(job_id)s AND NOT exhausted GROUP BY keyword
+        ) AS s USING (keyword)
+        WHERE job_id = %(job_id)s ORDER BY position
+        """,
             parameters,
         )
-        return tuple(await cursor.fetchall())
+    )
 
 
 async def _load_recent(
     transaction: Transaction, parameters: Mapping[str, object]
 ) -> tuple[EndedChunk, ...]:
-    async with transaction.connection.cursor(row_factory=class_row(EndedChunk)) as cursor:
-        await cursor.execute(
+    return tuple(
+        await transaction.fetch(
+            EndedChunk,
             """
-            SELECT candidates, status = 'failed' AS failed FROM job_chunks
-            WHERE job_id = %(job_id)s AND attempt = %(attempt)s
-              AND status IN ('completed', 'failed')
-            ORDER BY completed_at DESC LIMIT %(recent)s
-            """,
+        SELECT candidates, status = 'failed' AS failed FROM job_chunks
+        WHERE job_id = %(job_id)s AND attempt = %(attempt)s
+          AND status IN ('completed', 'failed')
+        ORDER BY completed_at DESC LIMIT %(recent)s
+        """,
             {**parameters, "recent": RECENT_CHUNKS},
         )
-        return tuple(await cursor.fetchall())
+    )
 
 
 async def set_quotas(transaction: Transaction, job_id: int, quotas: dict[str, int]) -> None:

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from psycopg.rows import class_row
-
 from shared.crawl.labels import fold
 from shared.crawl.model import Search
 from shared.platform.data.db import Transaction
@@ -49,15 +47,14 @@ async def insert_searches(
 
 async def find_search(transaction: Transaction, search_id: int) -> Search | None:
     """One search, with the place of its next page."""
-    async with transaction.connection.cursor(row_factory=class_row(Search)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, job_id, keyword, query, engine, cursor, pages, found, exhausted
-            FROM crawl_searches WHERE id = %(search_id)s
-            """,
-            {"search_id": search_id},
-        )
-        return await cursor.fetchone()
+    return await transaction.fetch_one(
+        Search,
+        """
+        SELECT id, job_id, keyword, query, engine, cursor, pages, found, exhausted
+        FROM crawl_searches WHERE id = %(search_id)s
+        """,
+        {"search_id": search_id},
+    )
 
 
 async def advance_search(
@@ -162,32 +159,31 @@ async def read_list(transaction: Transaction, search: Search, after: int, limit:
     Of an uploaded list these are the rows with that label; where none has one, the job's first
     keyword has them all.
     """
-    async with transaction.connection.cursor(row_factory=class_row(Row)) as cursor:
-        await cursor.execute(
-            """
-            WITH uploaded AS (
-              SELECT u.id AS upload_id, CASE WHEN u.label_count > 0 THEN %(label_key)s
-                WHEN j.keywords ->> 0 = %(keyword)s THEN '' END AS label_key
-              FROM crawl_jobs AS j JOIN uploads AS u ON u.id = j.upload_id
-              WHERE j.id = %(job_id)s
-            )
-            (SELECT position, url, caption, license FROM listed_urls
-             WHERE job_id = %(job_id)s AND keyword = %(keyword)s AND position > %(after)s
-             ORDER BY position LIMIT %(limit)s)
-            UNION ALL
-            (SELECT position, url, caption, license
-             FROM upload_rows JOIN uploaded USING (upload_id, label_key)
-             WHERE position > %(after)s ORDER BY position LIMIT %(limit)s)
-            """,
-            {
-                "job_id": search.job_id,
-                "keyword": search.keyword,
-                "label_key": fold(search.keyword),
-                "after": after,
-                "limit": limit,
-            },
+    return await transaction.fetch(
+        Row,
+        """
+        WITH uploaded AS (
+          SELECT u.id AS upload_id, CASE WHEN u.label_count > 0 THEN %(label_key)s
+            WHEN j.keywords ->> 0 = %(keyword)s THEN '' END AS label_key
+          FROM crawl_jobs AS j JOIN uploads AS u ON u.id = j.upload_id
+          WHERE j.id = %(job_id)s
         )
-        return await cursor.fetchall()
+        (SELECT position, url, caption, license FROM listed_urls
+         WHERE job_id = %(job_id)s AND keyword = %(keyword)s AND position > %(after)s
+         ORDER BY position LIMIT %(limit)s)
+        UNION ALL
+        (SELECT position, url, caption, license
+         FROM upload_rows JOIN uploaded USING (upload_id, label_key)
+         WHERE position > %(after)s ORDER BY position LIMIT %(limit)s)
+        """,
+        {
+            "job_id": search.job_id,
+            "keyword": search.keyword,
+            "label_key": fold(search.keyword),
+            "after": after,
+            "limit": limit,
+        },
+    )
 
 
 async def insert_candidates(

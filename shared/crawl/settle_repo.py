@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from psycopg.rows import class_row
-
 from shared.crawl.model import ImageFacts
 from shared.platform.data.db import Transaction
 
@@ -41,32 +39,30 @@ async def find_same_bytes(
     transaction: Transaction, job_id: int, hashes: Sequence[str]
 ) -> list[KnownImage]:
     """The job's images with one of these sha256 hashes."""
-    async with transaction.connection.cursor(row_factory=class_row(KnownImage)) as cursor:
-        await cursor.execute(
-            """
-            SELECT i.id, hash AS sha256, phash, width * height AS area, is_duplicate, duplicate_of,
-              c.id AS candidate_id, chunk_id, c.keyword, rank, search_id
-            FROM images AS i JOIN crawl_candidates AS c ON c.image_id = i.id
-            WHERE crawl_job_id = %(job_id)s AND hash = ANY(%(hashes)s)
-            """,
-            {"job_id": job_id, "hashes": list(hashes)},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        KnownImage,
+        """
+        SELECT i.id, hash AS sha256, phash, width * height AS area, is_duplicate, duplicate_of,
+          c.id AS candidate_id, chunk_id, c.keyword, rank, search_id
+        FROM images AS i JOIN crawl_candidates AS c ON c.image_id = i.id
+        WHERE crawl_job_id = %(job_id)s AND hash = ANY(%(hashes)s)
+        """,
+        {"job_id": job_id, "hashes": list(hashes)},
+    )
 
 
 async def find_copies(transaction: Transaction, image_ids: Sequence[int]) -> list[KnownImage]:
     """The near-duplicates of these images."""
-    async with transaction.connection.cursor(row_factory=class_row(KnownImage)) as cursor:
-        await cursor.execute(
-            """
-            SELECT i.id, hash AS sha256, phash, width * height AS area, is_duplicate, duplicate_of,
-              c.id AS candidate_id, chunk_id, c.keyword, rank, search_id
-            FROM images AS i JOIN crawl_candidates AS c ON c.image_id = i.id
-            WHERE duplicate_of = ANY(%(ids)s)
-            """,
-            {"ids": list(image_ids)},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        KnownImage,
+        """
+        SELECT i.id, hash AS sha256, phash, width * height AS area, is_duplicate, duplicate_of,
+          c.id AS candidate_id, chunk_id, c.keyword, rank, search_id
+        FROM images AS i JOIN crawl_candidates AS c ON c.image_id = i.id
+        WHERE duplicate_of = ANY(%(ids)s)
+        """,
+        {"ids": list(image_ids)},
+    )
 
 
 async def find_near(
@@ -77,36 +73,35 @@ async def find_near(
     Looked up by thirds of the hash, of which one is the same but for a third of the bits: see the
     indexes ``images_phash_third_*``.
     """
-    async with transaction.connection.cursor(row_factory=class_row(KnownImage)) as cursor:
-        await cursor.execute(
-            """
-            SELECT DISTINCT i.id, hash AS sha256, i.phash, width * height AS area, is_duplicate,
-              duplicate_of, c.id AS candidate_id, chunk_id, c.keyword, rank, search_id
-            FROM unnest(%(phashes)s::bigint[]) AS probe (phash)
-            CROSS JOIN LATERAL (
-              (SELECT * FROM images WHERE crawl_job_id = %(job_id)s AND NOT is_duplicate
-                AND (images.phash & 2097151) = ANY (ARRAY(
-                  SELECT probe.phash & 2097151 # flip FROM unnest(%(flips)s::bigint[]) AS flip))
-                OFFSET 0)
-              UNION ALL
-              (SELECT * FROM images WHERE crawl_job_id = %(job_id)s AND NOT is_duplicate
-                AND (images.phash >> 21 & 2097151) = ANY (ARRAY(
-                  SELECT probe.phash >> 21 & 2097151 # flip
-                  FROM unnest(%(flips)s::bigint[]) AS flip))
-                OFFSET 0)
-              UNION ALL
-              (SELECT * FROM images WHERE crawl_job_id = %(job_id)s AND NOT is_duplicate
-                AND (images.phash >> 42 & 4194303) = ANY (ARRAY(
-                  SELECT probe.phash >> 42 & 4194303 # flip
-                  FROM unnest(%(flips)s::bigint[]) AS flip))
-                OFFSET 0)
-            ) AS i
-            JOIN crawl_candidates AS c ON c.image_id = i.id
-            WHERE bit_count((i.phash # probe.phash)::bit(64)) <= %(bits)s
-            """,
-            {"job_id": job_id, "bits": bits, "phashes": list(phashes), "flips": _flips(bits // 3)},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        KnownImage,
+        """
+        SELECT DISTINCT i.id, hash AS sha256, i.phash, width * height AS area, is_duplicate,
+          duplicate_of, c.id AS candidate_id, chunk_id, c.keyword, rank, search_id
+        FROM unnest(%(phashes)s::bigint[]) AS probe (phash)
+        CROSS JOIN LATERAL (
+          (SELECT * FROM images WHERE crawl_job_id = %(job_id)s AND NOT is_duplicate
+            AND (images.phash & 2097151) = ANY (ARRAY(
+              SELECT probe.phash & 2097151 # flip FROM unnest(%(flips)s::bigint[]) AS flip))
+            OFFSET 0)
+          UNION ALL
+          (SELECT * FROM images WHERE crawl_job_id = %(job_id)s AND NOT is_duplicate
+            AND (images.phash >> 21 & 2097151) = ANY (ARRAY(
+              SELECT probe.phash >> 21 & 2097151 # flip
+              FROM unnest(%(flips)s::bigint[]) AS flip))
+            OFFSET 0)
+          UNION ALL
+          (SELECT * FROM images WHERE crawl_job_id = %(job_id)s AND NOT is_duplicate
+            AND (images.phash >> 42 & 4194303) = ANY (ARRAY(
+              SELECT probe.phash >> 42 & 4194303 # flip
+              FROM unnest(%(flips)s::bigint[]) AS flip))
+            OFFSET 0)
+        ) AS i
+        JOIN crawl_candidates AS c ON c.image_id = i.id
+        WHERE bit_count((i.phash # probe.phash)::bit(64)) <= %(bits)s
+        """,
+        {"job_id": job_id, "bits": bits, "phashes": list(phashes), "flips": _flips(bits // 3)},
+    )
 
 
 def _flips(most: int) -> list[int]:

@@ -1,11 +1,11 @@
 """The tables ``credit_accounts``, ``credit_transactions`` and ``credit_holds``."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.credits.errors import BalanceFull
@@ -15,22 +15,30 @@ from shared.platform.data.db import Transaction
 from shared.platform.http.pagination import Instant
 
 
+@dataclass(frozen=True, slots=True)
+class SettledHold:
+    """Whose credits were held, how many, and how many of them were charged."""
+
+    user_id: UUID
+    amount: int
+    charged: int
+
+
 async def find_balance(transaction: Transaction, user_id: UUID) -> BalanceOut | None:
     """The user's account."""
-    async with transaction.connection.cursor(row_factory=class_row(BalanceOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT current_balance AS balance, reserved_balance AS reserved,
-              current_balance - reserved_balance AS available, monthly_limit,
-              monthly_limit_enforced, auto_refill_enabled, refill_threshold, refill_amount, tier,
-              (SELECT coalesce(-sum(amount), 0)::int FROM credit_transactions
-               WHERE user_id = %(user_id)s AND type = 'usage'
-                 AND created_at >= date_trunc('month', now(), 'UTC')) AS monthly_usage
-            FROM credit_accounts WHERE user_id = %(user_id)s
-            """,
-            {"user_id": user_id},
-        )
-        return await cursor.fetchone()
+    return await transaction.fetch_one(
+        BalanceOut,
+        """
+        SELECT current_balance AS balance, reserved_balance AS reserved,
+          current_balance - reserved_balance AS available, monthly_limit,
+          monthly_limit_enforced, auto_refill_enabled, refill_threshold, refill_amount, tier,
+          (SELECT coalesce(-sum(amount), 0)::int FROM credit_transactions
+           WHERE user_id = %(user_id)s AND type = 'usage'
+             AND created_at >= date_trunc('month', now(), 'UTC')) AS monthly_usage
+        FROM credit_accounts WHERE user_id = %(user_id)s
+        """,
+        {"user_id": user_id},
+    )
 
 
 async def find_tier(transaction: Transaction, user_id: UUID) -> Tier | None:
@@ -83,9 +91,10 @@ async def insert_hold(
 
 async def settle_hold(
     transaction: Transaction, *, job_id: int, attempt: int, charge: int
-) -> dict[str, Any] | None:
-    """The hold's ``user_id, amount, charged``; None when it was settled before."""
-    cursor = await transaction.connection.execute(
+) -> SettledHold | None:
+    """The hold; None when it was settled before."""
+    return await transaction.fetch_one(
+        SettledHold,
         """
         UPDATE credit_holds
         SET status = 'settled', charged = least(%(charge)s, amount)
@@ -94,7 +103,6 @@ async def settle_hold(
         """,
         {"job_id": job_id, "attempt": attempt, "charge": charge},
     )
-    return await cursor.fetchone()
 
 
 async def release(transaction: Transaction, user_id: UUID, *, amount: int, charge: int) -> None:
@@ -157,24 +165,23 @@ async def list_transactions(
     transaction: Transaction, user_id: UUID, *, kind: str | None, before: Instant, limit: int
 ) -> list[TransactionOut]:
     """Up to ``limit`` rows of the user's ledger under ``before``, newest first."""
-    async with transaction.connection.cursor(row_factory=class_row(TransactionOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, type, description, amount, balance_after, status, metadata, created_at
-            FROM credit_transactions
-            WHERE user_id = %(user_id)s AND (created_at, id) < (%(moment)s, %(id)s)
-              AND (%(kind)s::text IS NULL OR type = %(kind)s)
-            ORDER BY created_at DESC, id DESC LIMIT %(limit)s
-            """,
-            {
-                "user_id": user_id,
-                "kind": kind,
-                "moment": before[0],
-                "id": before[1],
-                "limit": limit,
-            },
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        TransactionOut,
+        """
+        SELECT id, type, description, amount, balance_after, status, metadata, created_at
+        FROM credit_transactions
+        WHERE user_id = %(user_id)s AND (created_at, id) < (%(moment)s, %(id)s)
+          AND (%(kind)s::text IS NULL OR type = %(kind)s)
+        ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+        """,
+        {
+            "user_id": user_id,
+            "kind": kind,
+            "moment": before[0],
+            "id": before[1],
+            "limit": limit,
+        },
+    )
 
 
 _POST = """

@@ -141,12 +141,12 @@ async def settle_hold(transaction: Transaction, *, job_id: int, attempt: int, us
     hold = await repo.settle_hold(transaction, job_id=job_id, attempt=attempt, charge=used)
     if hold is None:
         return
-    user_id, charged = hold["user_id"], hold["charged"]
-    await repo.release(transaction, user_id, amount=hold["amount"], charge=charged)
+    charged = hold.charged
+    await repo.release(transaction, hold.user_id, amount=hold.amount, charge=charged)
     if charged:
         await repo.post(
             transaction,
-            user_id,
+            hold.user_id,
             kind="usage",
             amount=-charged,
             description=f"{charged} images of job {job_id}",

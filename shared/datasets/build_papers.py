@@ -6,8 +6,8 @@ import json
 from typing import Any, Final
 
 from shared.datasets import content_repo, export_repo
+from shared.datasets.export_files import STATS, blob_name
 from shared.datasets.export_repo import Export
-from shared.datasets.exports import STATS, blob_name
 from shared.datasets.members import list_members
 from shared.exports.arrow import TableWriter
 from shared.exports.card import dataset_card

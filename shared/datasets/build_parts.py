@@ -15,8 +15,8 @@ from zlib import crc32
 
 from shared.datasets import building, content_repo, export_repo
 from shared.datasets.build_papers import write_papers
+from shared.datasets.export_files import blob_name
 from shared.datasets.export_repo import Export, StoredPart
-from shared.datasets.exports import blob_name
 from shared.datasets.members import file_of, list_members
 from shared.datasets.summary import summarize
 from shared.exports.arrow import TableWriter
@@ -54,7 +54,7 @@ class Builder:
         async with self.database.transaction() as transaction:
             found = await export_repo.list_exports(transaction, export_id=export_id)
             parts = await export_repo.list_parts(transaction, export_id, number=number)
-        if not found or found[0].attempt != attempt or not parts or parts[0].result:
+        if not found or not building.runs_as(found[0], attempt) or not parts or parts[0].result:
             return
         try:
             result = await self._build(found[0], parts[0])
@@ -128,7 +128,7 @@ class _Work:
             name, [*blocks, *block_names(part.number, writer.blocks)], media_type
         )
         digest, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
-        async for piece in self.builder.blobs.stream(name):
+        async for piece in self.builder.blobs.pieces(name):
             await asyncio.to_thread(digest.update, piece)
             if self.options.format == "webdataset":
                 await asyncio.to_thread(md5.update, piece)

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from shared.activity import service as activity
+from shared.crawl import service as crawl
 from shared.datasets import content_repo, export_repo
 from shared.datasets.export_repo import Export
 from shared.datasets.run import build_of
@@ -22,7 +23,7 @@ IMAGES, FILE_END, PAPERS = 0, 1, 2  # the stages
 async def begin(transaction: Transaction, export_id: int, attempt: int) -> bool:
     """Plans the parts of a running attempt; False when the export is over or gone."""
     export = await export_repo.lock_export(transaction, export_id)
-    if export is None or not _runs(export, attempt):
+    if export is None or not runs_as(export, attempt):
         return False
     sizes = await content_repo.list_sizes(transaction, export.version_id)
     planned = plan(Options.from_json(export.options), sizes)
@@ -39,7 +40,7 @@ async def begin(transaction: Transaction, export_id: int, attempt: int) -> bool:
 async def list_due(transaction: Transaction, export_id: int, attempt: int) -> list[int]:
     """The parts to build now; none when all are built, or the export is over or gone."""
     found = await export_repo.list_exports(transaction, export_id=export_id)
-    if not found or not _runs(found[0], attempt):
+    if not found or not runs_as(found[0], attempt):
         return []
     return await export_repo.list_due(transaction, export_id, limit=AT_ONCE)
 
@@ -49,11 +50,13 @@ async def finish(
 ) -> str:
     """Ends a running attempt; the export's status. A second call changes nothing."""
     run = build_of(export_id, attempt)
+    for found in await export_repo.list_exports(transaction, export_id=export_id):
+        await crawl.lock_job(transaction, found.job_id)  # and with it its owner, before the export
     export = await export_repo.lock_export(transaction, export_id)
     if export is None:
         await runs.end(transaction, run, "cancelled")
         return "deleted"
-    if not _runs(export, attempt):
+    if not runs_as(export, attempt):
         return export.status
     if failure is None and export.parts_done < export.parts:
         failure = "Not all of it could be built."
@@ -87,7 +90,8 @@ async def fail_run(transaction: Transaction, run: Run, reason: str) -> None:
     await finish(transaction, run.subject_id, run.attempt, failure=reason)
 
 
-def _runs(export: Export, attempt: int) -> bool:
+def runs_as(export: Export, attempt: int) -> bool:
+    """Whether this attempt at the export goes on."""
     return export.status == "running" and export.attempt == attempt
 
 

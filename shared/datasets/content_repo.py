@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg.rows import class_row
-
 from shared.exports.layout import SplitImages
 from shared.exports.model import Record
 from shared.platform.data.db import Transaction
@@ -28,19 +26,18 @@ class VersionFacts:
 
 async def get_version_facts(transaction: Transaction, version_id: int) -> VersionFacts:
     """The version, which must be there."""
-    async with transaction.connection.cursor(row_factory=class_row(VersionFacts)) as cursor:
-        await cursor.execute(
-            """
-            SELECT v.job_id, j.name, j.keywords, number, semantic_version, hash, v.created_at,
-              counts, left_out, (SELECT count(*) FROM dataset_version_images AS i
-                WHERE i.version_id = v.id AND image_id IS NULL) AS withdrawn
-            FROM dataset_versions AS v JOIN crawl_jobs AS j ON j.id = v.job_id
-            WHERE v.id = %(id)s
-            """,
-            {"id": version_id},
-        )
-        (found,) = await cursor.fetchall()
-        return found
+    (found,) = await transaction.fetch(
+        VersionFacts,
+        """
+        SELECT v.job_id, j.name, j.keywords, number, semantic_version, hash, v.created_at,
+          counts, left_out, (SELECT count(*) FROM dataset_version_images AS i
+            WHERE i.version_id = v.id AND image_id IS NULL) AS withdrawn
+        FROM dataset_versions AS v JOIN crawl_jobs AS j ON j.id = v.job_id
+        WHERE v.id = %(id)s
+        """,
+        {"id": version_id},
+    )
+    return found
 
 
 async def list_sizes(transaction: Transaction, version_id: int) -> dict[str, SplitImages]:
@@ -64,22 +61,21 @@ async def list_records(
 ) -> list[Record]:
     """The images of a version from one position to another, in order; those withdrawn are not
     among them."""
-    async with transaction.connection.cursor(row_factory=class_row(Record)) as cursor:
-        await cursor.execute(
-            """
-            SELECT v.position, v.image_id, v.split, v.label, v.sha256, i.storage_url AS blob_name,
-              i.format, i.width, i.height, i.file_size AS bytes,
-              lpad(to_hex(i.phash), 16, '0') AS phash, i.keyword, i.metadata ->> 'title' AS caption,
-              CASE WHEN i.metadata ? 'title' THEN i.engine END AS caption_source, i.license,
-              i.license_url, i.creator, i.attribution, i.engine AS source,
-              i.source_page_url AS source_page, i.original_url AS url
-            FROM dataset_version_images AS v JOIN images AS i ON i.id = v.image_id
-            WHERE version_id = %(id)s AND v.position BETWEEN %(first)s AND %(last)s
-            ORDER BY v.position
-            """,
-            {"id": version_id, "first": first, "last": last},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        Record,
+        """
+        SELECT v.position, v.image_id, v.split, v.label, v.sha256, i.storage_url AS blob_name,
+          i.format, i.width, i.height, i.file_size AS bytes,
+          lpad(to_hex(i.phash), 16, '0') AS phash, i.keyword, i.metadata ->> 'title' AS caption,
+          CASE WHEN i.metadata ? 'title' THEN i.engine END AS caption_source, i.license,
+          i.license_url, i.creator, i.attribution, i.engine AS source,
+          i.source_page_url AS source_page, i.original_url AS url
+        FROM dataset_version_images AS v JOIN images AS i ON i.id = v.image_id
+        WHERE version_id = %(id)s AND v.position BETWEEN %(first)s AND %(last)s
+        ORDER BY v.position
+        """,
+        {"id": version_id, "first": first, "last": last},
+    )
 
 
 async def count_facets(transaction: Transaction, version_id: int) -> list[dict[str, Any]]:

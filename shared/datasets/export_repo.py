@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.exports.layout import Part
@@ -58,31 +57,30 @@ async def list_exports(
     limit: int = 1,
 ) -> list[Export]:
     """Up to ``limit`` exports with ids under ``below``, newest first: of a user, job or id."""
-    async with transaction.connection.cursor(row_factory=class_row(Export)) as cursor:
-        await cursor.execute(
-            """
-            SELECT e.id, version_id, v.job_id, p.user_id, v.number, key, e.options, e.status,
-              e.attempt, files, v.counts, e.failure_reason, e.created_at, e.completed_at,
-              e.expires_at, n.parts, n.parts_done
-            FROM exports AS e JOIN dataset_versions AS v ON v.id = e.version_id
-              JOIN crawl_jobs AS j ON j.id = v.job_id JOIN projects AS p ON p.id = j.project_id,
-            LATERAL (SELECT count(*) AS parts, count(done_at) AS parts_done FROM export_parts
-              WHERE export_id = e.id) AS n
-            WHERE e.id < %(below)s
-              AND (%(user_id)s::uuid IS NULL OR p.user_id = %(user_id)s)
-              AND (%(job_id)s::int IS NULL OR v.job_id = %(job_id)s)
-              AND (%(export_id)s::bigint IS NULL OR e.id = %(export_id)s)
-            ORDER BY e.id DESC LIMIT %(limit)s
-            """,
-            {
-                "user_id": user_id,
-                "job_id": job_id,
-                "export_id": export_id,
-                "below": below,
-                "limit": limit,
-            },
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        Export,
+        """
+        SELECT e.id, version_id, v.job_id, p.user_id, v.number, key, e.options, e.status,
+          e.attempt, files, v.counts, e.failure_reason, e.created_at, e.completed_at,
+          e.expires_at, n.parts, n.parts_done
+        FROM exports AS e JOIN dataset_versions AS v ON v.id = e.version_id
+          JOIN crawl_jobs AS j ON j.id = v.job_id JOIN projects AS p ON p.id = j.project_id,
+        LATERAL (SELECT count(*) AS parts, count(done_at) AS parts_done FROM export_parts
+          WHERE export_id = e.id) AS n
+        WHERE e.id < %(below)s
+          AND (%(user_id)s::uuid IS NULL OR p.user_id = %(user_id)s)
+          AND (%(job_id)s::int IS NULL OR v.job_id = %(job_id)s)
+          AND (%(export_id)s::bigint IS NULL OR e.id = %(export_id)s)
+        ORDER BY e.id DESC LIMIT %(limit)s
+        """,
+        {
+            "user_id": user_id,
+            "job_id": job_id,
+            "export_id": export_id,
+            "below": below,
+            "limit": limit,
+        },
+    )
 
 
 async def lock_export(transaction: Transaction, export_id: int) -> Export | None:
@@ -230,26 +228,25 @@ async def list_parts(
     limit: int | None = None,
 ) -> list[StoredPart]:
     """The parts with that number, file or stage, in order."""
-    async with transaction.connection.cursor(row_factory=class_row(StoredPart)) as cursor:
-        await cursor.execute(
-            """
-            SELECT number, stage, file, first, last, result FROM export_parts
-            WHERE export_id = %(export_id)s AND number > %(after)s
-              AND (%(number)s::int IS NULL OR number = %(number)s)
-              AND (%(file)s::text IS NULL OR file = %(file)s)
-              AND (%(stage)s::int IS NULL OR stage = %(stage)s)
-            ORDER BY number LIMIT %(limit)s
-            """,
-            {
-                "export_id": export_id,
-                "number": number,
-                "file": file,
-                "stage": stage,
-                "after": after,
-                "limit": limit,
-            },
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        StoredPart,
+        """
+        SELECT number, stage, file, first, last, result FROM export_parts
+        WHERE export_id = %(export_id)s AND number > %(after)s
+          AND (%(number)s::int IS NULL OR number = %(number)s)
+          AND (%(file)s::text IS NULL OR file = %(file)s)
+          AND (%(stage)s::int IS NULL OR stage = %(stage)s)
+        ORDER BY number LIMIT %(limit)s
+        """,
+        {
+            "export_id": export_id,
+            "number": number,
+            "file": file,
+            "stage": stage,
+            "after": after,
+            "limit": limit,
+        },
+    )
 
 
 async def finish_part(

@@ -6,8 +6,6 @@ from itertools import combinations
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
-
 from shared.datasets.schemas import DatasetOut
 from shared.platform.data.db import Transaction
 
@@ -34,30 +32,29 @@ async def list_datasets(
     limit: int,
 ) -> list[DatasetOut]:
     """Up to ``limit`` datasets of the user with ids under ``below``, newest first."""
-    async with transaction.connection.cursor(row_factory=class_row(DatasetOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT j.id, j.name, j.project_id, j.status, j.valid_images AS total_images,
-              (SELECT max(number) FROM dataset_versions WHERE job_id = j.id) AS last_version,
-              j.created_at, j.updated_at
-            FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
-            WHERE p.user_id = %(user_id)s AND j.id < %(below)s
-              AND (j.valid_images > 0 OR EXISTS (
-                SELECT FROM dataset_versions WHERE job_id = j.id))
-              AND (%(dataset_id)s::int IS NULL OR j.id = %(dataset_id)s)
-              AND (%(project_id)s::int IS NULL OR j.project_id = %(project_id)s)
-            ORDER BY j.id DESC OFFSET %(offset)s LIMIT %(limit)s
-            """,
-            {
-                "user_id": user_id,
-                "dataset_id": dataset_id,
-                "project_id": project_id,
-                "below": min(below, 2**31 - 1),
-                "offset": offset,
-                "limit": limit,
-            },
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        DatasetOut,
+        """
+        SELECT j.id, j.name, j.project_id, j.status, j.valid_images AS total_images,
+          (SELECT max(number) FROM dataset_versions WHERE job_id = j.id) AS last_version,
+          j.created_at, j.updated_at
+        FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
+        WHERE p.user_id = %(user_id)s AND j.id < %(below)s
+          AND (j.valid_images > 0 OR EXISTS (
+            SELECT FROM dataset_versions WHERE job_id = j.id))
+          AND (%(dataset_id)s::int IS NULL OR j.id = %(dataset_id)s)
+          AND (%(project_id)s::int IS NULL OR j.project_id = %(project_id)s)
+        ORDER BY j.id DESC OFFSET %(offset)s LIMIT %(limit)s
+        """,
+        {
+            "user_id": user_id,
+            "dataset_id": dataset_id,
+            "project_id": project_id,
+            "below": min(below, 2**31 - 1),
+            "offset": offset,
+            "limit": limit,
+        },
+    )
 
 
 async def find_by_name(transaction: Transaction, user_id: UUID, name: str) -> int | None:
@@ -90,17 +87,16 @@ async def count_contents(transaction: Transaction, job_id: int) -> list[dict[str
 
 async def list_candidates(transaction: Transaction, job_id: int) -> list[Candidate]:
     """The stored images of a job, by hash."""
-    async with transaction.connection.cursor(row_factory=class_row(Candidate)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, hash AS sha256, coalesce(labels ->> 0, keyword) AS label, is_duplicate,
-              decision IS NOT DISTINCT FROM 'drop' AS is_dropped
-            FROM images WHERE crawl_job_id = %(job_id)s AND is_valid AND hash IS NOT NULL
-            ORDER BY hash
-            """,
-            {"job_id": job_id},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        Candidate,
+        """
+        SELECT id, hash AS sha256, coalesce(labels ->> 0, keyword) AS label, is_duplicate,
+          decision IS NOT DISTINCT FROM 'drop' AS is_dropped
+        FROM images WHERE crawl_job_id = %(job_id)s AND is_valid AND hash IS NOT NULL
+        ORDER BY hash
+        """,
+        {"job_id": job_id},
+    )
 
 
 async def list_near(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.datasets.schemas import Change
@@ -49,20 +48,19 @@ async def list_versions(
     limit: int,
 ) -> list[Version]:
     """Up to ``limit`` versions of the dataset with numbers under ``below``, newest first."""
-    async with transaction.connection.cursor(row_factory=class_row(Version)) as cursor:
-        await cursor.execute(
-            """
-            SELECT v.id, job_id, number, semantic_version, split, include_duplicates, hash, counts,
-              left_out, created_at, (SELECT count(*) FROM dataset_version_images AS i
-                WHERE i.version_id = v.id AND image_id IS NULL) AS withdrawn
-            FROM dataset_versions AS v
-            WHERE job_id = %(job_id)s AND number < %(below)s
-              AND (%(number)s::int IS NULL OR number = %(number)s)
-            ORDER BY number DESC LIMIT %(limit)s
-            """,
-            {"job_id": job_id, "number": number, "below": min(below, 2**31 - 1), "limit": limit},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        Version,
+        """
+        SELECT v.id, job_id, number, semantic_version, split, include_duplicates, hash, counts,
+          left_out, created_at, (SELECT count(*) FROM dataset_version_images AS i
+            WHERE i.version_id = v.id AND image_id IS NULL) AS withdrawn
+        FROM dataset_versions AS v
+        WHERE job_id = %(job_id)s AND number < %(below)s
+          AND (%(number)s::int IS NULL OR number = %(number)s)
+        ORDER BY number DESC LIMIT %(limit)s
+        """,
+        {"job_id": job_id, "number": number, "below": min(below, 2**31 - 1), "limit": limit},
+    )
 
 
 async def list_splits(
@@ -83,20 +81,19 @@ async def list_splits(
 
 async def list_changes(transaction: Transaction, before: int | None, after: int) -> list[Change]:
     """The images in which two versions differ, by hash; all images without one ``before``."""
-    async with transaction.connection.cursor(row_factory=class_row(Change)) as cursor:
-        await cursor.execute(
-            """
-            SELECT sha256, coalesce(n.image_id, o.image_id) AS image_id, o.label AS label_before,
-              n.label, o.split AS split_before, n.split
-            FROM (SELECT * FROM dataset_version_images WHERE version_id = %(before)s) AS o
-            FULL JOIN (SELECT * FROM dataset_version_images WHERE version_id = %(after)s) AS n
-              USING (sha256)
-            WHERE (o.label, o.split) IS DISTINCT FROM (n.label, n.split)
-            ORDER BY sha256
-            """,
-            {"before": before, "after": after},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        Change,
+        """
+        SELECT sha256, coalesce(n.image_id, o.image_id) AS image_id, o.label AS label_before,
+          n.label, o.split AS split_before, n.split
+        FROM (SELECT * FROM dataset_version_images WHERE version_id = %(before)s) AS o
+        FULL JOIN (SELECT * FROM dataset_version_images WHERE version_id = %(after)s) AS n
+          USING (sha256)
+        WHERE (o.label, o.split) IS DISTINCT FROM (n.label, n.split)
+        ORDER BY sha256
+        """,
+        {"before": before, "after": after},
+    )
 
 
 async def insert_version(

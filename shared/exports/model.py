@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from shared.imaging.reencode import Encoding
+from shared.imaging.encoding import Encoding
 
 Format = Literal["imagefolder", "webdataset", "parquet", "coco", "yolo", "labels", "files"]
 Archive = Literal["zip", "tar.zst"]

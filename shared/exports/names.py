@@ -36,19 +36,13 @@ def folder_names(labels: Iterable[str]) -> dict[str, str]:
     return folders
 
 
-def file_stem(name: str) -> str:
-    """A dataset's name as the beginning of a file's: ASCII letters, digits and hyphens."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50].strip("-") or "dataset"
-
-
 def _folder(label: str) -> str:
     """The label itself as far as it can be one."""
     text = unicodedata.normalize("NFC", label)
     text = "".join(c if unicodedata.category(c)[0] != "C" else "_" for c in text)
     text = _SPLIT_WORDS.sub(lambda word: word[0].capitalize(), _UNSAFE.sub("_", text))
     text = text.encode()[:MOST_BYTES].decode(errors="ignore")
-    text = text.strip(" .") or "_"
+    text = re.sub(r"^__+", "_", text.strip(" .")) or "_"  # `datasets` passes over two
     return f"_{text}" if _RESERVED.match(text) else text
 
 

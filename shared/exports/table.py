@@ -37,7 +37,7 @@ COLUMNS: Final = (
     Column("source_page", "text", "The page that shows it."),
     Column("url", "text", "Where it was downloaded from."),
     Column("keyword", "text", "What was searched for."),
-    Column("image_id", "integer", "Its number in the service's API."),
+    Column("id", "integer", "Its number in the service's API."),
 )
 
 
@@ -45,6 +45,7 @@ def row_of(member: Member) -> dict[str, Any]:
     """The columns of an image, by name, in their order."""
     record, file = member.record, member.file
     values = {
+        "id": record.image_id,
         "width": file.width,
         "height": file.height,
         "bytes": file.bytes,

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.identity.schemas import ProfileOut
@@ -14,16 +13,15 @@ from shared.platform.http.auth.principal import Principal
 
 async def find_profile(transaction: Transaction, user_id: UUID) -> ProfileOut | None:
     """The user's profile."""
-    async with transaction.connection.cursor(row_factory=class_row(ProfileOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, email, full_name, avatar_url, role, onboarding_completed,
-              onboarding_completed_at, created_at, updated_at
-            FROM profiles WHERE id = %(user_id)s
-            """,
-            {"user_id": user_id},
-        )
-        return await cursor.fetchone()
+    return await transaction.fetch_one(
+        ProfileOut,
+        """
+        SELECT id, email, full_name, avatar_url, role, onboarding_completed,
+          onboarding_completed_at, created_at, updated_at
+        FROM profiles WHERE id = %(user_id)s
+        """,
+        {"user_id": user_id},
+    )
 
 
 async def provision(transaction: Transaction, user: Principal) -> bool:

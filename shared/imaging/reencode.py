@@ -3,22 +3,13 @@
 import io
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from PIL import Image, ImageOps
 
-ImageFormat = Literal["jpg", "png", "webp"]
+from shared.imaging.encoding import Encoding
+
 _WHITE: Final = (255, 255, 255)
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """How images are encoded; ``max_side`` is the most pixels that a side keeps."""
-
-    format: ImageFormat
-    quality: int = 85
-    lossless: bool = False
-    max_side: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.jobs.schemas import JobCreate, JobOut
@@ -104,24 +103,23 @@ async def list_jobs(
 async def _select(
     transaction: Transaction, filters: dict[str, Any], *, below: int, limit: int
 ) -> list[JobOut]:
-    async with transaction.connection.cursor(row_factory=class_row(JobOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT j.id, j.project_id, j.name, j.keywords, j.categories, j.engines, j.filters,
-              j.upload_id, j.max_images, j.status, j.progress, j.total_images, j.downloaded_images,
-              j.valid_images, j.duplicate_images, j.rejected_images, j.total_chunks,
-              j.active_chunks, j.completed_chunks, j.failed_chunks, j.attempt, j.failure_reason,
-              j.started_at, j.completed_at, j.created_at, j.updated_at
-            FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
-            WHERE p.user_id = %(user_id)s AND j.id < %(below)s
-              AND (%(job_id)s::int IS NULL OR j.id = %(job_id)s)
-              AND (%(project_id)s::int IS NULL OR j.project_id = %(project_id)s)
-              AND (%(status)s::text IS NULL OR j.status = %(status)s)
-            ORDER BY j.id DESC LIMIT %(limit)s
-            """,
-            {**filters, "below": below, "limit": limit},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        JobOut,
+        """
+        SELECT j.id, j.project_id, j.name, j.keywords, j.categories, j.engines, j.filters,
+          j.upload_id, j.max_images, j.status, j.progress, j.total_images, j.downloaded_images,
+          j.valid_images, j.duplicate_images, j.rejected_images, j.total_chunks,
+          j.active_chunks, j.completed_chunks, j.failed_chunks, j.attempt, j.failure_reason,
+          j.started_at, j.completed_at, j.created_at, j.updated_at
+        FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
+        WHERE p.user_id = %(user_id)s AND j.id < %(below)s
+          AND (%(job_id)s::int IS NULL OR j.id = %(job_id)s)
+          AND (%(project_id)s::int IS NULL OR j.project_id = %(project_id)s)
+          AND (%(status)s::text IS NULL OR j.status = %(status)s)
+        ORDER BY j.id DESC LIMIT %(limit)s
+        """,
+        {**filters, "below": below, "limit": limit},
+    )
 
 
 async def update_job(transaction: Transaction, job_id: int, changes: dict[str, Any]) -> None:

@@ -1,19 +1,36 @@
 """What is read of a job that runs or has run: counters, outcomes, chunks, log."""
 
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
-from psycopg.rows import class_row
-
-from shared.jobs.schemas import ChunkOut, EventOut
+from shared.jobs.schemas import ChunkOut, EventOut, ProgressOut
 from shared.platform.data.db import Transaction
 
 
-async def find_progress(
-    transaction: Transaction, user_id: UUID, job_id: int
-) -> dict[str, Any] | None:
-    """The counters of the user's job; those of its chunks begin with ``chunks_``."""
-    cursor = await transaction.connection.execute(
+@dataclass(frozen=True, slots=True)
+class OutcomeCount:
+    """How many candidates of a keyword, an engine and a licence came to the same."""
+
+    keyword: str
+    engine: str
+    license: str
+    outcome: str
+    candidates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How many kept images have a format or a size: ``kind`` says which of both ``value`` is."""
+
+    kind: str
+    value: str
+    images: int
+
+
+async def find_progress(transaction: Transaction, user_id: UUID, job_id: int) -> ProgressOut | None:
+    """How far the user's job is."""
+    return await transaction.fetch_one(
+        ProgressOut,
         """
         SELECT j.status, j.progress, j.max_images, j.total_images, j.downloaded_images,
           j.valid_images, j.duplicate_images, j.rejected_images, j.failure_reason, j.started_at,
@@ -24,12 +41,12 @@ async def find_progress(
         """,
         {"job_id": job_id, "user_id": user_id},
     )
-    return await cursor.fetchone()
 
 
-async def count_outcomes(transaction: Transaction, job_id: int) -> list[dict[str, Any]]:
+async def count_outcomes(transaction: Transaction, job_id: int) -> list[OutcomeCount]:
     """Candidates by keyword, engine, licence and outcome."""
-    cursor = await transaction.connection.execute(
+    return await transaction.fetch(
+        OutcomeCount,
         """
         SELECT keyword, engine, coalesce(license, 'unknown') AS license, outcome,
           count(*) AS candidates
@@ -38,27 +55,26 @@ async def count_outcomes(transaction: Transaction, job_id: int) -> list[dict[str
         """,
         {"job_id": job_id},
     )
-    return await cursor.fetchall()
 
 
 async def list_events(
     transaction: Transaction, job_id: int, *, below: int, limit: int
 ) -> list[EventOut]:
     """Up to ``limit`` log lines of the job with ids under ``below``, newest first."""
-    async with transaction.connection.cursor(row_factory=class_row(EventOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, level, event, message, data, created_at FROM job_events
-            WHERE job_id = %(job_id)s AND id < %(below)s ORDER BY id DESC LIMIT %(limit)s
-            """,
-            {"job_id": job_id, "below": below, "limit": limit},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        EventOut,
+        """
+        SELECT id, level, event, message, data, created_at FROM job_events
+        WHERE job_id = %(job_id)s AND id < %(below)s ORDER BY id DESC LIMIT %(limit)s
+        """,
+        {"job_id": job_id, "below": below, "limit": limit},
+    )
 
 
-async def histograms(transaction: Transaction, job_id: int) -> list[dict[str, Any]]:
-    """The job's kept images by ``kind`` (format, size) and ``value``."""
-    cursor = await transaction.connection.execute(
+async def histograms(transaction: Transaction, job_id: int) -> list[Bar]:
+    """The job's kept images by format, and by size."""
+    return await transaction.fetch(
+        Bar,
         """
         WITH kept AS (
           SELECT format, greatest(width, height) AS side FROM images
@@ -75,21 +91,19 @@ async def histograms(transaction: Transaction, job_id: int) -> list[dict[str, An
         """,
         {"job_id": job_id},
     )
-    return await cursor.fetchall()
 
 
 async def list_chunks(
     transaction: Transaction, job_id: int, *, below: int, limit: int
 ) -> list[ChunkOut]:
     """Up to ``limit`` chunks of the job with ids under ``below``, newest first."""
-    async with transaction.connection.cursor(row_factory=class_row(ChunkOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, number, attempt, status, candidates, stored, duplicates, rejected,
-              deliveries AS attempts, error, created_at, started_at, completed_at
-            FROM job_chunks
-            WHERE job_id = %(job_id)s AND id < %(below)s ORDER BY id DESC LIMIT %(limit)s
-            """,
-            {"job_id": job_id, "below": below, "limit": limit},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        ChunkOut,
+        """
+        SELECT id, number, attempt, status, candidates, stored, duplicates, rejected,
+          deliveries AS attempts, error, created_at, started_at, completed_at
+        FROM job_chunks
+        WHERE job_id = %(job_id)s AND id < %(below)s ORDER BY id DESC LIMIT %(limit)s
+        """,
+        {"job_id": job_id, "below": below, "limit": limit},
+    )

@@ -15,10 +15,10 @@ async def get_progress(transaction: Transaction, principal: Principal, job_id: i
     Raises:
         NotFound: the caller has no such job.
     """
-    row = await report_repo.find_progress(transaction, principal.user_id, job_id)
-    if row is None:
+    progress = await report_repo.find_progress(transaction, principal.user_id, job_id)
+    if progress is None:
         raise NotFound("You have no such job.")
-    return ProgressOut.model_validate(row)
+    return progress
 
 
 async def get_stats(transaction: Transaction, principal: Principal, job_id: int) -> StatsOut:
@@ -31,19 +31,24 @@ async def get_stats(transaction: Transaction, principal: Principal, job_id: int)
     stats = StatsOut(outcomes={}, keywords=[], engines={}, licenses={}, formats={}, sizes={})
     keywords: dict[str, KeywordStats] = {}
     for row in await report_repo.count_outcomes(transaction, job_id):
-        name, outcome, count = row["keyword"], row["outcome"], row["candidates"]
-        keyword = keywords.setdefault(name, KeywordStats(keyword=name, stored=0, outcomes={}))
-        for counts in (stats.outcomes, keyword.outcomes):
-            counts[outcome] = counts.get(outcome, 0) + count
-        if outcome == "stored":
-            keyword.stored += count
-            stats.engines[row["engine"]] = stats.engines.get(row["engine"], 0) + count
-            stats.licenses[row["license"]] = stats.licenses.get(row["license"], 0) + count
+        keyword = keywords.setdefault(
+            row.keyword, KeywordStats(keyword=row.keyword, stored=0, outcomes={})
+        )
+        _count(row.candidates, row.outcome, stats.outcomes, keyword.outcomes)
+        if row.outcome == "stored":
+            keyword.stored += row.candidates
+            _count(row.candidates, row.engine, stats.engines)
+            _count(row.candidates, row.license, stats.licenses)
     stats.keywords = list(keywords.values())
-    for row in await report_repo.histograms(transaction, job_id):
-        histogram = stats.formats if row["kind"] == "format" else stats.sizes
-        histogram[row["value"]] = row["images"]
+    for bar in await report_repo.histograms(transaction, job_id):
+        histogram = stats.formats if bar.kind == "format" else stats.sizes
+        histogram[bar.value] = bar.images
     return stats
+
+
+def _count(number: int, name: str, *counters: dict[str, int]) -> None:
+    for counter in counters:
+        counter[name] = counter.get(name, 0) + number
 
 
 async def list_events(

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.notifications.schemas import NotificationMessage, NotificationOut, PreferencesOut
@@ -32,19 +31,18 @@ async def list_notifications(
     transaction: Transaction, user_id: UUID, *, unread: bool | None, below: int, limit: int
 ) -> list[NotificationOut]:
     """Up to ``limit`` notifications of the user with ids under ``below``, newest first."""
-    async with transaction.connection.cursor(row_factory=class_row(NotificationOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, type, category, title, message, icon, color, action_url, action_label,
-              is_read, read_at, created_at
-            FROM notifications
-            WHERE user_id = %(user_id)s AND id < %(below)s
-              AND (%(unread)s::bool IS NULL OR is_read <> %(unread)s)
-            ORDER BY id DESC LIMIT %(limit)s
-            """,
-            {"user_id": user_id, "unread": unread, "below": below, "limit": limit},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        NotificationOut,
+        """
+        SELECT id, type, category, title, message, icon, color, action_url, action_label,
+          is_read, read_at, created_at
+        FROM notifications
+        WHERE user_id = %(user_id)s AND id < %(below)s
+          AND (%(unread)s::bool IS NULL OR is_read <> %(unread)s)
+        ORDER BY id DESC LIMIT %(limit)s
+        """,
+        {"user_id": user_id, "unread": unread, "below": below, "limit": limit},
+    )
 
 
 async def count_unread(transaction: Transaction, user_id: UUID) -> int:
@@ -60,18 +58,17 @@ async def set_read(
     transaction: Transaction, user_id: UUID, notification_id: int, *, is_read: bool
 ) -> NotificationOut | None:
     """The user's notification, now read or unread; the moment it was first read stays."""
-    async with transaction.connection.cursor(row_factory=class_row(NotificationOut)) as cursor:
-        await cursor.execute(
-            """
-            UPDATE notifications SET is_read = %(is_read)s,
-              read_at = CASE WHEN %(is_read)s THEN coalesce(read_at, now()) END
-            WHERE id = %(id)s AND user_id = %(user_id)s
-            RETURNING id, type, category, title, message, icon, color, action_url, action_label,
-              is_read, read_at, created_at
-            """,
-            {"id": notification_id, "user_id": user_id, "is_read": is_read},
-        )
-        return await cursor.fetchone()
+    return await transaction.fetch_one(
+        NotificationOut,
+        """
+        UPDATE notifications SET is_read = %(is_read)s,
+          read_at = CASE WHEN %(is_read)s THEN coalesce(read_at, now()) END
+        WHERE id = %(id)s AND user_id = %(user_id)s
+        RETURNING id, type, category, title, message, icon, color, action_url, action_label,
+          is_read, read_at, created_at
+        """,
+        {"id": notification_id, "user_id": user_id, "is_read": is_read},
+    )
 
 
 async def read_all(transaction: Transaction, user_id: UUID) -> int:
@@ -101,17 +98,16 @@ async def delete_notification(
 
 async def find_preferences(transaction: Transaction, user_id: UUID) -> PreferencesOut | None:
     """What the user wants to hear of."""
-    async with transaction.connection.cursor(row_factory=class_row(PreferencesOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT email_enabled, push_enabled, sms_enabled, crawl_jobs_enabled,
-              datasets_enabled, billing_enabled, security_enabled, marketing_enabled,
-              product_updates_enabled, digest_frequency, quiet_hours_start, quiet_hours_end
-            FROM notification_preferences WHERE user_id = %(user_id)s
-            """,
-            {"user_id": user_id},
-        )
-        return await cursor.fetchone()
+    return await transaction.fetch_one(
+        PreferencesOut,
+        """
+        SELECT email_enabled, push_enabled, sms_enabled, crawl_jobs_enabled,
+          datasets_enabled, billing_enabled, security_enabled, marketing_enabled,
+          product_updates_enabled, digest_frequency, quiet_hours_start, quiet_hours_end
+        FROM notification_preferences WHERE user_id = %(user_id)s
+        """,
+        {"user_id": user_id},
+    )
 
 
 async def update_preferences(

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.platform.data.db import Transaction
@@ -14,68 +13,66 @@ async def insert_project(
     transaction: Transaction, user_id: UUID, *, name: str, description: str | None
 ) -> ProjectOut:
     """The new project."""
-    async with transaction.connection.cursor(row_factory=class_row(ProjectOut)) as cursor:
-        await cursor.execute(
+    return (
+        await transaction.fetch(
+            ProjectOut,
             """
-            INSERT INTO projects (user_id, name, description)
-            VALUES (%(user_id)s, %(name)s, %(description)s)
-            RETURNING id, name, description, status, created_at, updated_at
-            """,
+        INSERT INTO projects (user_id, name, description)
+        VALUES (%(user_id)s, %(name)s, %(description)s)
+        RETURNING id, name, description, status, created_at, updated_at
+        """,
             {"user_id": user_id, "name": name, "description": description},
         )
-        return (await cursor.fetchall())[0]
+    )[0]
 
 
 async def find_project(
     transaction: Transaction, user_id: UUID, project_id: int
 ) -> ProjectOut | None:
     """The user's project of that id."""
-    async with transaction.connection.cursor(row_factory=class_row(ProjectOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, name, description, status, created_at, updated_at
-            FROM projects
-            WHERE id = %(project_id)s AND user_id = %(user_id)s AND status <> 'deleted'
-            """,
-            {"project_id": project_id, "user_id": user_id},
-        )
-        return await cursor.fetchone()
+    return await transaction.fetch_one(
+        ProjectOut,
+        """
+        SELECT id, name, description, status, created_at, updated_at
+        FROM projects
+        WHERE id = %(project_id)s AND user_id = %(user_id)s AND status <> 'deleted'
+        """,
+        {"project_id": project_id, "user_id": user_id},
+    )
 
 
 async def list_projects(
     transaction: Transaction, user_id: UUID, *, status: str | None, below: int, limit: int
 ) -> list[ProjectOut]:
     """Up to ``limit`` projects of the user with ids under ``below``, newest first."""
-    async with transaction.connection.cursor(row_factory=class_row(ProjectOut)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, name, description, status, created_at, updated_at
-            FROM projects
-            WHERE user_id = %(user_id)s AND id < %(below)s AND status <> 'deleted'
-              AND (%(status)s::text IS NULL OR status = %(status)s)
-            ORDER BY id DESC LIMIT %(limit)s
-            """,
-            {"user_id": user_id, "status": status, "below": below, "limit": limit},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        ProjectOut,
+        """
+        SELECT id, name, description, status, created_at, updated_at
+        FROM projects
+        WHERE user_id = %(user_id)s AND id < %(below)s AND status <> 'deleted'
+          AND (%(status)s::text IS NULL OR status = %(status)s)
+        ORDER BY id DESC LIMIT %(limit)s
+        """,
+        {"user_id": user_id, "status": status, "below": below, "limit": limit},
+    )
 
 
 async def update_project(
     transaction: Transaction, user_id: UUID, project_id: int, changes: dict[str, Any]
 ) -> ProjectOut | None:
     """The user's project with ``changes`` made."""
-    async with transaction.connection.cursor(row_factory=class_row(ProjectOut)) as cursor:
-        await cursor.execute(
-            """
-            UPDATE projects AS p SET (name, description, status) = (
-              SELECT name, description, status
-              FROM jsonb_populate_record(p, %(changes)s::jsonb))
-            WHERE id = %(project_id)s AND user_id = %(user_id)s AND status <> 'deleted'
-            RETURNING id, name, description, status, created_at, updated_at
-            """,
-            {"project_id": project_id, "user_id": user_id, "changes": Jsonb(changes)},
-        )
-        return await cursor.fetchone()
+    return await transaction.fetch_one(
+        ProjectOut,
+        """
+        UPDATE projects AS p SET (name, description, status) = (
+          SELECT name, description, status
+          FROM jsonb_populate_record(p, %(changes)s::jsonb))
+        WHERE id = %(project_id)s AND user_id = %(user_id)s AND status <> 'deleted'
+        RETURNING id, name, description, status, created_at, updated_at
+        """,
+        {"project_id": project_id, "user_id": user_id, "changes": Jsonb(changes)},
+    )
 
 
 async def lock_project(transaction: Transaction, user_id: UUID, project_id: int) -> bool:

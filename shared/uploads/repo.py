@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.platform.data.db import Transaction
@@ -70,21 +69,19 @@ async def list_uploads(
     limit: int = 1,
 ) -> list[Upload]:
     """Up to ``limit`` uploads with ids under ``below``, newest first: of a user, or that one."""
-    async with transaction.connection.cursor(row_factory=class_row(Upload)) as cursor:
-        await cursor.execute(
-            """
-            SELECT id, user_id, key, kind, filename, size, status, attempt, etag, format, records,
-              rows, rejected, problems, labels, label_count, failure_reason, created_at,
-              completed_at
-            FROM uploads
-            WHERE id < %(below)s
-              AND (%(user_id)s::uuid IS NULL OR user_id = %(user_id)s)
-              AND (%(upload_id)s::bigint IS NULL OR id = %(upload_id)s)
-            ORDER BY id DESC LIMIT %(limit)s
-            """,
-            {"user_id": user_id, "upload_id": upload_id, "below": below, "limit": limit},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        Upload,
+        """
+        SELECT id, user_id, key, kind, filename, size, status, attempt, etag, format, records,
+          rows, rejected, problems, labels, label_count, failure_reason, created_at, completed_at
+        FROM uploads
+        WHERE id < %(below)s
+          AND (%(user_id)s::uuid IS NULL OR user_id = %(user_id)s)
+          AND (%(upload_id)s::bigint IS NULL OR id = %(upload_id)s)
+        ORDER BY id DESC LIMIT %(limit)s
+        """,
+        {"user_id": user_id, "upload_id": upload_id, "below": below, "limit": limit},
+    )
 
 
 async def lock_upload(transaction: Transaction, upload_id: int) -> Upload | None:

@@ -3,8 +3,6 @@
 from datetime import date
 from uuid import UUID
 
-from psycopg.rows import class_row
-
 from shared.platform.data.db import Transaction
 from shared.usage.schemas import UsageDay
 
@@ -13,19 +11,18 @@ async def list_days(
     transaction: Transaction, user_id: UUID, *, first: date, last: date
 ) -> list[UsageDay]:
     """The user's days from ``first`` to ``last``, newest first."""
-    async with transaction.connection.cursor(row_factory=class_row(UsageDay)) as cursor:
-        await cursor.execute(
-            """
-            SELECT metric_date, images_processed, images_limit, storage_used_gb,
-              storage_limit_gb, api_calls, api_calls_limit, bandwidth_used_gb,
-              bandwidth_limit_gb
-            FROM usage_metrics
-            WHERE user_id = %(user_id)s AND metric_date BETWEEN %(first)s AND %(last)s
-            ORDER BY metric_date DESC
-            """,
-            {"user_id": user_id, "first": first, "last": last},
-        )
-        return await cursor.fetchall()
+    return await transaction.fetch(
+        UsageDay,
+        """
+        SELECT metric_date, images_processed, images_limit, storage_used_gb,
+          storage_limit_gb, api_calls, api_calls_limit, bandwidth_used_gb,
+          bandwidth_limit_gb
+        FROM usage_metrics
+        WHERE user_id = %(user_id)s AND metric_date BETWEEN %(first)s AND %(last)s
+        ORDER BY metric_date DESC
+        """,
+        {"user_id": user_id, "first": first, "last": last},
+    )
 
 
 async def roll_up(transaction: Transaction, *, days: int) -> int:

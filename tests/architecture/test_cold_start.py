@@ -1,11 +1,14 @@
 """Importing the app loads no driver, client or codec: an instance that starts is ready soon."""
 
+import ast
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+
+from tests.architecture.test_source_rules import PRODUCT
 
 ROOT = Path(__file__).parents[2]
 HEAVY = (
@@ -61,3 +64,32 @@ def test_what_fails_when_it_is_used_is_found(tmp_path: Path) -> None:
     also = f"import shared; shared.__path__.append({str(tmp_path)!r}); import shared.broken"
     with pytest.raises(AssertionError, match="cannot import name 'nothing'"):
         run(f"{also}; {USE}")
+
+
+def deferred(source: str) -> list[str]:
+    """The imports that its functions make when they are called."""
+    functions = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    return [
+        ast.unparse(node)
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+
+
+def test_what_functions_import_is_there() -> None:
+    files = [p for folder in PRODUCT for p in (ROOT / folder).rglob("*.py")]
+    found = sorted({line for path in files for line in deferred(path.read_text())})
+    assert "import psutil" in found
+    run("\n".join(found))
+
+
+def test_what_is_not_there_is_found() -> None:
+    found = deferred("import os\nasync def f():\n    from redis import nothing\n")
+    assert found == ["from redis import nothing"]
+    with pytest.raises(AssertionError, match="cannot import name 'nothing'"):
+        run(found[0])

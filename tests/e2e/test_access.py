@@ -24,12 +24,17 @@ ON_RESOURCES = sorted(
 )
 NOWHERE = {"job_id": "2000000000", "image_id": "2000000000", "project_id": "2000000000",
            "notification_id": "2000000000", "key_id": "00000000-0000-4000-8000-000000000000",
-           "user_id": "00000000-0000-4000-8000-000000000000"}  # fmt: skip
+           "user_id": "00000000-0000-4000-8000-000000000000", "dataset_id": "2000000000",
+           "dataset": "2000000000", "number": "2000000000", "export_id": "2000000000",
+           "kind": "json", "upload_id": "2000000000"}  # fmt: skip
 BODIES = {
     "update_project": {"name": "taken"},
     "update_job": {"name": "taken"},
     "review_image": {"decision": "keep"},
     "review_images": {"image_ids": [2000000000], "decision": "keep"},
+    "create_version": {"include_duplicates": False},
+    "create_export": {"format": "labels"},
+    "export_version": {"format": "labels"},
     "update_notification": {"is_read": True},
     "update_user": {"role": "user"},
     "disable_user": {"reason": "test"},
@@ -64,6 +69,8 @@ def owned(stack: LocalStack) -> dict[str, str]:
         (image, *_) = api.every(f"jobs/{job_id}/images")
         key = api.post("api-keys", {"name": "owned", "permissions": ["projects"]})
         job = api.get(f"jobs/{job_id}")
+        export = api.post(f"jobs/{job_id}/exports", {"format": "labels"})
+        upload = api.post("uploads", {"kind": "url_list", "filename": "l.txt", "size": 1})
         notification = wait_for(
             lambda: api.get("notifications")["data"],
             lambda found: any(str(job_id) in (n["action_url"] or "") for n in found),
@@ -74,6 +81,12 @@ def owned(stack: LocalStack) -> dict[str, str]:
         "project_id": str(job["project_id"]),
         "key_id": key["id"],
         "notification_id": str(notification["id"]),
+        "dataset_id": str(job_id),
+        "dataset": str(job_id),
+        "number": "1",
+        "export_id": str(export["id"]),
+        "kind": "json",
+        "upload_id": str(upload["id"]),
     }
 
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
+
 from scripts.azure.build import uv
 
 ROOT = Path(__file__).parents[2]
@@ -136,11 +138,13 @@ class Cloud:
             "FAKE_AZ_STATE": str(self.state),
         }
 
-    def start(self, project: Project, *command: str, **variables: str) -> subprocess.Popen[str]:
+    def start(
+        self, project: Project, *command: str, stdin: int = subprocess.DEVNULL, **variables: str
+    ) -> subprocess.Popen[str]:
         """Starts a script of the project with the fake az on its PATH."""
         environment = self.environment | NEEDED | variables
         process = subprocess.Popen(
-            command, cwd=project.directory, env=environment, stdin=subprocess.DEVNULL,
+            command, cwd=project.directory, env=environment, stdin=stdin,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
         self._started.append(process)
@@ -156,7 +160,7 @@ class Cloud:
 
     def run(self, project: Project, *command: str, **variables: str) -> tuple[int, str]:
         """The exit code of a script and everything it said."""
-        process = self.start(project, *command, **variables)
+        process = self.start(project, *command, stdin=subprocess.DEVNULL, **variables)
         said, _ = process.communicate(timeout=240)
         return process.returncode, said
 
@@ -169,6 +173,13 @@ def install_az(directory: Path) -> None:
         f'exec "{sys.executable}" -m tests.fakes.az "$@"\n'
     )
     (directory / "az").chmod(0o755)
+
+
+def answering(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Has ``az`` be this script."""
+    (directory / "az").write_text(f"#!/bin/sh\n{script}\n")
+    (directory / "az").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
 
 
 def empty_python(directory: Path) -> Path:

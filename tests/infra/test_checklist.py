@@ -195,10 +195,14 @@ class TestFromOutside:
         assert code == 3
         assert "(100.00%)" in said
 
-    def test_a_kept_file_that_is_none(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("kept", [None, "", "[1]", "1", '{"up": "x"}', '{"up": null}', "{}1"])
+    def test_a_kept_file_that_is_none(self, tmp_path: Path, kept: str | None) -> None:
+        if kept is not None:
+            (tmp_path / "kept").write_text(kept)
         with running(App()) as url:
-            code, said = checklist("before", url, "--since", str(tmp_path / "nothing"))
-        assert (code, said.startswith("The list cannot be made: ")) == (2, True)
+            code, said = checklist("before", url, "--since", str(tmp_path / "kept"))
+        assert (code, said.startswith("The list cannot be made: ")) == (2, True), said
+        assert "Traceback" not in said
 
 
 def test_two_processes_are_not_compared() -> None:

@@ -118,10 +118,7 @@ class TestDeployment:
         assert {path.stem for path in cloud.builds.glob("*.zip")} == {good, better}
         code, said = cloud.run(project, "./scripts/rollback.sh", "dev")
         assert (code, cloud.running) == (0, good), said
-        assert json.loads((cloud.builds / "deployed.json").read_text()) == {
-            "commits": [good],
-            "untried": None,
-        }
+        assert json.loads((cloud.builds / "deployed.json").read_text())["commits"] == [good]
 
     def test_premium_tries_the_slot_before_production(self, cloud: Cloud, project: Project) -> None:
         with cloud.changed() as azure:
@@ -129,7 +126,7 @@ class TestDeployment:
         code, said = cloud.run(project, *DEPLOY[:2], "--app-only")  # the first is production's
         assert code == 0, said + cloud.log
         project.change("README.md", lambda text: text + "\n")
-        impatient = (*DEPLOY[:2], "--app-only", "--smoke-seconds", "0")
+        impatient = (*DEPLOY[:2], "--app-only", "--smoke-seconds", "0.01")
         code, said = cloud.run(project, *impatient)
         assert code == 1
         assert "Production was not swapped." in said

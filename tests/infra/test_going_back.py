@@ -1,31 +1,21 @@
 """Going back when the last deployment did not end as it should: interrupted, refused, failed."""
 
 import json
-import os
-import signal
-import zipfile
-from typing import Any
 
 import pytest
 
-from scripts.azure.build import PACKAGES
+from scripts.azure.builds import HISTORY, History
 from tests.infra.cloud import Cloud, Project
+from tests.infra.going_back import BAD, GOOD, OLD, history, keep_builds, remember
 
-OLD, GOOD, BAD = "a" * 40, "b" * 40, "c" * 40
 ROLLBACK = ("./scripts/rollback.sh", "dev")
+DEPLOY = ("./scripts/deploy.sh", "dev", "--app-only")
 
 
 @pytest.fixture
 def cloud(cloud: Cloud) -> Cloud:
     """Two builds served, a third is kept."""
-    cloud.builds.mkdir(parents=True)
-    for commit in (OLD, GOOD, BAD):
-        with zipfile.ZipFile(cloud.builds / f"{commit}.zip", "w") as package:
-            package.writestr("build.json", json.dumps({"commit": commit}))
-            package.writestr(f"{PACKAGES}/none", "")
-    (cloud.builds / "deployed.json").write_text(json.dumps({"commits": [OLD, GOOD]}))
-    with cloud.changed() as azure:
-        azure["unpacked"] = str(cloud.state)
+    keep_builds(cloud)
     return cloud
 
 
@@ -38,17 +28,10 @@ def project(project: Project) -> Project:
     return project
 
 
-def history(cloud: Cloud) -> dict[str, Any]:
-    """What is remembered of deployments."""
-    return dict(json.loads((cloud.builds / "deployed.json").read_text()))
-
-
 def test_after_one_that_was_interrupted_the_last_that_served_comes_back(
     cloud: Cloud, project: Project
 ) -> None:
-    (cloud.builds / "deployed.json").write_text(
-        json.dumps({"commits": [OLD, GOOD], "untried": BAD})
-    )
+    remember(cloud, commits=[OLD, GOOD], untried=BAD)
     code, said = cloud.run(project, *ROLLBACK)
     assert (code, cloud.running) == (0, GOOD), said
     assert history(cloud) == {"commits": [OLD, GOOD], "untried": None}
@@ -84,20 +67,65 @@ def test_a_provisioning_that_failed_does_not_keep_from_going_back(
     assert (code, cloud.running) == (0, OLD), said
 
 
-def test_one_that_is_interrupted_is_told_and_goes_back(cloud: Cloud, project: Project) -> None:
-    """Ctrl-C while the new build is tried."""
-    (project.directory / "scripts" / "smoke.py").write_text(
-        "import os, time\nprint('tried', flush=True)\n"
-        "time.sleep(0 if 'QUICK' in os.environ else 60)\n"
-    )
-    project.commit("a slow smoke test")
-    deploying = cloud.start(project, "./scripts/deploy.sh", "dev", "--app-only")
-    assert deploying.stdout is not None
-    assert any("tried" in line for line in deploying.stdout)
-    os.killpg(deploying.pid, signal.SIGINT)
-    said, _ = deploying.communicate(timeout=30)
-    assert deploying.returncode == 130
-    assert "the new build may run untried" in said
-    assert cloud.running == project.commit_id
-    code, said = cloud.run(project, *ROLLBACK, QUICK="1")
-    assert (code, cloud.running) == (0, GOOD), said
+class TestWhatServesAlready:
+    """Deployed once more, it is nothing that one goes back to."""
+
+    def test_interrupted(self, cloud: Cloud, project: Project) -> None:
+        remember(cloud, commits=[OLD, GOOD], untried=GOOD)
+        code, said = cloud.run(project, *ROLLBACK)
+        assert (code, cloud.running) == (0, OLD), said
+
+    def test_failing_then_passing(self, cloud: Cloud, project: Project) -> None:
+        serves = project.commit("the smoke test")
+        remember(cloud, commits=[OLD, serves])
+        code, said = cloud.run(project, *DEPLOY, FAILS=serves)
+        assert (code, cloud.running) == (1, OLD), said
+        assert f"Going back to {OLD[:12]}." in said
+        assert history(cloud) == {"commits": [OLD], "untried": None}
+        for _ in range(2):
+            assert cloud.run(project, *DEPLOY)[0] == 0
+        assert history(cloud) == {"commits": [OLD, serves], "untried": None}
+        code, said = cloud.run(project, *ROLLBACK)
+        assert (code, cloud.running) == (0, OLD), said
+
+    def test_alone(self, cloud: Cloud, project: Project) -> None:
+        remember(cloud, commits=[GOOD], untried=GOOD)
+        code, said = cloud.run(project, *ROLLBACK)
+        assert code == 1
+        assert "No build was deployed before the current one." in said
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["", '{"commits": ["', "[]", "null", "{}", '{"commits": 1}', '{"commits": ["x"]}',
+     '{"commits": [{"id": "x", "at": "2027-01-01"}], "version": 2}', "\x00"],
+)  # fmt: skip
+def test_a_history_that_cannot_be_read_is_told(told: str) -> None:
+    with pytest.raises(ValueError, match=HISTORY):
+        History.of(told)
+
+
+def test_a_damaged_history_is_put_right_by_hand(cloud: Cloud, project: Project) -> None:
+    (cloud.builds / HISTORY).write_text('{"commits": ["')
+    code, said = cloud.run(project, *ROLLBACK)
+    assert code == 1
+    assert "rollback: deployed.json is damaged, or of a later version" in said
+    remember_to = project.directory / HISTORY
+    remember_to.write_text(json.dumps({"commits": [OLD, GOOD]}))
+    _, _, command = said.strip().partition("put it back: ")
+    assert cloud.run(project, *command.split())[0] == 0
+    code, said = cloud.run(project, *ROLLBACK)
+    assert (code, cloud.running) == (0, OLD), said
+
+
+def test_premium_production_stays_when_the_slot_fails(cloud: Cloud, project: Project) -> None:
+    """And then the last that served is still what runs."""
+    with cloud.changed() as azure:
+        azure["outputs"]["plan"] = "premium"
+    remember(cloud, commits=[OLD, GOOD], untried=None)
+    code, said = cloud.run(project, *ROLLBACK, FAILS=OLD)
+    assert code == 1
+    assert said.endswith("rollback: The smoke test failed. Production was not swapped.\n")
+    assert history(cloud) == {"commits": [OLD, GOOD], "untried": None}
+    code, said = cloud.run(project, *ROLLBACK)
+    assert (code, cloud.running) == (0, OLD), said

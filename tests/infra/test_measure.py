@@ -1,16 +1,12 @@
 """What was deployed is measured: within the aims it stays, far outside the build before is back."""
 
-import json
-import zipfile
-
 import pytest
 
-from scripts.azure.build import PACKAGES
 from scripts.azure.thresholds import Verdict
 from tests.infra.cloud import Cloud, Project
+from tests.infra.going_back import GOOD, OLD, keep_builds, remember
 
 COMMAND = (".venv/bin/python", "-m", "scripts.azure.measure", "dev", "--seconds", "20")
-BEFORE, NOW = "a" * 40, "b" * 40
 # Stands in for a program: ends with the code, says how it was called and what it was given.
 PROGRAM = """\
 import os, sys
@@ -25,15 +21,10 @@ sys.exit({code})
 @pytest.fixture
 def cloud(cloud: Cloud) -> Cloud:
     """Two builds were deployed; telemetry has nothing."""
-    cloud.builds.mkdir(parents=True)
-    for commit in (BEFORE, NOW):
-        with zipfile.ZipFile(cloud.builds / f"{commit}.zip", "w") as package:
-            package.writestr("build.json", json.dumps({"commit": commit}))
-            package.writestr(f"{PACKAGES}/none", "")
-    (cloud.builds / "deployed.json").write_text(json.dumps({"commits": [BEFORE, NOW]}))
+    keep_builds(cloud)
     with cloud.changed() as azure:
         azure["secrets"]["METRICS-TOKEN"] = "of metrics"
-        azure |= {"workspaces": ["1"], "figures": [], "unpacked": str(cloud.state)}
+        azure |= {"workspaces": ["1"], "figures": []}
     return cloud
 
 
@@ -66,13 +57,13 @@ def test_what_is_far_outside_goes_back(
 ) -> None:
     ended, said = measured(cloud, project, load=load, checklist=checklist)
     assert ended == Verdict.ROLL_BACK, said
-    assert f"{BEFORE[:12]} serves at {cloud.url}" in said
-    assert cloud.running == BEFORE
+    assert f"{OLD[:12]} serves at {cloud.url}" in said
+    assert cloud.running == OLD
 
 
 def test_the_programs_take_what_they_are_given(cloud: Cloud, project: Project) -> None:
     """Nobody is there: the load cannot be tried, and the list rolls back to what is not there."""
-    (cloud.builds / "deployed.json").write_text(json.dumps({"commits": [NOW]}))
+    remember(cloud, commits=[GOOD])
     ended, said = cloud.run(project, *COMMAND)
     assert ended == 1
     assert f"It cannot be tried: {cloud.url}/api/v1/ does not answer" in said

@@ -68,6 +68,8 @@ ALTER TABLE public.dataset_versions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.dataset_version_images ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.exports ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.export_parts ENABLE ROW LEVEL SECURITY;
+REVOKE ALL ON public.dataset_versions, public.dataset_version_images, public.exports,
+  public.export_parts FROM service_role;
 GRANT SELECT, INSERT, UPDATE, DELETE ON public.dataset_versions, public.dataset_version_images,
   public.exports, public.export_parts TO service_role;
 GRANT USAGE, SELECT ON SEQUENCE public.dataset_versions_id_seq, public.exports_id_seq

@@ -68,6 +68,7 @@ CREATE TRIGGER clean_up AFTER DELETE ON public.uploads REFERENCING OLD TABLE AS 
 
 ALTER TABLE public.uploads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.upload_rows ENABLE ROW LEVEL SECURITY;
+REVOKE ALL ON public.uploads, public.upload_rows FROM service_role;
 GRANT SELECT, INSERT, UPDATE, DELETE ON public.uploads, public.upload_rows TO service_role;
 GRANT USAGE, SELECT ON SEQUENCE public.uploads_id_seq TO service_role;
 

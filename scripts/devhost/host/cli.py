@@ -5,20 +5,18 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import uvloop
 
+from scripts.arguments import number
 from scripts.devhost.host.errors import HostError
 from scripts.devhost.host.faults import HOST_POINTS, WORKER_POINTS, Faults, KillPoint
 from scripts.devhost.host.host import Host, Options
 from scripts.devhost.host.log import setup_logging, show_functions
 from scripts.devhost.host.settings import HostSettings, load_settings
-
-T = TypeVar("T", int, float)
 
 _DESCRIPTION: Final = """\
 Runs an Azure Functions app (Python v2 programming model) on this machine: HTTP, queue and timer
@@ -38,19 +36,6 @@ are not offered. maxConcurrentActivityFunctions and maxConcurrentOrchestratorFun
 the host with all its workers, as they hold for one instance in Azure."""
 
 
-def _number(kind: type[T], least: T, most: T) -> Callable[[str], T]:
-    """What reads a number of the kind, and refuses one that is not between these two."""
-
-    def read(text: str) -> T:
-        value = kind(text)
-        if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"{text} is not between {least} and {most}")
-        return value
-
-    read.__name__ = kind.__name__  # as argparse names it
-    return read
-
-
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
     points = "\n".join(f"  {point:18} {text}" for point, text in HOST_POINTS.items())
@@ -66,14 +51,14 @@ def build_parser() -> argparse.ArgumentParser:
     add("--app", type=Path, default=Path(), help="directory of host.json (default: .)")
     add(
         "--port",
-        type=_number(int, 1, 65535),
+        type=number(int, 1, 65535),
         help="public port (default: PORT, LocalHttpPort, 7071)",
     )
     add("--address", help="address to listen on (default: HOST, else 127.0.0.1)")
     add("--state", type=Path, default=Path(".local/host"), help="directory of durable state")
     add(
         "--workers",
-        type=_number(int, 1, 1000),
+        type=number(int, 1, 1000),
         help="processes (default: FUNCTIONS_WORKER_PROCESS_COUNT, else 1)",
     )
     add("--cors", help="allowed origins, comma-separated, or *")
@@ -87,14 +72,14 @@ def build_parser() -> argparse.ArgumentParser:
     faults.add_argument("--reorder", type=int, metavar="SEED", help="shuffle the order of delivery")
     faults.add_argument(
         "--lease",
-        type=_number(float, 0.1, 1e6),
+        type=number(float, 0.1, 1e6),
         metavar="SECONDS",
         help="how long the durable work of a host that died stays with it, in place of the "
         "visibility timeouts of host.json",
     )
     faults.add_argument(
         "--timer-speed",
-        type=_number(float, 0.001, 1e6),
+        type=number(float, 0.001, 1e6),
         default=1.0,
         metavar="N",
         help="let orchestrations wait only for the Nth part of each of their timers",

@@ -116,7 +116,7 @@ class BlobStore:
         found = await self._tried(client.get_blob_properties)
         return found.size, found.etag
 
-    async def stream(self, name: str, *, start: int = 0) -> AsyncIterator[bytes]:
+    async def pieces(self, name: str, *, start: int = 0) -> AsyncIterator[bytes]:
         """The bytes of a blob from ``start`` on, some megabytes at a time.
 
         Raises:

@@ -6,13 +6,13 @@ import selectors
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, LiteralString, Self, TypeVar, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow, class_row, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from shared.platform.errors import AccountDisabled, Unavailable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.platform.durable import OrchestrationClient
 
 log = get_logger(__name__)
+Row = TypeVar("Row")
 
 SUPAVISOR_TRANSACTION_PORT = 6543  # pools per transaction: prepared statements do not survive there
 TRUSTED_IDLE_SECONDS = 30
@@ -81,6 +82,22 @@ class Transaction:
         self.outbox: list[int] = []
         self.client: OrchestrationClient | None = None
         self.stale: set[str] = set()
+
+    async def fetch(
+        self, kind: type[Row], query: LiteralString, values: Mapping[str, Any] | None = None
+    ) -> list[Row]:
+        """The rows that a statement gives, each as a ``kind``, whose fields are the columns."""
+        async with self.connection.cursor(row_factory=class_row(kind)) as cursor:
+            await cursor.execute(query, values)
+            return await cursor.fetchall()
+
+    async def fetch_one(
+        self, kind: type[Row], query: LiteralString, values: Mapping[str, Any] | None = None
+    ) -> Row | None:
+        """The first of these rows, if there is one."""
+        async with self.connection.cursor(row_factory=class_row(kind)) as cursor:
+            await cursor.execute(query, values)
+            return await cursor.fetchone()
 
 
 class Database:

@@ -11,6 +11,7 @@ from shared.platform.http.request import Request
 
 if TYPE_CHECKING:
     from shared.platform.data.db import Database, Transaction
+    from shared.platform.durable import OrchestrationClient
     from shared.platform.ratelimit import RateLimiter
 
 Handler: TypeAlias = Callable[..., Awaitable[Any]]
@@ -33,11 +34,15 @@ S = TypeVar("S", bound=AppServices)
 
 @dataclass
 class Call(Generic[S]):
-    """What a handler may use of the request it serves."""
+    """What a handler may use of the request it serves.
+
+    ``client`` starts orchestrations; a ``GET`` has one if its endpoint ``starts`` some.
+    """
 
     services: S
     request_id: str
     request: Request
+    client: "OrchestrationClient | None" = None
     received: float = field(default_factory=time.monotonic)
     headers: dict[str, str] = field(default_factory=dict)
     _principal: Principal | None = None

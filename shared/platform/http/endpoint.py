@@ -41,12 +41,14 @@ class Endpoints:
         idempotent: bool = False,
         successor: str | None = None,
         in_transaction: bool = True,
+        starts: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Declares ``handler`` as the endpoint ``method /path``.
 
         The handler's parameters tell the rest: ``call``, the path's parameters, ``body`` and
         ``query`` (pydantic models). With ``scope`` an API key that has this permission may call
         it; without one, signed-in users only, unless ``access`` says ``public`` or ``admin``.
+        What is no ``GET`` may start orchestrations; with ``starts`` a ``GET`` may, too.
         """
 
         def declare(handler: Handler) -> Handler:
@@ -76,20 +78,22 @@ class Endpoints:
             if declared.idempotent and not declared.in_transaction:
                 raise ValueError(f"{declared.name}: a key is claimed in the endpoint's transaction")
             add_endpoint(declared)
-            self._register(blueprint, declared, handler)
+            self._register(blueprint, declared, handler, starts=starts or method != "GET")
             return handler
 
         return declare
 
-    def _register(self, blueprint: df.Blueprint, declared: Endpoint, handler: Handler) -> None:
+    def _register(
+        self, blueprint: df.Blueprint, declared: Endpoint, handler: Handler, *, starts: bool
+    ) -> None:
         async def read(req: func.HttpRequest) -> func.HttpResponse:
             return _response(await serving.serve(self._services(), declared, handler, req, None))
 
         async def write(req: func.HttpRequest, client: OrchestrationClient) -> func.HttpResponse:
             return _response(await serving.serve(self._services(), declared, handler, req, client))
 
-        function: Any = read if declared.method == "GET" else write
-        if declared.method != "GET":
+        function: Any = write if starts else read
+        if starts:
             function = blueprint.durable_client_input(client_name="client")(function)
         function = blueprint.route(route=declared.path, methods=[declared.method])(function)
         blueprint.function_name(declared.name)(function)

@@ -32,7 +32,7 @@ async def serve(
     client: OrchestrationClient | None,
 ) -> Answer:
     """The answer of ``handler`` to one request, or a problem document, whatever happens."""
-    call = Call(app, request_id_of(request), request)
+    call = Call(app, request_id_of(request), request, client)
     traceparent = request.headers.get("traceparent")
     is_shown = app.settings.debug
     with carry_trace(traceparent, declared.name), log_context(**_ids(call)):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from shared.platform.data.db import Transaction
@@ -33,16 +32,15 @@ async def try_lock(transaction: Transaction, user_id: UUID, key: str) -> bool:
 
 async def find_answer(transaction: Transaction, user_id: UUID, key: str) -> StoredAnswer | None:
     """The committed answer to the key, if it came within the last 24 hours."""
-    async with transaction.connection.cursor(row_factory=class_row(StoredAnswer)) as cursor:
-        await cursor.execute(
-            """
-            SELECT request_hash, status, headers, body FROM idempotency_keys
-            WHERE user_id = %(user_id)s AND key = %(key)s
-              AND created_at > now() - interval '24 hours'
-            """,
-            {"user_id": user_id, "key": key},
-        )
-        return await cursor.fetchone()
+    return await transaction.fetch_one(
+        StoredAnswer,
+        """
+        SELECT request_hash, status, headers, body FROM idempotency_keys
+        WHERE user_id = %(user_id)s AND key = %(key)s
+          AND created_at > now() - interval '24 hours'
+        """,
+        {"user_id": user_id, "key": key},
+    )
 
 
 async def insert_answer(

@@ -8,10 +8,11 @@
 import json
 import re
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.fakes.az import commands, deployments, resources
+from tests.fakes.az import blobs, commands, deployments, resources
 from tests.fakes.az.state import Given, config, fail, note
 
 # What is not here changes nothing that anybody would ask for later, and answers with nothing.
@@ -39,10 +40,14 @@ PERFORM: dict[str, Callable[[Given], Any]] = {
     "monitor log-analytics workspace list": resources.workspaces,
     "redisenterprise list": resources.caches,
     "storage account show": resources.account,
-    "storage blob delete": resources.delete_blob,
-    "storage blob download": resources.download,
-    "storage blob list": resources.list_blobs,
-    "storage blob upload": resources.upload,
+    "storage blob delete": blobs.delete_blob,
+    "storage blob download": blobs.download,
+    "storage blob lease acquire": blobs.acquire_lease,
+    "storage blob lease break": blobs.break_lease,
+    "storage blob lease release": blobs.release_lease,
+    "storage blob lease renew": blobs.renew_lease,
+    "storage blob list": blobs.list_blobs,
+    "storage blob upload": blobs.upload,
 }
 
 
@@ -55,10 +60,13 @@ def main(arguments: list[str]) -> None:
     note(command=name, arguments=arguments)
     if name != "login" and not config().get("signed_in", True):
         fail("Please run 'az login' to setup account.")
+    if name == config().get("hangs"):
+        time.sleep(3600)
     answer: Any = PERFORM[name](given) if name in PERFORM else None
     answer = picked(answer, str(given["query"] or ""))
     if answer is not None and given["output"] != "none":
-        sys.stdout.write(answer if isinstance(answer, str) else json.dumps(answer))
+        text = isinstance(answer, str) and given["output"] != "json"
+        sys.stdout.write(str(answer) if text else json.dumps(answer))
 
 
 def picked(answer: Any, path: str) -> Any:

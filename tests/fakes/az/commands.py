@@ -59,11 +59,19 @@ COMMANDS = {
     "storage blob delete": "--account-name --auth-mode --container-name --name",
     "storage blob download": "--account-name --auth-mode --container-name --name --file "
     "[--no-progress?]",
+    "storage blob lease acquire": "--account-name --auth-mode --container-name --blob-name "
+    "--lease-duration",
+    "storage blob lease break": "--account-name --auth-mode --container-name --blob-name "
+    "[--lease-break-period]",
+    "storage blob lease release": "--account-name --auth-mode --container-name --blob-name "
+    "--lease-id",
+    "storage blob lease renew": "--account-name --auth-mode --container-name --blob-name "
+    "--lease-id",
     "storage blob list": "--account-name --auth-mode --container-name --num-results",
     "storage blob set-tier": "--account-name --auth-mode --container-name --name --tier "
     "--rehydrate-priority",
     "storage blob upload": "--account-name --auth-mode --container-name --name --file "
-    "[--overwrite?] [--no-progress?]",
+    "[--overwrite?] [--no-progress?] [--lease-id]",
     "storage message clear": "--account-name --auth-mode --queue-name",
     "storage message peek": "--account-name --auth-mode --queue-name [--num-messages]",
     "storage message put": "--account-name --auth-mode --queue-name --content",
@@ -107,6 +115,6 @@ def parse(arguments: list[str]) -> tuple[str, dict[str, str | bool | list[str] |
         else:
             action = "append" if "*" in option else "store"
             parser.add_argument(flag, required=not option.startswith("["), action=action)
-    parser.add_argument("--output", choices=("json", "none", "table", "tsv"), default="json")
+    parser.add_argument("--output", choices=("json", "none", "table", "tsv"))
     parser.add_argument("--query")
     return name, vars(parser.parse_args(arguments[len(name.split()) :]))

@@ -1,9 +1,8 @@
-"""What exists in the fake Azure and may be asked for: account, vault, blobs, app, telemetry.
+"""What exists in the fake Azure and may be asked for: account, vault, app, telemetry.
 
 Answers have the shape of the real ones, as far as anybody reads them.
 """
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -60,36 +59,6 @@ def secrets(given: Given) -> Any:
 
 def secret(given: Given) -> Any:
     return {"name": given["name"], "value": config()["secrets"][given["name"]]}
-
-
-def blob_path(given: Given) -> Path:
-    container = STATE / "blobs" / str(given["account_name"]) / str(given["container_name"])
-    path = container / str(given.get("name", ""))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-def list_blobs(given: Given) -> Any:
-    container = blob_path(given)
-    found = sorted(container.iterdir()) if container.exists() else []
-    return [{"name": path.name, "properties": {"blobType": "BlockBlob"}} for path in found]
-
-
-def upload(given: Given) -> Any:
-    shutil.copyfile(given["file"], blob_path(given))
-    return {"etag": '"0x8D"', "lastModified": "2026-01-01T00:00:00+00:00"}
-
-
-def download(given: Given) -> Any:
-    if not blob_path(given).exists():
-        fail("The specified blob does not exist. ErrorCode:BlobNotFound")
-    shutil.copyfile(blob_path(given), given["file"])
-    return {"name": given["name"]}
-
-
-def delete_blob(given: Given) -> Any:
-    blob_path(given).unlink()
-    return None
 
 
 def apps(_: Given) -> Any:

@@ -23,7 +23,10 @@ def changed() -> Iterator[dict[str, Any]]:
     """Changes what exists."""
     described = config()
     yield described
-    (STATE / "azure.json").write_text(json.dumps(described))
+    # At once: other calls read meanwhile.
+    made = STATE / f"azure.json.{os.getpid()}"
+    made.write_text(json.dumps(described))
+    made.replace(STATE / "azure.json")
 
 
 def note(**fields: object) -> None:

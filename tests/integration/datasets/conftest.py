@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from shared.app.composition import Services
-from shared.datasets import building, exports
+from shared.datasets import building, export_files, exports
 from shared.datasets.export_schemas import ExportOut, JobExport
 from shared.platform.http.auth.principal import Principal
-from tests.integration.conftest import MakeJob
+from tests.integration.conftest import MakeJob, rows
 from tests.integration.datasets.pictures import Picture, store
 
 MakeDataset = Callable[..., Awaitable[int]]
@@ -24,6 +24,12 @@ def make_dataset(services: Services, make_job: MakeJob) -> MakeDataset:
         job = await make_job(keywords=keywords, **fields)
         for picture in pictures:
             await store(services, job.id, picture)
+        await rows(
+            services.database,
+            "UPDATE crawl_jobs SET valid_images = %(images)s WHERE id = %(id)s RETURNING id",
+            images=sum(not picture.is_duplicate for picture in pictures),
+            id=job.id,
+        )
         return job.id
 
     return make
@@ -65,7 +71,7 @@ async def download(services: Services, owner: Principal, made: ExportOut, folder
     """The folder with all files of an export."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in made.files:
-        url = await exports.download_url(
+        url = await export_files.download_url(
             services.database, services.blobs, owner, made.id, file.name
         )
         answer = await services.http.get(url)

@@ -30,7 +30,8 @@ class Picture:
         """Squares of any colour: no two seeds resemble each other."""
         chance = random.Random(self.seed if self.near is None else self.near)
         image = Image.frombytes("RGB", (9, 8), chance.randbytes(9 * 8 * 3))
-        large = image.resize((90 + self.seed % 8, 80), Image.Resampling.NEAREST)
+        width = 90 + self.seed % 8 + (0 if self.near is None else 45)
+        large = image.resize((width, 80), Image.Resampling.NEAREST)
         buffer = io.BytesIO()
         large.save(buffer, self.format, **({"quality": 95} if self.format == "jpeg" else {}))
         return buffer.getvalue()

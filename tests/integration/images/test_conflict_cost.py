@@ -19,8 +19,8 @@ FILL: tuple[LiteralString, ...] = (
       unnest(ARRAY['cat', 'dog']) WITH ORDINALITY AS k (keyword, position)
     """,
     """
-    INSERT INTO crawl_searches (job_id, attempt, keyword, engine, query)
-    SELECT id, 1, 'dog', 'openverse', 'dog' FROM crawl_jobs
+    INSERT INTO crawl_searches (job_id, keyword, engine, query)
+    SELECT id, 'dog', 'openverse', 'dog' FROM crawl_jobs
     """,
     """
     INSERT INTO images (crawl_job_id, original_url, filename, hash, keyword, labels)

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from shared.app.settings import Settings
 from shared.crawl.model import ImageFacts
 from shared.images import review, review_repo
 from shared.images import service as images
@@ -117,13 +116,8 @@ async def test_an_image_that_is_deleted_has_none(
 
 
 async def test_pages_lose_and_repeat_none(
-    database: Database,
-    owner: Principal,
-    job: JobOut,
-    settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
+    database: Database, owner: Principal, job: JobOut
 ) -> None:
-    monkeypatch.setattr("shared.platform.settings.get_settings", lambda: settings)
     same = [1, 2, 3]
     await crawl(
         database,

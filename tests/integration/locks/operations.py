@@ -4,7 +4,7 @@ A request is called by the name of its endpoint.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, cast
 
 from psycopg.types.json import Jsonb
 
@@ -18,6 +18,9 @@ from shared.crawl.discover import discover
 from shared.crawl.settle import settle_chunk
 from shared.credits import service as credit_service
 from shared.credits.schemas import SettingsUpdate
+from shared.datasets import building, export_files, export_repo, exports, versions
+from shared.datasets.export_schemas import JobExport, VersionExport
+from shared.datasets.schemas import VersionCreate
 from shared.identity import service as identity
 from shared.identity.schemas import ProfileUpdate
 from shared.images import repo as images_repo
@@ -32,6 +35,7 @@ from shared.notifications import service as notifications
 from shared.notifications.schemas import PreferencesUpdate
 from shared.platform import idempotency, ratelimit
 from shared.platform.data import outbox
+from shared.platform.data.blob import BlobStore
 from shared.platform.data.cache import NoCache
 from shared.platform.data.db import Transaction
 from shared.platform.http.auth import accounts
@@ -40,14 +44,22 @@ from shared.projects import service as projects
 from shared.projects.schemas import ProjectCreate, ProjectUpdate
 from shared.runs import service as runs
 from shared.sources.source import Candidate, Page
+from shared.uploads import finish as upload_finish
+from shared.uploads import repo as upload_repo
+from shared.uploads import service as uploads
+from shared.uploads.checking import Checker
+from shared.uploads.lists.judging import Judge
+from shared.uploads.lists.model import Record
+from shared.uploads.schemas import UploadCreate
 from shared.usage import service as usage
 from tests.integration.admin.decisions import WHY
 from tests.integration.crawl import chunks
-from tests.integration.locks.world import World, message
+from tests.integration.locks.world import Signing, World, message
 
 Operation = Callable[[World], Awaitable[object]]
 Work = Callable[[Transaction, Principal, World], Awaitable[object]]
 
+ALL: Final = VersionCreate(include_duplicates=True)
 OPERATIONS: Final[dict[str, Operation]] = {}
 
 
@@ -103,7 +115,7 @@ def _past_the_api(name: str, role: LiteralString, *statements: LiteralString) ->
     _named(name, run)
 
 
-def _new_job(world: World, **fields: bool) -> JobCreate:
+def _new_job(world: World, **fields: Any) -> JobCreate:
     return JobCreate(project_id=world.quiet, name="n", keywords=["dog"], max_images=5, **fields)
 
 
@@ -118,6 +130,21 @@ _request("delete busy project", lambda tx, me, w: projects.delete_project(tx, me
 _request("delete_project", lambda tx, me, w: projects.delete_project(tx, me, w.quiet))
 _request("create_job", lambda tx, me, w: jobs.create_job(tx, me, _new_job(w)))
 _request("create and start job", lambda tx, me, w: jobs.create_job(tx, me, _new_job(w, start=True)))
+_request(
+    "create job of upload",
+    lambda tx, me, w: jobs.create_job(
+        tx, me, _new_job(w, engines=["url_list"], upload_id=w.listed)
+    ),
+)
+_request(
+    "create_upload",
+    lambda tx, me, w: uploads.create_upload(
+        tx, cast(BlobStore, Signing()), me, UploadCreate(kind="url_list", filename="l", size=1)
+    ),
+)
+_request("complete_upload", lambda tx, me, w: uploads.complete_upload(tx, me, w.upload))
+_request("delete_upload", lambda tx, me, w: uploads.delete_upload(tx, me, w.listed))
+_request("delete upload in reading", lambda tx, me, w: uploads.delete_upload(tx, me, w.reading))
 _request("update_job", lambda tx, me, w: jobs.update_job(tx, me, w.pending, JobUpdate(name="n")))
 _request("start_job", lambda tx, me, w: jobs.start_job(tx, me, w.pending))
 _request("stop_job", lambda tx, me, w: jobs.stop_job(tx, me, w.running))
@@ -134,6 +161,18 @@ _request(
         tx, me, w.stopped, ImageReviews(image_ids=w.images, decision="keep")
     ),
 )
+_request("create_version", lambda tx, me, w: versions.create_version(tx, me, w.stopped, ALL))
+_request(
+    "create_export",
+    lambda tx, me, w: exports.export_job(tx, me, w.settings, w.stopped, JobExport(format="coco")),
+)
+_request(
+    "export_version",
+    lambda tx, me, w: exports.export_version(
+        tx, me, w.settings, w.stopped, 1, VersionExport(format="yolo")
+    ),
+)
+_request("delete_export", lambda tx, me, w: export_files.delete_export(tx, me, w.failed_export))
 _request(
     "update_credit_settings",
     lambda tx, me, w: credit_service.update_settings(tx, me, SettingsUpdate(monthly_limit=5000)),
@@ -191,6 +230,9 @@ _step("advance", lambda tx, w: advance(tx, w.running, 1, chunks.LIMITS))
 _step("claim chunk", lambda tx, w: crawl_repo.claim_chunk(tx, w.chunk.id))
 _step("settle chunk", lambda tx, w: settle_chunk(tx, w.chunk, chunks.examine(w.chunk, [3, 4])))
 _step("finish", lambda tx, w: finish.finish_job(tx, w.running, 1))
+_step("begin export", lambda tx, w: building.begin(tx, w.export, 1))
+_step("finish part", lambda tx, w: export_repo.finish_part(tx, w.export, 0, {}))
+_step("finish export", lambda tx, w: building.finish(tx, w.export, 1))
 _step("hear", lambda tx, w: runs.hear(tx, CRAWL, w.running))
 _step("thumbnail", lambda tx, w: images_repo.set_thumbnail(tx, w.image, "name"))
 _step("notify", lambda tx, w: notifications.deliver(tx, message(w.owner, "third")))
@@ -219,8 +261,23 @@ async def _clean_up(transaction: Transaction, world: World) -> None:
     await idempotency.delete_expired(transaction)
     await accounts.forget_deleted(transaction)
     await outbox.delete_sent(transaction)
+    await runs.delete_ended(transaction)
+    await export_files.expire_exports(transaction, limit=10)
+    await uploads.forget_unfinished(transaction)
 
 
+async def _store_batch(world: World) -> None:
+    async with world.database.transaction() as transaction:
+        upload = await upload_repo.lock_upload(transaction, world.reading)
+    if upload:
+        checker = Checker(world.database, cast(BlobStore, Signing()), [])
+        judge = Judge([])
+        urls = [f"https://images.example/{n % 3}.jpg" for n in range(5)]
+        await checker._store(upload, 0, [judge.judge(Record(1, url)) for url in urls])
+
+
+_named("store batch", _store_batch)
+_step("finish upload", lambda tx, w: upload_finish.finish(tx, w.reading, 1))
 _step("meter", _meter)
 _step("clean up", _clean_up)
 

@@ -7,7 +7,7 @@ from shared.platform.errors import NotFound, Unavailable
 
 
 async def read(blobs: BlobStore, name: str, start: int = 0) -> bytes:
-    return b"".join([piece async for piece in blobs.stream(name, start=start)])
+    return b"".join([piece async for piece in blobs.pieces(name, start=start)])
 
 
 class TestBlocks:
@@ -33,7 +33,7 @@ class TestBlocks:
             await read(blobs, "a.bin")
 
 
-class TestStream:
+class TestPieces:
     @pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE])
     async def test_gives_every_byte(self, blobs: BlobStore, size: int) -> None:
         written = bytes(range(251)) * (size // 251 + 1)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -35,14 +34,15 @@ class Recorder:
         self.asked = query
         return self
 
+    async def fetch(self, kind: type, query: str, values: dict[str, Any]) -> list[Any]:
+        self.asked = query
+        return []
+
     async def fetchone(self) -> dict[str, Any]:
         return {"id": 1}
 
     async def fetchall(self) -> list[Any]:
         return []
-
-    def cursor(self, **_: Any) -> AbstractAsyncContextManager["Recorder"]:
-        return nullcontext(self)
 
 
 async def asked(function: Callable[..., Any], *arguments: Any) -> str:

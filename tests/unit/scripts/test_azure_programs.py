@@ -1,9 +1,11 @@
-"""What the programs that deploy make of tools that answer otherwise than they should."""
+"""What the programs that deploy make of what is not as it should be."""
 
-import stat
+import errno
+import signal
 import sys
+import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,74 +15,26 @@ from types import ModuleType
 import httpx
 import pytest
 
-from scripts.azure import OperationError, build, checklist, doctor, observations, smoke
+from scripts.azure import (
+    OperationError,
+    build,
+    checklist,
+    deploy,
+    doctor,
+    load,
+    measure,
+    observations,
+    program,
+    smoke,
+)
 from scripts.azure.account import user
-from scripts.azure.az import Container, Vault, az_json, require_login
+from scripts.azure.az import Container
+from scripts.azure.builds import Builds
 from scripts.azure.checks import Checks, web_address
-from scripts.azure.processes import run
 from scripts.azure.refusals import advice
-from scripts.azure.target import Builds, read_outputs
+from scripts.azure.target import read_outputs, resource_group
 from scripts.azure.thresholds import Verdict
-
-
-def answering(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """Has ``az`` be this script."""
-    (directory / "az").write_text(f"#!/bin/sh\n{script}\n")
-    (directory / "az").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
-
-
-@pytest.mark.parametrize("said", ["{\\042value\\042: \\042hush", "<html>hush", "WARNING hush"])
-def test_no_json_is_told_and_not_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
-) -> None:
-    answering(tmp_path, monkeypatch, f"printf '{said}'")
-    with pytest.raises(OperationError, match="az keyvault secret show … did not answer in JSON"):
-        az_json("keyvault", "secret", "show", "--name", "X")
-
-
-def test_what_is_not_utf_8_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(tmp_path, monkeypatch, r"printf 'caf\351' >&2; exit 1")
-    with pytest.raises(OperationError, match="failed: caf"):
-        az_json("group", "exists")
-
-
-def test_a_question_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(tmp_path, monkeypatch, "read -r answer || { echo nobody to ask >&2; exit 1; }")
-    with pytest.raises(OperationError, match="nobody to ask"):
-        az_json("monitor", "log-analytics", "query")
-
-
-def test_a_tool_that_cannot_be_run(tmp_path: Path) -> None:
-    (tmp_path / "tool").write_text("\0")
-    (tmp_path / "tool").chmod(stat.S_IRWXU)
-    with pytest.raises(OperationError, match="tool cannot be run: Exec format error"):
-        run([str(tmp_path / "tool")])
-
-
-def test_az_that_is_broken_is_not_a_missing_login(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answering(tmp_path, monkeypatch, "echo 'No module named azure' >&2; exit 1")
-    with pytest.raises(OperationError, match="No module named azure"):
-        require_login()
-
-
-@pytest.mark.parametrize("value", ["", "hush\\n", " hush", "hu\\tsh", "hush\\r\\n"])
-def test_a_secret_that_no_header_takes_is_refused_and_not_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
-) -> None:
-    answering(tmp_path, monkeypatch, f'cat <<\'END\'\n{{"value": "{value}"}}\nEND')
-    with pytest.raises(OperationError, match="set it again without") as raised:
-        Vault("kv").secret("METRICS-TOKEN")
-    assert "hu" not in str(raised.value)
-
-
-def test_a_secret_of_odd_characters_comes_through(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answering(tmp_path, monkeypatch, 'cat <<\'END\'\n{"value": "a\'\\"$(b)`é\\\\"}\nEND')
-    assert Vault("kv").secret("METRICS-TOKEN") == "a'\"$(b)`é\\"
+from tests.infra.cloud import answering
 
 
 def test_packages_that_were_interrupted_are_not_taken_for_whole(
@@ -109,19 +63,60 @@ def test_packages_that_were_interrupted_are_not_taken_for_whole(
         assert f"{build.PACKAGES}/package.py" in package.namelist()
 
 
+def no_room(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def no_right(*_: object) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied", "/app/shared/secret.py")
+
+
+@pytest.mark.parametrize(
+    ("fails", "said"),
+    [
+        (no_room, "build: The disk is full: that of {temporary}. Make room, or name another place"),
+        (no_right, "build: Permission denied (/app/shared/secret.py)."),
+    ],
+)
+def test_a_build_that_cannot_be_written_leaves_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fails: Callable[..., None],
+    said: str,
+) -> None:
+    (tmp_path / "packages.zip").write_bytes(b"PK")
+    temporary, out = tmp_path / "temporary", tmp_path / "dist" / "build.zip"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr(build, "_compile", lambda *_: None)
+    monkeypatch.setattr(build, "_packages", lambda *_: tmp_path / "packages.zip")
+    monkeypatch.setattr(build, "_pack", fails)
+    monkeypatch.setattr(sys, "argv", ["build", str(out)])
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # those of the test's process stay
+    assert program.ended("build", build.main) == 1
+    assert capsys.readouterr().err.startswith(said.format(temporary=temporary))
+    assert [*temporary.iterdir(), *out.parent.iterdir()] == []
+
+
 @pytest.mark.parametrize(
     "url", ["app.example.com", "", " ", "https://", "localhost:7071", "ftp://x"]
 )
-@pytest.mark.parametrize("program", [checklist, smoke])
+@pytest.mark.parametrize("tried", [checklist, load, smoke])
 def test_a_mistyped_url_is_no_reason_to_roll_back(
-    monkeypatch: pytest.MonkeyPatch, program: ModuleType, url: str
+    monkeypatch: pytest.MonkeyPatch, tried: ModuleType, url: str
 ) -> None:
     """Exit code 2: it cannot be tried; 3 would put the build before back."""
-    stage = ["before"] if program is checklist else []
-    monkeypatch.setattr(sys, "argv", ["program", *stage, url])
+    stage = ["before"] if tried is checklist else []
+    assert refused(monkeypatch, tried, *stage, url)
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, tried: ModuleType, *arguments: str) -> bool:
+    """Whether the command line is."""
+    monkeypatch.setattr(sys, "argv", ["program", *arguments])
     with pytest.raises(SystemExit) as ended:
-        program.main()
-    assert ended.value.code == 2
+        tried.main()
+    return ended.value.code == 2
 
 
 def test_a_url_is_taken_with_blanks_and_a_slash() -> None:
@@ -133,10 +128,26 @@ def test_a_url_is_taken_with_blanks_and_a_slash() -> None:
 def test_the_doctor_counts_from_one(
     monkeypatch: pytest.MonkeyPatch, option: str, count: str
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["doctor.py", "--no-network", f"{option}={count}"])
-    with pytest.raises(SystemExit) as ended:
-        doctor.main()
-    assert ended.value.code == 2
+    assert refused(monkeypatch, doctor, "--no-network", f"{option}={count}")
+
+
+@pytest.mark.parametrize("amount", ["nan", "inf", "-inf", "-1", "1e999", "", "x"])
+@pytest.mark.parametrize(
+    ("tried", "arguments"),
+    [
+        (checklist, ["before", "http://x", "--seconds"]),
+        (deploy, ["dev", "--smoke-seconds"]),
+        (load, ["http://x", "--seconds"]),
+        (load, ["http://x", "--per-second"]),
+        (measure, ["dev", "--seconds"]),
+        (smoke, ["http://x", "--seconds"]),
+    ],
+)
+def test_seconds_are_numbers_that_end(
+    monkeypatch: pytest.MonkeyPatch, tried: ModuleType, arguments: list[str], amount: str
+) -> None:
+    *others, option = arguments
+    assert refused(monkeypatch, tried, *others, f"{option}={amount}")
 
 
 @pytest.mark.parametrize("body", ["[]", "1", '"x"', "null", '{"components": 1}', "{}", "<html>"])
@@ -194,6 +205,20 @@ def test_nothing_was_provisioned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     answering(tmp_path, monkeypatch, "echo '(DeploymentNotFound) Not found.' >&2; exit 3")
     with pytest.raises(OperationError, match="No provisioning of pixcrawler-dev has succeeded"):
         read_outputs("pixcrawler-dev")
+
+
+def test_outputs_that_are_being_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(tmp_path, monkeypatch, """echo '{"properties": {"outputs": null}}'""")
+    with pytest.raises(OperationError, match=r"has no output 'app_name'.+Run deploy\.sh first"):
+        read_outputs("pixcrawler-dev")
+
+
+@pytest.mark.parametrize(("named", "group"), [("", "-dev"), (" ", "-dev"), (" mine ", "mine")])
+def test_a_resource_group_of_blanks_is_none(
+    monkeypatch: pytest.MonkeyPatch, named: str, group: str
+) -> None:
+    monkeypatch.setenv("PIXCRAWLER_RESOURCE_GROUP", named)
+    assert resource_group("dev").removeprefix("pixcrawler") == group
 
 
 def test_a_deployment_that_is_under_way_is_explained() -> None:

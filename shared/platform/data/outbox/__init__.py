@@ -123,15 +123,15 @@ class Dispatcher:
             )
         return sum([await self._send_one(row, client) for row in rows])
 
-    async def _send_one(self, row: dict[str, Any], client: OrchestrationClient | None) -> bool:
+    async def _send_one(self, row: repo.Promised, client: OrchestrationClient | None) -> bool:
         kinds = {effect.kind: effect for effect in self.handlers}
         problem = None
         try:
-            effect = kinds[row["kind"]].model_validate(row["payload"])
-            await self.handlers[type(effect)](effect, Sending(row["created_at"], client))
+            effect = kinds[row.kind].model_validate(row.payload)
+            await self.handlers[type(effect)](effect, Sending(row.created_at, client))
         except Exception as error:  # noqa: BLE001 - one bad row must not hold up the others
             problem = repr(error)
-            log.bind(outbox_id=row["id"], error=problem).warning("outbox row not sent")
+            log.bind(outbox_id=row.id, error=problem).warning("outbox row not sent")
         async with self.database.transaction() as transaction:
-            await repo.mark(transaction, row["id"], problem)
+            await repo.mark(transaction, row.id, problem)
         return problem is None

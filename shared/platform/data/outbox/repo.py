@@ -1,11 +1,22 @@
 """The table ``outbox``."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
 from shared.platform.data.db import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A side effect that is to be done."""
+
+    id: int
+    kind: str
+    payload: dict[str, Any]
+    created_at: datetime
 
 
 async def insert(
@@ -45,9 +56,10 @@ async def take(
     older_than: timedelta,
     taken_for: timedelta,
     limit: int,
-) -> list[dict[str, Any]]:
+) -> list[Promised]:
     """Up to ``limit`` rows that are due, oldest first; nobody else takes them ``taken_for``."""
-    cursor = await transaction.connection.execute(
+    return await transaction.fetch(
+        Promised,
         """
         WITH due AS (
           SELECT id FROM outbox
@@ -71,7 +83,6 @@ async def take(
             "limit": limit,
         },
     )
-    return await cursor.fetchall()
 
 
 async def mark(transaction: Transaction, row_id: int, problem: str | None) -> None:
