@@ -42,7 +42,7 @@ CREATE FUNCTION public.clean_up_after_uploads() RETURNS trigger
 BEGIN
   INSERT INTO public.outbox (kind, key, payload)
   SELECT 'delete_blobs', 'upload:' || id || ':deleted', jsonb_build_object(
-    'names', jsonb_build_array('uploads/' || key || '/file'))
+    'prefixes', jsonb_build_array('uploads/' || key || '/'))
   FROM gone ORDER BY id
   ON CONFLICT (key) DO NOTHING;
   RETURN NULL;
@@ -727,7 +727,7 @@ CREATE TABLE public.uploads (
     failure_reason text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     completed_at timestamp with time zone,
-    CONSTRAINT uploads_kind_check CHECK (((kind)::text = 'url_list'::text)),
+    CONSTRAINT uploads_kind_check CHECK (((kind)::text = ANY ((ARRAY['url_list'::character varying, 'images'::character varying])::text[]))),
     CONSTRAINT uploads_status_check CHECK (((status)::text = ANY ((ARRAY['pending'::character varying, 'running'::character varying, 'completed'::character varying, 'failed'::character varying])::text[])))
 );
 

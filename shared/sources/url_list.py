@@ -10,6 +10,7 @@ from shared.platform.model import WebAddress
 from shared.sources.api import Words
 from shared.sources.attribution import UNKNOWN, licence_code
 from shared.sources.source import Candidate, Page
+from shared.sources.uploaded import SCHEME
 
 PAGE_SIZE: Final = 1_000
 _ADDRESS: Final[TypeAdapter[str]] = TypeAdapter(WebAddress)
@@ -45,7 +46,8 @@ class UrlList:
 
 def _candidate(row: Row) -> Candidate | None:
     try:
-        url = _ADDRESS.validate_python(row.url.strip())
+        uploaded = row.url.startswith(SCHEME)
+        url = row.url if uploaded else _ADDRESS.validate_python(row.url.strip())
     except ValidationError:
         return None
     return Candidate(

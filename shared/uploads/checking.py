@@ -13,8 +13,10 @@ from shared.platform.data.blob_file import BlobFile
 from shared.platform.data.db import Database, Transaction
 from shared.platform.errors import NotFound
 from shared.runs import service as runs
+from shared.sources.uploaded import blob_of
 from shared.uploads import repo, rows_repo
-from shared.uploads.lists.judging import Judge, Problem, Row
+from shared.uploads.archives import Member, read_archive
+from shared.uploads.lists.judging import Judge, Problem, Row, judge_member
 from shared.uploads.lists.model import ListFault, Record
 from shared.uploads.lists.reading import OpenList, open_list
 from shared.uploads.lists.text import BUFFER
@@ -22,6 +24,8 @@ from shared.uploads.repo import Upload
 from shared.uploads.run import UPLOAD
 
 BATCH: Final = 5_000  # records that are read, judged and stored at a time
+IMAGES_AT_ONCE: Final = 100
+BYTES_AT_ONCE: Final = 32 * 2**20
 PROBLEMS_KEPT: Final = 100
 CHANGED: Final = "The file was changed while it was read."
 
@@ -65,11 +69,13 @@ class Checker:
         return None
 
     async def _read(self, upload: Upload, file: BlobFile) -> None:
-        opened: OpenList = await asyncio.to_thread(
-            open_list, io.BufferedReader(file, BUFFER), upload.filename
-        )
-        async with self.database.transaction() as transaction:
-            await repo.note_file(transaction, upload.id, etag=file.etag, format_=opened.format)
+        buffered: io.BufferedReader = io.BufferedReader(file, BUFFER)
+        if upload.kind == "images":
+            await self._note_file(upload, file, "archive")
+            await self._read_images(upload, read_archive(buffered, skip=upload.records))
+            return
+        opened: OpenList = await asyncio.to_thread(open_list, buffered, upload.filename)
+        await self._note_file(upload, file, opened.format)
         judge = Judge(self.allowed_hosts)
         begin = upload.records
         records = islice(opened.records, begin, None)
@@ -77,6 +83,30 @@ class Checker:
             if not await self._store(upload, begin, batch):
                 return
             begin += len(batch)
+
+    async def _read_images(self, upload: Upload, members: Iterator[Member]) -> None:
+        """Puts pictures into storage before their rows say that they are there."""
+        begin = upload.records
+        while read := await asyncio.to_thread(_next_members, members):
+            batch = [judge_member(member, upload.key) for member in read]
+            bodies = {
+                judged.url: member.body
+                for member, judged in zip(read, batch, strict=True)
+                if isinstance(judged, Row)
+            }
+            await asyncio.gather(
+                *(
+                    self.blobs.put(str(blob_of(url)), body, "application/octet-stream")
+                    for url, body in bodies.items()
+                )
+            )
+            if not await self._store(upload, begin, batch):
+                return
+            begin += len(batch)
+
+    async def _note_file(self, upload: Upload, file: BlobFile, form: str) -> None:
+        async with self.database.transaction() as transaction:
+            await repo.note_file(transaction, upload.id, etag=file.etag, format_=form)
 
     async def _store(self, upload: Upload, begin: int, batch: list[Row | Problem]) -> bool:
         """Stores a batch unless that was done; whether the upload is still wanted."""
@@ -88,6 +118,16 @@ class Checker:
                 await _add(transaction, now, batch)
             await runs.hear(transaction, UPLOAD, upload.id)
         return True
+
+
+def _next_members(members: Iterator[Member]) -> list[Member]:
+    """The next files, as many as make a batch that fits into memory."""
+    batch: list[Member] = []
+    size = 0
+    while len(batch) < IMAGES_AT_ONCE and size < BYTES_AT_ONCE and (one := next(members, None)):
+        batch.append(one)
+        size += len(one.body)
+    return batch
 
 
 def _judged(judge: Judge, records: Iterator[Record]) -> list[Row | Problem]:

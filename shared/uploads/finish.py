@@ -35,7 +35,9 @@ async def finish(
     await runs.end(transaction, run, "failed" if failure else "completed")
     await outbox.add(
         transaction,
-        outbox.DeleteBlobs(names=[upload.blob_name]),
+        outbox.DeleteBlobs(prefixes=[f"uploads/{upload.key}/"])
+        if failure
+        else outbox.DeleteBlobs(names=[upload.blob_name]),
         key=f"upload:{upload_id}:read",
     )
     status = "failed" if failure else "completed"

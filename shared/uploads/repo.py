@@ -219,13 +219,9 @@ async def delete_unfinished(transaction: Transaction, *, hours: int) -> None:
     )
 
 
-async def list_expecting(transaction: Transaction, keys: list[UUID]) -> set[UUID]:
-    """Of these keys, those of uploads whose file is, or will be, read."""
+async def list_states(transaction: Transaction, keys: list[UUID]) -> dict[UUID, str]:
+    """The status of the uploads with these keys, as far as there are any."""
     cursor = await transaction.connection.execute(
-        """
-        SELECT key FROM uploads
-        WHERE key = ANY(%(keys)s) AND status IN ('pending', 'running')
-        """,
-        {"keys": keys},
+        "SELECT key, status FROM uploads WHERE key = ANY(%(keys)s)", {"keys": keys}
     )
-    return {row["key"] for row in await cursor.fetchall()}
+    return {row["key"]: row["status"] for row in await cursor.fetchall()}

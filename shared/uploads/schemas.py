@@ -1,26 +1,37 @@
 """What goes in and out of uploads."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from shared.platform.model import Input, Model, VisibleText
 
 Status = Literal["pending", "running", "completed", "failed"]
-Kind = Literal["url_list"]
-MOST_BYTES: Final = 200 * 2**20
+Kind = Literal["url_list", "images"]
+MOST_BYTES: Final[Mapping[Kind, int]] = {"url_list": 200 * 2**20, "images": 2 * 2**30}
 
 
 class UploadCreate(Input):
     """A file to be uploaded."""
 
-    kind: Kind
+    kind: Kind = Field(
+        description="`url_list`: URLs to download; `images`: pictures, as zip or tar."
+    )
     filename: Annotated[VisibleText, StringConstraints(max_length=255)] = Field(
         description="What it is called: its ending says in what form it is.",
         examples=["cats.csv", "laion.parquet", "urls.txt.gz"],
     )
-    size: int = Field(ge=1, le=MOST_BYTES, description="Its bytes, exactly.")
+    size: int = Field(ge=1, description="Its bytes, exactly.")
+
+    @field_validator("size")
+    @classmethod
+    def _is_not_too_large(cls, size: int, info: ValidationInfo) -> int:
+        most = MOST_BYTES[info.data.get("kind", "url_list")]
+        if size > most:
+            raise ValueError(f"may have up to {most:,} bytes")
+        return size
 
 
 class ProblemOut(Model):

@@ -171,11 +171,17 @@ async def sweep(database: Database, blobs: BlobStore) -> int:
     async for names in blobs.batches("uploads/"):
         keys = {name: UUID(PurePosixPath(name).parts[1]) for name in names}
         async with database.transaction() as transaction:
-            expected = await repo.list_expecting(transaction, list(set(keys.values())))
-        unwanted = [name for name, key in keys.items() if key not in expected]
+            states = await repo.list_states(transaction, list(set(keys.values())))
+        unwanted = [name for name, key in keys.items() if not _is_wanted(name, states.get(key))]
         await blobs.delete(unwanted)
         deleted += len(unwanted)
     return deleted
+
+
+def _is_wanted(name: str, status: str | None) -> bool:
+    """Whether a blob is needed by its upload: the file until it was read, pictures afterwards."""
+    waiting = status in ("pending", "running")
+    return waiting or (status == "completed" and not name.endswith("/file"))
 
 
 async def _lock(transaction: Transaction, principal: Principal, upload_id: int) -> Upload:

@@ -8,7 +8,7 @@ CREATE TABLE public.uploads (
   id bigserial PRIMARY KEY,
   user_id uuid NOT NULL REFERENCES public.profiles ON DELETE CASCADE,
   key uuid NOT NULL,
-  kind varchar(20) NOT NULL CHECK (kind IN ('url_list')),
+  kind varchar(20) NOT NULL CHECK (kind IN ('url_list', 'images')),
   filename text NOT NULL,
   size bigint NOT NULL,
   status varchar(20) NOT NULL DEFAULT 'pending'
@@ -56,7 +56,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
   INSERT INTO public.outbox (kind, key, payload)
   SELECT 'delete_blobs', 'upload:' || id || ':deleted', jsonb_build_object(
-    'names', jsonb_build_array('uploads/' || key || '/file'))
+    'prefixes', jsonb_build_array('uploads/' || key || '/'))
   FROM gone ORDER BY id
   ON CONFLICT (key) DO NOTHING;
   RETURN NULL;

@@ -3,17 +3,22 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
 from shared.crawl.labels import Label, fold
 from shared.platform.model import WebAddress
 from shared.platform.net.address_guard import AddressGuard, BlockedAddress
+from shared.sources.uploaded import address_of
+from shared.uploads.archives import Fault, Member
 from shared.uploads.lists.model import Record
 
-Reason = Literal["no_url", "not_http", "not_a_url", "blocked_address", "bad_label", "duplicate"]
+Reason: TypeAlias = (
+    Literal["no_url", "not_http", "not_a_url", "blocked_address", "bad_label", "duplicate"] | Fault
+)
 LONGEST_CAPTION: Final = 1000
 LONGEST_LICENSE: Final = 100
 SHOWN: Final = 200  # characters of what is wrong
@@ -54,20 +59,7 @@ class Judge:
         url = record.url.strip()
         if reason := self._find_fault(url):
             return Problem(record.line, reason, _clean(url[:SHOWN]))
-        label = _clean(record.label or "")
-        try:
-            label = _LABEL.validate_python(label) if label else ""
-        except ValidationError:
-            return Problem(record.line, "bad_label", _clean(label[:SHOWN]))
-        return Row(
-            line=record.line,
-            url=url,
-            url_hash=sha256(url.encode()).digest(),
-            caption=_clean(record.caption or "")[:LONGEST_CAPTION] or None,
-            license=_clean(record.license or "")[:LONGEST_LICENSE] or None,
-            label=label or None,
-            label_key=fold(label),
-        )
+        return _row(record, url)
 
     def _find_fault(self, url: str) -> Reason | None:
         if not url:
@@ -81,6 +73,31 @@ class Judge:
         except BlockedAddress:
             return "blocked_address"
         return None
+
+
+def judge_member(member: Member, key: UUID) -> Row | Problem:
+    """What can be used of a file of the upload with that key, or why nothing can be."""
+    if member.fault:
+        return Problem(member.number, member.fault, _clean(member.path[:SHOWN]))
+    record = Record(member.number, label=member.label)
+    return _row(record, address_of(key, member.path))
+
+
+def _row(record: Record, url: str) -> Row | Problem:
+    label = _clean(record.label or "")
+    try:
+        label = _LABEL.validate_python(label) if label else ""
+    except ValidationError:
+        return Problem(record.line, "bad_label", _clean(label[:SHOWN]))
+    return Row(
+        line=record.line,
+        url=url,
+        url_hash=sha256(url.encode()).digest(),
+        caption=_clean(record.caption or "")[:LONGEST_CAPTION] or None,
+        license=_clean(record.license or "")[:LONGEST_LICENSE] or None,
+        label=label or None,
+        label_key=fold(label),
+    )
 
 
 def _is_http(url: str) -> bool:

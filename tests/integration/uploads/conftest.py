@@ -9,7 +9,7 @@ from shared.app.composition import Services
 from shared.platform.http.auth.principal import Principal
 from shared.uploads import finish
 from shared.uploads import service as uploads
-from shared.uploads.schemas import UploadCreate, UploadCreated, UploadDetail
+from shared.uploads.schemas import Kind, UploadCreate, UploadCreated, UploadDetail
 
 Send = Callable[..., Awaitable[UploadCreated]]
 Read = Callable[..., Awaitable[UploadDetail]]
@@ -20,10 +20,15 @@ def send(services: Services, owner: Principal) -> Send:
     """Asks for an upload and sends its file."""
 
     async def asked(
-        content: bytes | str, filename: str = "list.csv", *, of: Principal = owner, more: int = 0
+        content: bytes | str,
+        filename: str = "list.csv",
+        *,
+        kind: Kind = "url_list",
+        of: Principal = owner,
+        more: int = 0,
     ) -> UploadCreated:
         data = content.encode() if isinstance(content, str) else content
-        wanted = UploadCreate(kind="url_list", filename=filename, size=len(data) + more)
+        wanted = UploadCreate(kind=kind, filename=filename, size=len(data) + more)
         async with services.database.transaction() as transaction:
             made = await uploads.create_upload(transaction, services.blobs, of, wanted)
         async with httpx.AsyncClient() as client:
@@ -71,8 +76,10 @@ async def find(services: Services, owner: Principal, upload_id: int) -> UploadDe
 def read(services: Services, owner: Principal, send: Send) -> Read:
     """An upload whose file was sent and read."""
 
-    async def done(content: bytes | str, filename: str = "list.csv") -> UploadDetail:
-        made = await send(content, filename)
+    async def done(
+        content: bytes | str, filename: str = "list.csv", *, kind: Kind = "url_list"
+    ) -> UploadDetail:
+        made = await send(content, filename, kind=kind)
         await complete(services, owner, made.id)
         await run(services, made.id)
         return await find(services, owner, made.id)

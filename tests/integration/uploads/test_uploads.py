@@ -212,8 +212,8 @@ class TestDelete:
         (promised,) = await rows(
             services.database, "SELECT payload FROM outbox WHERE kind = 'delete_blobs'"
         )
-        (name,) = promised["payload"]["names"]
-        assert f"/{name}?" in made.target.url
+        (prefix,) = promised["payload"]["prefixes"]
+        assert f"/{prefix}file?" in made.target.url
 
     async def test_waits_for_jobs_that_crawl_it(
         self, services: Services, owner: Principal, read: Read, make_job: MakeJob
