@@ -47,6 +47,10 @@ def main() -> int:
                        metavar="N", help="default: 10³ to 10⁶")  # fmt: skip
     scale.add_argument("--users", type=COUNT, default=1000, metavar="N",
                        help="users at once, one in 50 with millions (default: 1000)")  # fmt: skip
+    export = benchmarks.add_parser("export", help="an export, beside a bare loop")
+    export.add_argument("--images", type=COUNT, default=20_000, metavar="N", help="default: 20000")
+    export.add_argument("--large", action="store_true",
+                        help="pictures of about 150 KB instead of 20")  # fmt: skip
     arguments = parser.parse_args()
     try:
         if arguments.benchmark == "coldstart":
@@ -59,6 +63,10 @@ def main() -> int:
             from scripts.bench.scale import bench_scale  # with the function app
 
             figures = bench_scale(arguments.images, arguments.users)
+        elif arguments.benchmark == "export":
+            from scripts.bench.export import bench_export  # with the app
+
+            figures = bench_export(arguments.images, small=not arguments.large)
         elif arguments.benchmark == "api":
             figures = bench_api(arguments.requests, arguments.soak)
         else:

@@ -167,7 +167,7 @@ class _Papers:
         self._files.append({"name": name, "bytes": size, "sha256": sha256})
 
     def _writer(self, name: str) -> BlockWriter:
-        return BlockWriter(self._blobs, blob_name(self._export, name), 0)
+        return BlockWriter(self._blobs, blob_name(self._export, name), 0, hashed=True)
 
 
 def _wids(shards: list[dict[str, Any]]) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import asyncio
 import hashlib
 from collections import deque
 from collections.abc import AsyncIterator
-from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Final
 from zlib import crc32
@@ -33,7 +33,8 @@ from shared.platform.errors import NotFound
 
 # Images that are fetched, or encoded anew, ahead of the one that is written.
 AHEAD: Final = 16
-BYTES_AHEAD: Final = 16 * 2**20
+AT_ONCE: Final = 1  # parts in a process: each may hold 100 MB
+BYTES_AHEAD: Final = 8 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ class Builder:
     blobs: BlobStore
     encoders: Executor
     home: str
+    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    # Always the same thread: the allocator keeps what was freed for each one apart.
+    writer: Executor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     async def build(self, export_id: int, attempt: int, number: int) -> None:
         """Builds a part of a running attempt, unless it is done.
@@ -57,7 +61,8 @@ class Builder:
         if not found or not building.runs_as(found[0], attempt) or not parts or parts[0].result:
             return
         try:
-            result = await self._build(found[0], parts[0])
+            async with self.turn:
+                result = await self._build(found[0], parts[0])
         except NotFound:
             reason = "A stored image of the version is gone: make a new version."
             async with self.database.transaction() as transaction:
@@ -90,7 +95,8 @@ class _Work:
 
     async def write_images(self, part: StoredPart) -> dict[str, Any]:
         """Writes the images of a part; their files, and how many blocks they take."""
-        writer = self._writer(part.file, part.number)
+        # A table is one part: so its hash is that of the file.
+        writer = self._writer(part.file, part.number, hashed=self.options.format == "parquet")
         files: list[File] = []
         if self.options.format == "parquet":
             write = partial(_to_table, TableWriter(self.summary.labels, images=True), self._tree())
@@ -101,11 +107,12 @@ class _Work:
         async for member, body in self._images(part):
             files.append(member.file)
             # Compressing takes milliseconds, and others wait for this loop.
-            await writer.write(await loop.run_in_executor(None, write, member, body))
-        await writer.write(await loop.run_in_executor(None, write, None, b""))
+            await writer.write(await loop.run_in_executor(self.builder.writer, write, member, body))
+        await writer.write(await loop.run_in_executor(self.builder.writer, write, None, b""))
         await writer.close()
-        return {"blocks": writer.blocks, "size": writer.size,
-                "images": [list(asdict(file).values()) for file in files]}  # fmt: skip
+        images = [list(asdict(file).values()) for file in files]
+        digest = writer.digest.hexdigest()
+        return {"blocks": writer.blocks, "size": writer.size, "sha256": digest, "images": images}
 
     async def end_file(self, part: StoredPart) -> dict[str, Any]:
         """Writes what comes after a file's images, and makes the file of all its parts."""
@@ -127,15 +134,18 @@ class _Work:
         await self.builder.blobs.join(
             name, [*blocks, *block_names(part.number, writer.blocks)], media_type
         )
-        digest, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        size = position + writer.size
+        if self.options.format == "parquet":
+            (only,) = [each.result["sha256"] for each in parts if each.result]
+            return {"files": [{"name": part.file, "bytes": size, "sha256": only}]}
+        sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
         async for piece in self.builder.blobs.pieces(name):
-            await asyncio.to_thread(digest.update, piece)
+            await asyncio.to_thread(sha256.update, piece)
             if self.options.format == "webdataset":
                 await asyncio.to_thread(md5.update, piece)
-        size = position + writer.size
-        file = {"name": part.file, "bytes": size, "sha256": digest.hexdigest()}
         images = part.last - part.first + 1
         stats = {"count": images, "successes": images, "md5": md5.hexdigest()}
+        file = {"name": part.file, "bytes": size, "sha256": sha256.hexdigest()}
         return {"files": [file], "stats": stats}
 
     async def _end_archive(self, part: StoredPart, writer: BlockWriter, position: int) -> None:
@@ -190,8 +200,9 @@ class _Work:
         )
         return Member(record, file), made.body
 
-    def _writer(self, file: str, number: int) -> BlockWriter:
-        return BlockWriter(self.builder.blobs, blob_name(self.export, file), number)
+    def _writer(self, file: str, number: int, *, hashed: bool = False) -> BlockWriter:
+        name = blob_name(self.export, file)
+        return BlockWriter(self.builder.blobs, name, number, hashed=hashed)
 
     def _tree(self) -> Tree:
         return TREES.get(self.options.format, TREES["imagefolder"])(self.summary.labels)

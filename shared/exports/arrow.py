@@ -14,7 +14,9 @@ from shared.exports.table import COLUMNS, Kind, row_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-IMAGES_PER_GROUP: Final = 100  # of 200 KB each, 20 MB: what a reader takes into memory
+# What a reader takes into memory at once, and we hold some times while it is written.
+IMAGES_PER_GROUP: Final = 100
+BYTES_PER_GROUP: Final = 4 * 2**20
 ROWS_PER_GROUP: Final = 1000
 # So that of a new version only what has changed is uploaded again (Hugging Face's Xet).
 _CHUNKS: Final = {"min_chunk_size": 256 * 1024, "max_chunk_size": 1024 * 1024, "norm_level": 0}
@@ -31,19 +33,24 @@ class TableWriter:
     """
 
     def __init__(self, labels: Sequence[str], *, images: bool) -> None:
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
+        pa.set_memory_pool(pa.system_memory_pool())  # the others keep what was freed
         self._numbers = {label: number for number, label in enumerate(labels)}
         self._images = images
         self._schema = _schema(labels, images=images)
         self._written = _Written()
         self._rows: list[dict[str, Any]] = []
+        self._bytes = 0
         self._writer = pq.ParquetWriter(
             self._written,
             self._schema,
             compression=_compression(images=images),
             use_dictionary=[column.name for column in COLUMNS if column.kind == "text"],
             write_page_index=True,
+            # Not of images: least and greatest of a page would be two whole ones, held to the end.
+            write_statistics=[column.name for column in COLUMNS],
             use_content_defined_chunking=_CHUNKS,
         )
 
@@ -52,7 +59,9 @@ class TableWriter:
         first = {"image": {"bytes": body, "path": name}} if self._images else {"file_name": name}
         row = row_of(member)
         self._rows.append({**first, **row, "label": self._numbers[row["label"]]})
-        if len(self._rows) == (IMAGES_PER_GROUP if self._images else ROWS_PER_GROUP):
+        self._bytes += len(body)
+        most = IMAGES_PER_GROUP if self._images else ROWS_PER_GROUP
+        if len(self._rows) == most or self._bytes >= BYTES_PER_GROUP:
             self._write_group()
         return self._written.taken()
 
@@ -67,8 +76,8 @@ class TableWriter:
         import pyarrow as pa
 
         table = pa.Table.from_pylist(self._rows, self._schema)
-        self._writer.write_table(table, row_group_size=len(self._rows))
-        self._rows = []
+        self._rows, self._bytes = [], 0
+        self._writer.write_table(table, row_group_size=table.num_rows)
 
 
 class _Written(io.RawIOBase):

@@ -1,5 +1,6 @@
 """Writing a large blob a block at a time, while its bytes are made."""
 
+import asyncio
 import hashlib
 
 from shared.platform.data.blob import BlobStore
@@ -10,17 +11,18 @@ BLOCK = 4 * 2**20
 class BlockWriter:
     """Part ``part`` of a blob: its blocks are kept until the whole blob is joined of its parts.
 
-    The same bytes written again make the same blocks. ``size`` and ``digest`` are of what was
-    written so far.
+    The same bytes written again make the same blocks. ``size`` is that of what was written so far,
+    and so is ``digest``, its sha256, if the part is ``hashed``.
     """
 
-    def __init__(self, blobs: BlobStore, name: str, part: int) -> None:
+    def __init__(self, blobs: BlobStore, name: str, part: int, *, hashed: bool = False) -> None:
         self._blobs = blobs
         self._name = name
         self._part = part
         self._pending = bytearray()
         self.blocks = 0
         self.size = 0
+        self._hashed = hashed
         self.digest = hashlib.sha256()
 
     async def write(self, data: bytes) -> None:
@@ -31,7 +33,8 @@ class BlockWriter:
         """
         self._pending += data
         self.size += len(data)
-        self.digest.update(data)
+        if self._hashed:  # some milliseconds, and others wait for this loop
+            await asyncio.to_thread(self.digest.update, data)
         while len(self._pending) >= BLOCK:
             await self._put(bytes(self._pending[:BLOCK]))
             del self._pending[:BLOCK]
