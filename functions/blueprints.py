@@ -20,6 +20,7 @@ from functions import (
     projects,
     queues,
     timers,
+    uploads,
 )
 
 BLUEPRINTS = [
@@ -43,6 +44,7 @@ BLUEPRINTS = [
         projects,
         queues,
         timers,
+        uploads,
         fallback,
     )
 ]

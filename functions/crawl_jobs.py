@@ -10,6 +10,7 @@ from shared.jobs.errors import JobNotRunning, JobTooLarge, TooManyRunningJobs
 from shared.jobs.schemas import JobCreate, JobOut, JobQuery
 from shared.platform.errors import NotFound
 from shared.platform.http.pagination import Page
+from shared.uploads.errors import UploadNotReady
 
 bp = df.Blueprint()
 
@@ -20,7 +21,14 @@ bp = df.Blueprint()
     "api/v1/crawl-jobs",
     returns={201: JobOut},
     scope="jobs:write",
-    raises=(NotFound, JobTooLarge, InsufficientCredits, MonthlyLimitReached, TooManyRunningJobs),
+    raises=(
+        NotFound,
+        UploadNotReady,
+        JobTooLarge,
+        InsufficientCredits,
+        MonthlyLimitReached,
+        TooManyRunningJobs,
+    ),
     idempotent=True,
     successor="api/v1/jobs",
 )

@@ -30,6 +30,7 @@ from shared.jobs.schemas import (
 )
 from shared.platform.errors import NotFound
 from shared.platform.http.pagination import Page, PageQuery
+from shared.uploads.errors import UploadNotReady
 
 bp = df.Blueprint()
 
@@ -45,7 +46,7 @@ STARTING = (
     "api/v1/jobs",
     returns={201: JobOut},
     scope="jobs:write",
-    raises=STARTING,
+    raises=(*STARTING, UploadNotReady),
     idempotent=True,
 )
 async def create_job(call: Call, body: JobCreate) -> Reply:

@@ -11,6 +11,7 @@ from shared.platform.data import outbox
 from shared.platform.durable import InstanceClient
 from shared.platform.http.auth import accounts
 from shared.runs import service as runs
+from shared.uploads import service as uploads
 from shared.usage import service as usage
 
 bp = df.Blueprint()
@@ -54,7 +55,7 @@ async def watch(timer: func.TimerRequest) -> None:
 @bp.durable_client_input(client_name="client")
 async def clean_up(timer: func.TimerRequest, client: InstanceClient) -> None:
     """Daily: forgets ended windows of rate limits, kept answers, deleted accounts, side effects,
-    and exports whose time is over."""
+    exports whose time is over, and uploads that nobody has completed."""
     app = services()
     async with app.database.transaction() as transaction:
         await ratelimit.delete_expired(transaction)
@@ -63,4 +64,6 @@ async def clean_up(timer: func.TimerRequest, client: InstanceClient) -> None:
         await outbox.delete_sent(transaction)
         await runs.delete_ended(transaction)
         await export_files.expire_exports(transaction, limit=EXPIRED_AT_ONCE)
+        await uploads.forget_unfinished(transaction)
+    await uploads.sweep(app.database, app.blobs)
     await app.reconciler.forget_ended(client)

@@ -35,6 +35,19 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE FUNCTION public.clean_up_after_uploads() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+BEGIN
+  INSERT INTO public.outbox (kind, key, payload)
+  SELECT 'delete_blobs', 'upload:' || id || ':deleted', jsonb_build_object(
+    'prefixes', jsonb_build_array('uploads/' || key || '/'))
+  FROM gone ORDER BY id
+  ON CONFLICT (key) DO NOTHING;
+  RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.forget_messages() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -265,6 +278,7 @@ CREATE TABLE public.crawl_jobs (
     duplicate_images integer DEFAULT 0 NOT NULL,
     rejected_images integer DEFAULT 0 NOT NULL,
     categories jsonb DEFAULT '{}'::jsonb NOT NULL,
+    upload_id bigint,
     clamped_to integer,
     CONSTRAINT crawl_jobs_clamped_to_check CHECK ((clamped_to > 0)),
     CONSTRAINT crawl_jobs_max_images_check CHECK ((max_images > 0)),
@@ -684,6 +698,50 @@ CREATE UNLOGGED TABLE public.source_pace (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE public.upload_rows (
+    upload_id bigint NOT NULL,
+    label_key text NOT NULL,
+    "position" integer NOT NULL,
+    url_hash bytea NOT NULL,
+    url text NOT NULL,
+    caption text,
+    license text,
+    label text
+);
+
+CREATE TABLE public.uploads (
+    id bigint NOT NULL,
+    user_id uuid NOT NULL,
+    key uuid NOT NULL,
+    kind character varying(20) NOT NULL,
+    filename text NOT NULL,
+    size bigint NOT NULL,
+    status character varying(20) DEFAULT 'pending'::character varying NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    etag text,
+    format text,
+    records integer DEFAULT 0 NOT NULL,
+    rows integer DEFAULT 0 NOT NULL,
+    rejected jsonb DEFAULT '{}'::jsonb NOT NULL,
+    problems jsonb DEFAULT '[]'::jsonb NOT NULL,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    label_count integer DEFAULT 0 NOT NULL,
+    failure_reason text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone,
+    CONSTRAINT uploads_kind_check CHECK (((kind)::text = ANY ((ARRAY['url_list'::character varying, 'images'::character varying])::text[]))),
+    CONSTRAINT uploads_status_check CHECK (((status)::text = ANY ((ARRAY['pending'::character varying, 'running'::character varying, 'completed'::character varying, 'failed'::character varying])::text[])))
+);
+
+CREATE SEQUENCE public.uploads_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.uploads_id_seq OWNED BY public.uploads.id;
+
 CREATE TABLE public.usage_metrics (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     user_id uuid NOT NULL,
@@ -722,6 +780,8 @@ ALTER TABLE ONLY public.notifications ALTER COLUMN id SET DEFAULT nextval('publi
 ALTER TABLE ONLY public.outbox ALTER COLUMN id SET DEFAULT nextval('public.outbox_id_seq'::regclass);
 
 ALTER TABLE ONLY public.projects ALTER COLUMN id SET DEFAULT nextval('public.projects_id_seq'::regclass);
+
+ALTER TABLE ONLY public.uploads ALTER COLUMN id SET DEFAULT nextval('public.uploads_id_seq'::regclass);
 
 ALTER TABLE ONLY public.account_locks
     ADD CONSTRAINT account_locks_pkey PRIMARY KEY (user_id);
@@ -849,6 +909,15 @@ ALTER TABLE ONLY public.service_settings
 ALTER TABLE ONLY public.source_pace
     ADD CONSTRAINT source_pace_pkey PRIMARY KEY (source);
 
+ALTER TABLE ONLY public.upload_rows
+    ADD CONSTRAINT upload_rows_pkey PRIMARY KEY (upload_id, label_key, "position");
+
+ALTER TABLE ONLY public.upload_rows
+    ADD CONSTRAINT upload_rows_upload_id_url_hash_key UNIQUE (upload_id, url_hash);
+
+ALTER TABLE ONLY public.uploads
+    ADD CONSTRAINT uploads_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.usage_metrics
     ADD CONSTRAINT usage_metrics_pkey PRIMARY KEY (id);
 
@@ -878,6 +947,8 @@ CREATE INDEX crawl_jobs_failed_idx ON public.crawl_jobs USING btree (completed_a
 CREATE INDEX crawl_jobs_project_id_status_idx ON public.crawl_jobs USING btree (project_id, status);
 
 CREATE INDEX crawl_jobs_running_idx ON public.crawl_jobs USING btree (project_id) WHERE ((status)::text = 'running'::text);
+
+CREATE INDEX crawl_jobs_upload_id_idx ON public.crawl_jobs USING btree (upload_id) WHERE (upload_id IS NOT NULL);
 
 CREATE INDEX credit_holds_user_id_idx ON public.credit_holds USING btree (user_id);
 
@@ -929,6 +1000,10 @@ CREATE UNIQUE INDEX runs_one_at_a_time_idx ON public.runs USING btree (kind, sub
 
 CREATE INDEX runs_user_id_idx ON public.runs USING btree (user_id);
 
+CREATE INDEX uploads_pending_idx ON public.uploads USING btree (created_at) WHERE ((status)::text = 'pending'::text);
+
+CREATE INDEX uploads_user_id_idx ON public.uploads USING btree (user_id, id);
+
 CREATE INDEX usage_metrics_metric_date_idx ON public.usage_metrics USING btree (metric_date);
 
 CREATE TRIGGER on_auth_user_address_changed AFTER UPDATE OF email ON auth.users FOR EACH ROW WHEN (((old.email)::text IS DISTINCT FROM (new.email)::text)) EXECUTE FUNCTION public.handle_changed_address();
@@ -936,6 +1011,8 @@ CREATE TRIGGER on_auth_user_address_changed AFTER UPDATE OF email ON auth.users 
 CREATE TRIGGER on_auth_user_created AFTER INSERT ON auth.users FOR EACH ROW EXECUTE FUNCTION public.handle_new_user();
 
 CREATE TRIGGER clean_up AFTER DELETE ON public.crawl_jobs REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.clean_up_after_jobs();
+
+CREATE TRIGGER clean_up AFTER DELETE ON public.uploads REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.clean_up_after_uploads();
 
 CREATE TRIGGER forget_messages AFTER DELETE ON public.profiles REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.forget_messages();
 
@@ -1043,6 +1120,12 @@ ALTER TABLE ONLY public.projects
 ALTER TABLE ONLY public.runs
     ADD CONSTRAINT runs_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.upload_rows
+    ADD CONSTRAINT upload_rows_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES public.uploads(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.uploads
+    ADD CONSTRAINT uploads_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.usage_metrics
     ADD CONSTRAINT usage_metrics_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE;
 
@@ -1147,6 +1230,10 @@ ALTER TABLE public.service_settings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.source_pace ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.upload_rows ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.uploads ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.usage_metrics ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY usage_metrics_select_own ON public.usage_metrics FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
@@ -1156,6 +1243,8 @@ ALTER PUBLICATION supabase_realtime ADD TABLE ONLY public.crawl_jobs;
 ALTER PUBLICATION supabase_realtime ADD TABLE ONLY public.notifications;
 
 REVOKE ALL ON FUNCTION public.clean_up_after_jobs() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.clean_up_after_uploads() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.forget_messages() FROM PUBLIC;
 
@@ -1347,6 +1436,12 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.service_settings TO service_role;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.source_pace TO service_role;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.upload_rows TO service_role;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.uploads TO service_role;
+
+GRANT ALL ON SEQUENCE public.uploads_id_seq TO service_role;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_metrics TO service_role;
 GRANT SELECT ON TABLE public.usage_metrics TO authenticated;
 
@@ -1367,6 +1462,7 @@ INSERT INTO public.schema_migrations (version) VALUES
   ('20261201100004'),
   ('20261201110001'),
   ('20261201110002'),
+  ('20261201110003'),
   ('20261201110004');
 
 COMMIT;

@@ -35,6 +35,9 @@ from shared.platform.http.auth.tokens import TokenVerifier
 from shared.platform.observe.telemetry import start_telemetry
 from shared.platform.ratelimit import PostgresCounter, RateLimiter, open_counter
 from shared.runs.reconcile import Reconciler
+from shared.uploads import finish as uploads
+from shared.uploads.checking import Checker
+from shared.uploads.run import UPLOAD
 
 if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
@@ -115,7 +118,12 @@ class Services:
     @cached_property
     def reconciler(self) -> Reconciler:
         """The repair of what a crash left of a run."""
-        return Reconciler(self.database, {CRAWL: finish.fail_run, EXPORT: building.fail_run})
+        kinds = {
+            CRAWL: finish.fail_run,
+            EXPORT: building.fail_run,
+            UPLOAD: uploads.fail_run,
+        }
+        return Reconciler(self.database, kinds)
 
     @cached_property
     def health(self) -> HealthMonitor:
@@ -139,6 +147,11 @@ class Services:
         return build_parts.Builder(
             self.database, self.blobs, self.judges, home=self.settings.app_url
         )
+
+    @cached_property
+    def uploads(self) -> Checker:
+        """The reading of uploads."""
+        return Checker(self.database, self.blobs, self.settings.allowed_hosts)
 
     @cached_property
     def judges(self) -> ThreadPoolExecutor:

@@ -30,6 +30,9 @@ def handlers(
 
     async def delete(effect: DeleteBlobs, sending: Sending) -> None:
         await blobs.delete(effect.names, older_than=sending.promised_at)
+        for prefix in effect.prefixes:
+            async for names in blobs.batches(prefix):
+                await blobs.delete(names, older_than=sending.promised_at)
 
     async def align(effect: AlignAccount, _: Sending) -> None:
         await accounts.align(effect.user_id)

@@ -77,9 +77,9 @@ async def _is_wanted(transaction: Transaction, search: Search) -> bool:
 def _list_of(database: Database, search: Search) -> Source:
     """What the user has listed, as a source."""
 
-    async def read(offset: int, limit: int) -> list[Row]:
+    async def read(after: int, limit: int) -> list[Row]:
         async with database.transaction() as transaction:
-            return await search_repo.read_list(transaction, search, offset, limit)
+            return await search_repo.read_list(transaction, search, after, limit)
 
     return UrlList(read)
 

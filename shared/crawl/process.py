@@ -31,6 +31,7 @@ from shared.platform.data.db import Database
 from shared.platform.errors import NotFound, Unavailable
 from shared.platform.observe.logging import get_logger
 from shared.sources.registry import ROBOTS_DECIDE
+from shared.sources.uploaded import blob_of
 
 log = get_logger(__name__)
 
@@ -109,7 +110,7 @@ class ChunkProcessor:
             return Examined(candidate.id, OVER_QUOTA, "the keyword has its images")
         if last := refused.get(candidate.id):
             return Examined(candidate.id, last.outcome, last.detail)
-        if self.http.has_answered(candidate.url, since=started):
+        if blob_of(candidate.url) or self.http.has_answered(candidate.url, since=started):
             return Examined(candidate.id)  # its host is slow, but it comes to everybody's turn
         return Examined(candidate.id, "timeout", "its host has answered nobody in all that time")
 
@@ -156,6 +157,8 @@ class Examination:
     async def _examine(self, candidate: ChunkCandidate) -> Examined:
         if not self._filters.allows_license(candidate.license):
             return Examined(candidate.id, "filtered", f"licence {candidate.license}")
+        if blob_name := blob_of(candidate.url):
+            return await self._examine_uploaded(candidate, blob_name)
         etag = None if self._filters.keep_location else candidate.known_etag
         download = self._http.download(
             candidate.url,
@@ -172,6 +175,15 @@ class Examination:
             if refused.outcome == UNCHANGED:
                 return await self._examine_known(candidate)
             return Examined(candidate.id, refused.outcome, refused.detail)
+
+    async def _examine_uploaded(self, candidate: ChunkCandidate, blob_name: str) -> Examined:
+        """The picture that the user has uploaded."""
+        async with self._known:
+            try:
+                body = await self._blobs.get(blob_name)
+            except NotFound:
+                return Examined(candidate.id, "http_404", "its upload was deleted")
+            return await self._examine_body(candidate, body, None)
 
     async def _examine_known(self, candidate: ChunkCandidate) -> Examined:
         """The image as another job has stored it; downloaded if it was deleted meanwhile."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from shared.crawl.labels import fold
 from shared.crawl.model import Search
 from shared.platform.data.db import Transaction
 from shared.sources.url_list import Row
@@ -152,19 +153,34 @@ async def reopen_degraded(transaction: Transaction, job_id: int) -> None:
     )
 
 
-async def read_list(transaction: Transaction, search: Search, offset: int, limit: int) -> list[Row]:
-    """The URLs that the user has listed for the search's keyword, from an offset on."""
+async def read_list(transaction: Transaction, search: Search, after: int, limit: int) -> list[Row]:
+    """The URLs that the user has listed for the search's keyword, those after a place.
+
+    Of an uploaded list these are the rows with that label; where none has one, the job's first
+    keyword has them all.
+    """
     return await transaction.fetch(
         Row,
         """
-        SELECT url, caption, license FROM listed_urls
-        WHERE job_id = %(job_id)s AND keyword = %(keyword)s
-        ORDER BY position OFFSET %(offset)s LIMIT %(limit)s
+        WITH uploaded AS (
+          SELECT u.id AS upload_id, CASE WHEN u.label_count > 0 THEN %(label_key)s
+            WHEN j.keywords ->> 0 = %(keyword)s THEN '' END AS label_key
+          FROM crawl_jobs AS j JOIN uploads AS u ON u.id = j.upload_id
+          WHERE j.id = %(job_id)s
+        )
+        (SELECT position, url, caption, license FROM listed_urls
+         WHERE job_id = %(job_id)s AND keyword = %(keyword)s AND position > %(after)s
+         ORDER BY position LIMIT %(limit)s)
+        UNION ALL
+        (SELECT position, url, caption, license
+         FROM upload_rows JOIN uploaded USING (upload_id, label_key)
+         WHERE position > %(after)s ORDER BY position LIMIT %(limit)s)
         """,
         {
             "job_id": search.job_id,
             "keyword": search.keyword,
-            "offset": offset,
+            "label_key": fold(search.keyword),
+            "after": after,
             "limit": limit,
         },
     )

@@ -1,8 +1,8 @@
 """What goes in and out of estimates."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.jobs.schemas import JobContent
 from shared.platform.model import Model
@@ -16,6 +16,12 @@ class EstimateRequest(JobContent):
     project_id: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
         None, description="The job's project; it changes nothing, but has to be the caller's."
     )
+
+    @model_validator(mode="after")
+    def _has_something_to_ask(self) -> Self:
+        if self.upload_id is not None:
+            raise ValueError("an uploaded list is not estimated: the upload says its rows")
+        return self
 
 
 class SourceReport(Model):

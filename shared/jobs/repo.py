@@ -14,8 +14,9 @@ async def insert_job(transaction: Transaction, user_id: UUID, job: JobCreate) ->
     cursor = await transaction.connection.execute(
         """
         INSERT INTO crawl_jobs
-          (project_id, name, keywords, max_images, engines, filters, categories)
-        SELECT id, %(name)s, %(keywords)s, %(max_images)s, %(engines)s, %(filters)s, %(categories)s
+          (project_id, name, keywords, max_images, engines, filters, categories, upload_id)
+        SELECT id, %(name)s, %(keywords)s, %(max_images)s, %(engines)s, %(filters)s, %(categories)s,
+          %(upload_id)s
         FROM projects
         WHERE id = %(project_id)s AND user_id = %(user_id)s AND status <> 'deleted'
         FOR KEY SHARE
@@ -30,6 +31,7 @@ async def insert_job(transaction: Transaction, user_id: UUID, job: JobCreate) ->
             "engines": Jsonb(job.engines),
             "filters": Jsonb(job.filters.model_dump(mode="json", exclude_defaults=True)),
             "categories": Jsonb(job.categories),
+            "upload_id": job.upload_id,
         },
     )
     row = await cursor.fetchone()
@@ -64,6 +66,15 @@ async def listed_keywords(transaction: Transaction, job_id: int) -> set[str]:
     return {row["keyword"] for row in await cursor.fetchall()}
 
 
+async def has_upload(transaction: Transaction, job_id: int) -> bool:
+    """Whether the job crawls an uploaded list."""
+    cursor = await transaction.connection.execute(
+        "SELECT FROM crawl_jobs WHERE id = %(job_id)s AND upload_id IS NOT NULL",
+        {"job_id": job_id},
+    )
+    return cursor.rowcount > 0
+
+
 async def find_job(transaction: Transaction, user_id: UUID, job_id: int) -> JobOut | None:
     """The user's job of that id."""
     jobs = await _select(
@@ -96,7 +107,8 @@ async def _select(
         JobOut,
         """
         SELECT j.id, j.project_id, j.name, j.keywords, j.categories, j.engines, j.filters,
-          j.max_images, j.clamped_to, j.status, j.progress, j.total_images, j.downloaded_images,
+          j.upload_id, j.max_images, j.clamped_to, j.status, j.progress, j.total_images,
+          j.downloaded_images,
           j.valid_images, j.duplicate_images, j.rejected_images, j.total_chunks,
           j.active_chunks, j.completed_chunks, j.failed_chunks, j.attempt, j.failure_reason,
           j.started_at, j.completed_at, j.created_at, j.updated_at

@@ -48,7 +48,10 @@ Name = Annotated[VisibleText, StringConstraints(max_length=100)]
 Keyword = Annotated[VisibleText, StringConstraints(max_length=100)]
 
 
-Keywords = Annotated[list[Keyword], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
+MOST_KEYWORDS = 50
+Keywords = Annotated[
+    list[Keyword], Field(min_length=1, max_length=MOST_KEYWORDS), AfterValidator(_distinct)
+]
 MaxImages = Annotated[int, Field(ge=1)]
 Categories = Annotated[
     dict[Label, Annotated[list[Keyword], Field(min_length=1), AfterValidator(_distinct)]],
@@ -79,7 +82,12 @@ class ListedUrl(Input):
 class JobContent(Input):
     """Which keywords to crawl, where, and how many images to keep in all."""
 
-    keywords: Keywords
+    upload_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = Field(
+        default=None, description="A list that was uploaded: what the engine `url_list` crawls."
+    )
+    keywords: Keywords = Field(
+        default=[], validate_default=True, description="Left out: the labels of the upload."
+    )
     max_images: MaxImages = 1000
     engines: Engines = Field(default=["openverse", "wikimedia"])
     filters: JobFilters = JobFilters()
@@ -88,19 +96,30 @@ class JobContent(Input):
         default=[], description="What the engine `url_list` crawls."
     )
 
+    @field_validator("keywords", mode="wrap")
+    @classmethod
+    def _those_of_the_upload(
+        cls, given: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> Any:
+        return [] if given == [] and info.data.get("upload_id") else validate(given)
+
     @field_validator("categories")
     @classmethod
     def _fit_the_keywords(
         cls, categories: dict[str, list[str]], info: ValidationInfo
     ) -> dict[str, list[str]]:
+        if not info.data.get("keywords"):  # the list's labels are looked at later
+            return categories
         if problem := find_problem(info.data.get("keywords", ()), categories):
             raise ValueError(problem)
         return categories
 
     @model_validator(mode="after")
     def _lists_what_it_crawls(self) -> Self:
-        if bool(self.urls) != ("url_list" in self.engines):
-            raise ValueError("urls and the engine url_list go together")
+        if self.urls and self.upload_id is not None:
+            raise ValueError("a job has urls or an upload_id, not both")
+        if bool(self.urls or self.upload_id) != ("url_list" in self.engines):
+            raise ValueError("urls, or an upload_id, and the engine url_list go together")
         if unknown := {listed.keyword for listed in self.urls} - {None, *self.keywords}:
             raise ValueError(f"urls: no keyword of the job: {', '.join(sorted(map(str, unknown)))}")
         return self
@@ -151,6 +170,7 @@ class JobOut(Model):
     name: str
     keywords: list[str]
     categories: dict[str, list[str]]
+    upload_id: int | None
     engines: list[str]
     filters: JobFilters
     max_images: int

@@ -1,16 +1,14 @@
 """Rules of jobs: what may be done with one, in which state, and what follows from it."""
 
 import time
-from typing import Any
 from uuid import UUID
 
 from shared.activity import service as activity
 from shared.crawl import service as crawl
-from shared.crawl.labels import find_problem
-from shared.crawl.model import URL_LIST, LockedJob
+from shared.crawl.model import LockedJob
 from shared.credits import service as credit_service
 from shared.credits.tiers import TIERS
-from shared.jobs import repo
+from shared.jobs import lists, repo
 from shared.jobs.errors import (
     JobNotEditable,
     JobNotRetryable,
@@ -22,7 +20,7 @@ from shared.jobs.run import CRAWL
 from shared.jobs.schemas import JobCreate, JobOut, JobQuery, JobUpdate
 from shared.jobs.starting import Pin, no_datasets, pin_exclusions, size_problem, start_attempt
 from shared.platform.data.db import Transaction
-from shared.platform.errors import Invalid, NotFound
+from shared.platform.errors import NotFound
 from shared.platform.http.auth.principal import Principal
 from shared.platform.http.pagination import Page, make_page
 from shared.runs import service as runs
@@ -34,16 +32,22 @@ async def create_job(
     """The new job, started when it asks for that.
 
     Raises:
-        Invalid: it asks for more images than the caller's tier allows.
-        NotFound: the caller has no such project.
+        Invalid: it asks for more images than the caller's tier allows, or its upload does not fit.
+        NotFound: the caller has no such project, or no such upload.
+        UploadNotReady: the upload was not read yet, or cannot be.
         TooManyRunningJobs, JobTooLarge, InsufficientCredits, MonthlyLimitReached,
             AccountDisabled: as for `start_job`.
     """
     await _check_size(transaction, principal, job.max_images)
+    upload = await lists.find_upload(transaction, principal, job)
+    if upload and not job.keywords:
+        job = lists.with_labels(job, upload)
     job_id = await repo.insert_job(transaction, principal.user_id, job)
     if job_id is None:
         raise NotFound("You have no such project.")
     await repo.insert_urls(transaction, job_id, job)
+    if upload:
+        await lists.note_upload(transaction, job_id, upload)
     await activity.record(
         transaction, principal.user_id, "job.created", "job", job_id, name=job.name
     )
@@ -105,8 +109,8 @@ async def update_job(
         raise JobNotEditable(f"The job is {job.status}; only its name can be changed.")
     if "max_images" in changes:
         await _check_size(transaction, principal, changes["max_images"])
-    _check_list(changes, await repo.listed_keywords(transaction, job_id))
-    _check_categories(job, changes)
+    await lists.check_list(transaction, job_id, changes)
+    lists.check_categories(job, changes)
     await repo.update_job(transaction, job_id, changes)
     await activity.record(transaction, principal.user_id, "job.updated", "job", job_id, **changes)
     return await get_job(transaction, principal, job_id)
@@ -207,32 +211,7 @@ async def _check_size(transaction: Transaction, principal: Principal, max_images
     tier = await credit_service.get_tier(transaction, principal.user_id)
     if problem := size_problem(tier, max_images):
         limit = TIERS[tier].images_per_job
-        raise _invalid("max_images", problem, "less_than_equal", tier=tier, limit=limit)
-
-
-def _check_list(changes: dict[str, Any], listed: set[str]) -> None:
-    """The URLs of a job stay: so do their keywords, and the engine that crawls them."""
-    if "keywords" in changes and (lost := listed - set(changes["keywords"])):
-        names = ", ".join(sorted(lost))
-        raise _invalid("keywords", f"the job lists URLs under: {names}", "value_error")
-    if "engines" in changes and bool(listed) != (URL_LIST in changes["engines"]):
-        problem = "the engine url_list goes with the URLs that the job was made with"
-        raise _invalid("engines", problem, "value_error")
-
-
-def _check_categories(job: LockedJob, changes: dict[str, Any]) -> None:
-    """Keywords and categories fit each other, whichever of them is changed."""
-    if not changes.keys() & {"keywords", "categories"}:
-        return
-    keywords = changes.get("keywords", job.keywords)
-    if problem := find_problem(keywords, changes.get("categories", job.categories)):
-        field = "categories" if "categories" in changes else "keywords"
-        raise _invalid(field, f"they do not fit the job's categories: {problem}", "value_error")
-
-
-def _invalid(field: str, problem: str, kind: str, **extra: Any) -> Invalid:
-    error = {"loc": ["body", field], "msg": problem, "type": kind}
-    return Invalid(f"Invalid: {field}.", errors=[error], **extra)
+        raise lists.invalid("max_images", problem, "less_than_equal", tier=tier, limit=limit)
 
 
 async def lock_own(transaction: Transaction, principal: Principal, job_id: int) -> LockedJob:

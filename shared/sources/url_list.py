@@ -10,6 +10,7 @@ from shared.platform.model import WebAddress
 from shared.sources.api import Words
 from shared.sources.attribution import UNKNOWN, licence_code
 from shared.sources.source import Candidate, Page
+from shared.sources.uploaded import SCHEME
 
 PAGE_SIZE: Final = 1_000
 _ADDRESS: Final[TypeAdapter[str]] = TypeAdapter(WebAddress)
@@ -18,34 +19,35 @@ _WORDS: Final[TypeAdapter[str]] = TypeAdapter(Words)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a list."""
+    """One row of a list, at its place."""
 
+    position: int
     url: str
     caption: str | None = None
     license: str | None = None
 
 
-# The rows of the list from an offset on, at most as many as asked for.
+# The rows of the list after a place, at most as many as asked for.
 Reader: TypeAlias = Callable[[int, int], Awaitable[Sequence[Row]]]
 
 
 @dataclass(frozen=True, slots=True)
 class UrlList:
-    """The list as a source: all of it, whatever is searched. A cursor is an offset."""
+    """The list as a source: all of it, whatever is searched. A cursor is a place."""
 
     read: Reader
 
     async def search(self, query: str, cursor: str | None) -> Page:
         """The next rows, without those that hold no web address."""
-        offset = int(cursor or 0)
-        rows = await self.read(offset, PAGE_SIZE)
-        following = str(offset + PAGE_SIZE) if len(rows) == PAGE_SIZE else None
+        rows = await self.read(-1 if cursor is None else int(cursor), PAGE_SIZE)
+        following = str(rows[-1].position) if len(rows) == PAGE_SIZE else None
         return Page(tuple(filter(None, map(_candidate, rows))), following)
 
 
 def _candidate(row: Row) -> Candidate | None:
     try:
-        url = _ADDRESS.validate_python(row.url.strip())
+        uploaded = row.url.startswith(SCHEME)
+        url = row.url if uploaded else _ADDRESS.validate_python(row.url.strip())
     except ValidationError:
         return None
     return Candidate(

@@ -169,6 +169,7 @@ class TestOrchestrators:
         "azure.durable_functions", "orchestrations", "orchestrations.engine", "orchestrations.wire",
         "orchestrations.crawl", "orchestrations.crawl.names", "shared.crawl.steps",
         "orchestrations.exports", "orchestrations.exports.names",
+        "orchestrations.uploads", "orchestrations.uploads.names",
     )  # fmt: skip
 
     @classmethod

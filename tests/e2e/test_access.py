@@ -26,7 +26,7 @@ NOWHERE = {"job_id": "2000000000", "image_id": "2000000000", "project_id": "2000
            "notification_id": "2000000000", "key_id": "00000000-0000-4000-8000-000000000000",
            "user_id": "00000000-0000-4000-8000-000000000000", "dataset_id": "2000000000",
            "dataset": "2000000000", "number": "2000000000", "export_id": "2000000000",
-           "kind": "json"}  # fmt: skip
+           "kind": "json", "upload_id": "2000000000"}  # fmt: skip
 BODIES = {
     "update_project": {"name": "taken"},
     "update_job": {"name": "taken"},
@@ -71,6 +71,7 @@ def owned(stack: LocalStack) -> dict[str, str]:
         key = api.post("api-keys", {"name": "owned", "permissions": ["projects"]})
         job = api.get(f"jobs/{job_id}")
         export = api.post(f"jobs/{job_id}/exports", {"format": "labels"})
+        upload = api.post("uploads", {"kind": "url_list", "filename": "l.txt", "size": 1})
         notification = wait_for(
             lambda: api.get("notifications")["data"],
             lambda found: any(str(job_id) in (n["action_url"] or "") for n in found),
@@ -86,6 +87,7 @@ def owned(stack: LocalStack) -> dict[str, str]:
         "number": "1",
         "export_id": str(export["id"]),
         "kind": "json",
+        "upload_id": str(upload["id"]),
     }
 
 

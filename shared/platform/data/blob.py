@@ -13,7 +13,6 @@ from datetime import datetime
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
@@ -49,7 +48,6 @@ class BlobStore:
     """The app's one container."""
 
     def __init__(self, settings: PlatformSettings) -> None:
-        self._settings = settings
         self._addresses = BlobAddresses(settings)
         self._opened: aiohttp.ClientSession | None = None
         self._container = settings.storage_azure_container_name
@@ -94,6 +92,29 @@ class BlobStore:
             Unavailable: storage refused it or did not answer.
         """
         return await self._read(name, {})
+
+    async def read(self, name: str, start: int, length: int, *, etag: str) -> bytes:
+        """So many bytes of a blob from ``start`` on, or as many as there are.
+
+        Raises:
+            NotFound: there is none of that name, or it was written again since it had that ETag.
+            Unavailable: storage refused it or did not answer.
+        """
+        wanted = f"bytes={start}-{start + length - 1}"
+        return await self._read(name, {"Range": wanted, "If-Match": etag})
+
+    async def measure(self, name: str) -> tuple[int, str]:
+        """Size and ETag of a blob.
+
+        Raises:
+            NotFound: there is none of that name.
+            Unavailable: storage refused it or did not answer.
+        """
+        client = self._client().get_blob_client(name)
+        if not await self._tried(client.exists):
+            raise NotFound("The stored file is gone.")
+        found = await self._tried(client.get_blob_properties)
+        return found.size, found.etag
 
     async def pieces(self, name: str, *, start: int = 0) -> AsyncIterator[bytes]:
         """The bytes of a blob from ``start`` on, some megabytes at a time.
@@ -164,11 +185,14 @@ class BlobStore:
         It leads to ``STORAGE_DOWNLOAD_URL`` where storage itself lets nobody in.
         """
         with _storage_errors():
-            direct = await self._addresses.to_read(name, filename, inline=inline)
-        if not self._settings.storage_download_url:
-            return direct
-        public = urlsplit(self._settings.storage_download_url)
-        return urlsplit(direct)._replace(scheme=public.scheme, netloc=public.netloc).geturl()
+            return self._addresses.public(
+                await self._addresses.to_read(name, filename, inline=inline)
+            )
+
+    async def upload_url(self, name: str) -> str:
+        """A URL to write one blob within an hour, and for nothing else; public as the others."""
+        with _storage_errors():
+            return self._addresses.public(await self._addresses.to_upload(name))
 
     async def close(self) -> None:
         """Closes its connections."""
@@ -192,7 +216,7 @@ class BlobStore:
         with _storage_errors():
             url = await self._addresses.to_read(name, "blob")
         status, content = await self._send("GET", url, headers=headers, seconds=REQUEST_SECONDS)
-        if status == 404:
+        if status in (404, 412):
             raise NotFound("The stored file is gone.")
         if status == 416:  # it has no byte there
             return b""

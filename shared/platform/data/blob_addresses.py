@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from shared.platform.net.retry import REQUEST_SECONDS, SDK_OPTIONS, retried
 from shared.platform.settings import PlatformSettings
@@ -51,6 +51,17 @@ class BlobAddresses:
         )
         return f"{self._url(name)}?{sas}"
 
+    async def to_upload(self, name: str) -> str:
+        """Where a stranger writes this one blob within an hour, and can do nothing else."""
+        return f"{self._url(name)}?{await self._sign('cw', SAS_LIFETIME, name)}"
+
+    def public(self, url: str) -> str:
+        """The same address where strangers get in: ``STORAGE_DOWNLOAD_URL``, if it is set."""
+        if not self._settings.storage_download_url:
+            return url
+        public = urlsplit(self._settings.storage_download_url)
+        return urlsplit(url)._replace(scheme=public.scheme, netloc=public.netloc).geturl()
+
     def client(self) -> "BlobServiceClient":
         """The SDK's client."""
         if self._service is None:
@@ -95,7 +106,8 @@ class BlobAddresses:
         }
         if name is None:
             return str(generate_container_sas(**fields))
-        return str(generate_blob_sas(blob_name=name, content_disposition=disposition, **fields))
+        fields |= {"blob_name": name, "content_disposition": disposition or None}
+        return str(generate_blob_sas(**fields))
 
     async def _signing_key(self, now: datetime) -> dict[str, Any]:
         if self._settings.azure_storage_connection_string:

@@ -4,7 +4,7 @@ A request is called by the name of its endpoint.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, cast
 
 from psycopg.types.json import Jsonb
 
@@ -37,6 +37,7 @@ from shared.notifications import service as notifications
 from shared.notifications.schemas import PreferencesUpdate
 from shared.platform import idempotency, ratelimit
 from shared.platform.data import outbox
+from shared.platform.data.blob import BlobStore
 from shared.platform.data.cache import NoCache
 from shared.platform.data.db import Transaction
 from shared.platform.http.auth import accounts
@@ -45,10 +46,17 @@ from shared.projects import service as projects
 from shared.projects.schemas import ProjectCreate, ProjectUpdate
 from shared.runs import service as runs
 from shared.sources.source import Candidate, Page
+from shared.uploads import finish as upload_finish
+from shared.uploads import repo as upload_repo
+from shared.uploads import service as uploads
+from shared.uploads.checking import Checker
+from shared.uploads.lists.judging import Judge
+from shared.uploads.lists.model import Record
+from shared.uploads.schemas import UploadCreate
 from shared.usage import service as usage
 from tests.integration.admin.decisions import WHY
 from tests.integration.crawl import chunks
-from tests.integration.locks.world import World, message
+from tests.integration.locks.world import Signing, World, message
 
 Operation = Callable[[World], Awaitable[object]]
 Work = Callable[[Transaction, Principal, World], Awaitable[object]]
@@ -124,6 +132,21 @@ _request("delete busy project", lambda tx, me, w: projects.delete_project(tx, me
 _request("delete_project", lambda tx, me, w: projects.delete_project(tx, me, w.quiet))
 _request("create_job", lambda tx, me, w: jobs.create_job(tx, me, _new_job(w)))
 _request("create and start job", lambda tx, me, w: jobs.create_job(tx, me, _new_job(w, start=True)))
+_request(
+    "create job of upload",
+    lambda tx, me, w: jobs.create_job(
+        tx, me, _new_job(w, engines=["url_list"], upload_id=w.listed)
+    ),
+)
+_request(
+    "create_upload",
+    lambda tx, me, w: uploads.create_upload(
+        tx, cast(BlobStore, Signing()), me, UploadCreate(kind="url_list", filename="l", size=1)
+    ),
+)
+_request("complete_upload", lambda tx, me, w: uploads.complete_upload(tx, me, w.upload))
+_request("delete_upload", lambda tx, me, w: uploads.delete_upload(tx, me, w.listed))
+_request("delete upload in reading", lambda tx, me, w: uploads.delete_upload(tx, me, w.reading))
 _request("update_job", lambda tx, me, w: jobs.update_job(tx, me, w.pending, JobUpdate(name="n")))
 _request("start_job", lambda tx, me, w: jobs.start_job(tx, me, w.pending))
 _request(
@@ -253,8 +276,21 @@ async def _clean_up(transaction: Transaction, world: World) -> None:
     await outbox.delete_sent(transaction)
     await runs.delete_ended(transaction)
     await export_files.expire_exports(transaction, limit=10)
+    await uploads.forget_unfinished(transaction)
 
 
+async def _store_batch(world: World) -> None:
+    async with world.database.transaction() as transaction:
+        upload = await upload_repo.lock_upload(transaction, world.reading)
+    if upload:
+        checker = Checker(world.database, cast(BlobStore, Signing()), [])
+        judge = Judge([])
+        urls = [f"https://images.example/{n % 3}.jpg" for n in range(5)]
+        await checker._store(upload, 0, [judge.judge(Record(1, url)) for url in urls])
+
+
+_named("store batch", _store_batch)
+_step("finish upload", lambda tx, w: upload_finish.finish(tx, w.reading, 1))
 _step("meter", _meter)
 _step("clean up", _clean_up)
 

@@ -1,7 +1,7 @@
 """A person with everything that is written to, in one small database."""
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from shared.api_keys import service as api_keys
@@ -15,10 +15,15 @@ from shared.jobs import service as jobs
 from shared.jobs.schemas import JobCreate, JobOut
 from shared.notifications import service as notifications
 from shared.notifications.schemas import NotificationMessage
+from shared.platform.data.blob import BlobStore
 from shared.platform.data.db import Database
 from shared.platform.http.auth.principal import Principal
 from shared.projects import service as projects
 from shared.projects.schemas import ProjectCreate
+from shared.uploads import finish as upload_finish
+from shared.uploads import repo as upload_repo
+from shared.uploads import service as uploads
+from shared.uploads.schemas import UploadCreate
 from tests.integration.admin.decisions import make_admin
 from tests.integration.conftest import give_tier, make_user, rows
 from tests.integration.crawl import chunks
@@ -44,6 +49,9 @@ class World:
     images: list[int]  # of the stopped job
     export: int  # of the stopped job, being built
     failed_export: int
+    upload: int  # whose file was not sent
+    reading: int  # an upload whose file is read
+    listed: int  # one that was read
     key: UUID
     secret: str  # of the key
     notification: int
@@ -73,6 +81,15 @@ async def make_world(database: Database, settings: Settings) -> World:
     chunk, *_ = await chunks.cut(database, running, 20)
     searches = "SELECT id FROM crawl_searches WHERE job_id = %(id)s AND NOT exhausted"
     key = await _key(database, settings, owner)
+    upload, reading, listed = [await _upload(database, owner) for _ in range(3)]
+    for each in (reading, listed):
+        async with database.transaction() as transaction:
+            await uploads.complete_upload(transaction, owner, each)
+    async with database.transaction() as transaction:
+        await upload_repo.note_progress(
+            transaction, listed, records=1, rows=1, rejected={}, problems=[]
+        )
+        await upload_finish.finish(transaction, listed, 1)
     return World(
         database=database,
         settings=settings,
@@ -88,6 +105,9 @@ async def make_world(database: Database, settings: Settings) -> World:
         images=[row["id"] for row in await rows(database, images, id=stopped.id)],
         export=export,
         failed_export=failed,
+        upload=upload,
+        reading=reading,
+        listed=listed,
         key=key.id,
         secret=key.key,
         notification=await _notification(database, owner),
@@ -112,6 +132,20 @@ async def _export(
     async with database.transaction() as transaction:
         wanted = JobExport(format=of)
         return (await exports.export_job(transaction, owner, settings, job_id, wanted)).id
+
+
+class Signing:
+    """Storage that signs."""
+
+    async def upload_url(self, name: str) -> str:
+        return f"https://storage.example/{name}"
+
+
+async def _upload(database: Database, owner: Principal) -> int:
+    wanted = UploadCreate(kind="url_list", filename="l", size=1)
+    async with database.transaction() as transaction:
+        signing = cast(BlobStore, Signing())
+        return (await uploads.create_upload(transaction, signing, owner, wanted)).id
 
 
 async def _key(database: Database, settings: Settings, owner: Principal) -> ApiKeyCreated:

@@ -14,9 +14,11 @@ import pytest
 from orchestrations.blueprints import ORCHESTRATIONS
 from orchestrations.crawl import names as crawl
 from orchestrations.exports import names as exports
+from orchestrations.uploads import names as uploads
 from shared.datasets.run import EXPORT, build_of
 from shared.jobs.run import CRAWL, crawl_of
 from shared.runs.model import run_of
+from shared.uploads.run import UPLOAD, reading_of
 
 LIST = Path(__file__).with_name("names_in_flight.txt")
 KINDS = {"activityTrigger": "activity", "orchestrationTrigger": "orchestration"}
@@ -41,14 +43,20 @@ def test_names_in_flight_are_answered(app: list[str]) -> None:
 
 
 def test_every_name_that_a_flow_may_call_is_among_them(app: list[str]) -> None:
-    named = {**vars(crawl), **{f"EXPORTS_{key}": name for key, name in vars(exports).items()}}
-    called = {name for key, name in named.items() if key.isupper()}
+    called = {
+        name
+        for module in (crawl, exports, uploads)
+        for key, name in vars(module).items()
+        if key.isupper()
+    }
     assert called <= {line.split()[1] for line in app}
 
 
 def test_runs_are_started_by_the_names_that_are_answered() -> None:
     """Of an instance its own name is in flight too: starting it twice must be harmless."""
     assert (CRAWL.orchestration, EXPORT.orchestration) == (crawl.CRAWL, exports.EXPORT)
+    assert UPLOAD.orchestration == uploads.UPLOAD
+    assert reading_of(12, 3).instance_id == "upload-12-3"
     run = crawl_of(12, 3)
     assert (run.instance_id, run.order) == ("job-12-3", {"job_id": 12, "attempt": 3})
     build = build_of(12, 3)

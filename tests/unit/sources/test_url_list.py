@@ -7,17 +7,18 @@ from shared.sources.url_list import PAGE_SIZE, Row, UrlList
 
 
 def listing(rows: Sequence[Row]) -> UrlList:
-    async def read(offset: int, limit: int) -> Sequence[Row]:
-        return rows[offset : offset + limit]
+    async def read(after: int, limit: int) -> Sequence[Row]:
+        return [row for row in rows if row.position > after][:limit]
 
     return UrlList(read)
 
 
 async def test_rows_become_candidates() -> None:
     rows = [
-        Row(" https://a.example/1.jpg ", "A cat\0", "CC BY-SA 4.0"),
-        Row("https://a.example/2.jpg"),
-        Row("ftp://a.example/3.jpg"), Row(""), Row("a cat"), Row("https://a.example/a b"),
+        Row(0, " https://a.example/1.jpg ", "A cat\0", "CC BY-SA 4.0"),
+        Row(1, "https://a.example/2.jpg"),
+        Row(2, "ftp://a.example/3.jpg"), Row(3, ""), Row(4, "a cat"),
+        Row(5, "https://a.example/a b"),
     ]  # fmt: skip
     page = await listing(rows).search("anything", None)
     assert page.candidates == (
@@ -28,7 +29,7 @@ async def test_rows_become_candidates() -> None:
 
 
 async def test_every_row_comes_once_and_the_list_ends() -> None:
-    source = listing([Row(f"https://a.example/{n}") for n in range(2 * PAGE_SIZE + 1)])
+    source = listing([Row(3 * n, f"https://a.example/{n}") for n in range(2 * PAGE_SIZE + 1)])
     found, cursor = [], None
     for _ in range(3):
         page = await source.search("", cursor)

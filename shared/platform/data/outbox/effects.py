@@ -1,5 +1,6 @@
 """The side effects that need no domain, by what their rows carry."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 from shared.platform.data.queue_message import QueueMessage
@@ -52,8 +53,9 @@ class StartOrchestration(Effect):
 
 
 class DeleteBlobs(Effect):
-    """Blobs to delete, save those that were written again since."""
+    """Blobs to delete, save those that were written again since; by name, or all with a prefix."""
 
     kind = "delete_blobs"
 
-    names: list[str]
+    names: Sequence[str] = ()
+    prefixes: Sequence[str] = ()

@@ -1,0 +1,1 @@
+"""What people bring along: uploaded by themselves, checked here, crawled by their jobs."""
