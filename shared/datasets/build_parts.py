@@ -13,11 +13,11 @@ from functools import partial
 from typing import Any, Final
 from zlib import crc32
 
-from shared.datasets import building, content_repo, export_repo
+from shared.datasets import building, export_repo
 from shared.datasets.build_papers import write_papers
 from shared.datasets.export_files import blob_name
 from shared.datasets.export_repo import Export, StoredPart
-from shared.datasets.members import file_of, list_members
+from shared.datasets.members import file_of, list_members, list_records
 from shared.datasets.summary import summarize
 from shared.exports.arrow import TableWriter
 from shared.exports.containers import Container, Entry, Tar, TarZst, Zip
@@ -164,12 +164,7 @@ class _Work:
 
     async def _images(self, part: StoredPart) -> AsyncIterator[tuple[Member, bytes]]:
         """The images of a part with their bytes, in order, some of them fetched ahead."""
-        async with self.builder.database.transaction() as transaction:
-            records = await content_repo.list_records(
-                transaction, self.export.version_id, part.first, part.last
-            )
-        if len(records) != part.last - part.first + 1:
-            raise NotFound("Images of the version were deleted.")
+        records = await list_records(self.builder.database, self.export, part.first, part.last)
         ahead: deque[tuple[Record, asyncio.Task[tuple[Member, bytes]]]] = deque()
         waiting = 0
         try:

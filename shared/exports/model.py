@@ -13,7 +13,11 @@ Labels = Literal["json", "jsonl", "csv", "yaml", "txt"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a version is exported. ``encoding`` is None where images stay as they are stored."""
+    """How a version is exported: all that decides about the bytes and is not the version's own.
+
+    ``encoding`` is None where images stay as they are stored. ``name`` is what the dataset was
+    called when the export was asked for.
+    """
 
     format: Format
     archive: Archive = "zip"
@@ -21,6 +25,7 @@ class Options:
     bagit: bool = False
     encoding: Encoding | None = None
     level: int = 10  # of Zstandard
+    name: str = ""
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Options":
