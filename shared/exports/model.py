@@ -1,5 +1,6 @@
 """What exports are made of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -105,7 +106,7 @@ class Summary:
     @property
     def labels(self) -> list[str]:
         """Every label, in the order of its number."""
-        return sorted({label for of_split in self.counts.values() for label in of_split})
+        return labels_of(self.counts)
 
     @property
     def splits(self) -> dict[str, int]:
@@ -116,3 +117,8 @@ class Summary:
     def images(self) -> int:
         """All images."""
         return sum(self.splits.values())
+
+
+def labels_of(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Every label of a version, in the order of its number, told from images by split and label."""
+    return sorted({label for of_split in counts.values() for label in of_split})
