@@ -3,15 +3,16 @@
 import asyncio
 import hashlib
 import json
+from collections import Counter
 from typing import Any, Final
 
 from shared.datasets import content_repo, export_repo
-from shared.datasets.export_files import STATS, blob_name
+from shared.datasets.export_files import MANIFEST, STATS, blob_name, labels_name
 from shared.datasets.export_repo import Export
 from shared.datasets.members import list_members
 from shared.exports.arrow import TableWriter
 from shared.exports.card import dataset_card
-from shared.exports.contact_sheet import COLUMNS, ROWS, contact_sheet
+from shared.exports.contact_sheet import COLUMNS, ROWS, ContactSheet
 from shared.exports.croissant import TABLE, ExportFile, croissant
 from shared.exports.label_files import LabelWriter
 from shared.exports.licences import ATTRIBUTION, credit_line, licenses_page
@@ -27,6 +28,9 @@ FILE_END: Final = 1
 _LOAD: Final = """from datasets import load_dataset
 
 dataset = load_dataset("path/to/this/folder")"""
+_LOAD_UNPACKED: Final = """from datasets import load_dataset  # after unpacking
+
+dataset = load_dataset("imagefolder", data_dir="path/to/this/folder")"""
 _LOADS: Final = {
     "imagefolder": _LOAD,
     "webdataset": _LOAD,
@@ -102,7 +106,7 @@ class _Papers:
     async def _write_tables(self) -> None:
         """What has a line for each image."""
         options, streams = self._options, dict[str, BlockWriter]()
-        labels = f"labels.{options.labels}"
+        labels = labels_name(options.labels)
         labels_file = LabelWriter(options.labels)
         manifest = TableWriter(self._summary.labels, images=False)
 
@@ -123,18 +127,18 @@ class _Papers:
                 await add(labels, labels_file.add(rows).encode())
             if options.format == "files":
                 table = b"".join(manifest.add(member, name) for member, name in named)
-                await add("manifest.parquet", table)
+                await add(MANIFEST, table)
         if options.format == "labels":
             await add(labels, labels_file.end().encode())
         if options.format == "files":
-            await add("manifest.parquet", manifest.end())
+            await add(MANIFEST, manifest.end())
         for name, writer in streams.items():
             await writer.join(ExportFile(name, 0, "").media_type)
             self._note(name, writer.size, writer.digest.hexdigest())
 
     def _card(self, names: list[str]) -> str:
         """README.md: `datasets` is told which files to read, whatever else lies beside them."""
-        patterns, loads = {}, _LOADS[self._options.format]
+        patterns, loads = dict[str, str](), _LOADS[self._options.format]
         if self._options.format in ("imagefolder", "webdataset", "parquet"):
             for split in self._summary.splits:
                 own = [name for name in names if name.startswith(f"{split}.")
@@ -142,6 +146,8 @@ class _Papers:
                 suffix = own[0].partition(".")[2]
                 patterns[split] = own[0] if len(own) == 1 else f"{split}-*.{suffix}"
         loadable = not (self._options.bagit or self._options.archive == "tar.zst")
+        if self._options.format == "imagefolder" and not loadable:
+            loads = _LOAD_UNPACKED
         columns = self._options.format in ("imagefolder", "parquet") and loadable
         return dataset_card(
             self._summary, patterns if loadable else {}, loads=loads, columns=columns
@@ -153,10 +159,12 @@ class _Papers:
             shown = await content_repo.list_first_of(
                 transaction, self._export.version_id, labels, each=COLUMNS
             )
-        rows = [
-            [await self._blobs.get(name) for of, name in shown if of == label] for label in labels
-        ]
-        return await asyncio.to_thread(contact_sheet, rows)
+        sheet, columns = ContactSheet(len(labels)), Counter[str]()
+        for label, name in shown:  # one at a time: of large ones all would not fit into memory
+            body = await self._blobs.get(name)
+            await asyncio.to_thread(sheet.add, labels.index(label), columns[label], body)
+            columns[label] += 1
+        return await asyncio.to_thread(sheet.end)
 
     async def _put(self, name: str, content: str | bytes, media_type: str) -> None:
         body = content if isinstance(content, bytes) else content.encode()

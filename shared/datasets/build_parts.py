@@ -13,17 +13,17 @@ from functools import partial
 from typing import Any, Final
 from zlib import crc32
 
-from shared.datasets import building, content_repo, export_repo
+from shared.datasets import building, export_repo
 from shared.datasets.build_papers import write_papers
 from shared.datasets.export_files import blob_name
 from shared.datasets.export_repo import Export, StoredPart
-from shared.datasets.members import file_of, list_members
+from shared.datasets.members import file_of, list_members, list_records
 from shared.datasets.summary import summarize
 from shared.exports.arrow import TableWriter
 from shared.exports.containers import Container, Entry, Tar, TarZst, Zip
 from shared.exports.croissant import ExportFile
 from shared.exports.inner_papers import InnerPapers, prefix
-from shared.exports.model import File, Member, Options, Record, Summary
+from shared.exports.model import File, Member, Options, Record, Summary, labels_of
 from shared.exports.trees import TREES, Tree
 from shared.imaging.reencode import encode
 from shared.platform.data.blob import BlobStore
@@ -72,16 +72,15 @@ class Builder:
             await export_repo.finish_part(transaction, export_id, number, result)
 
     async def _build(self, export: Export, part: StoredPart) -> dict[str, Any]:
+        work = _Work(self, export, Options.from_json(export.options), labels_of(export.counts))
+        if part.stage == building.IMAGES:
+            return await work.write_images(part)
+        # It looks at all images: a part that has some of them must not.
         async with self.database.transaction() as transaction:
             summary = await summarize(transaction, export)
-        work = _Work(self, export, Options.from_json(export.options), summary)
-        match part.stage:
-            case building.IMAGES:
-                return await work.write_images(part)
-            case building.FILE_END:
-                return await work.end_file(part)
-            case _:
-                return await write_papers(self.database, self.blobs, export, summary, self.home)
+        if part.stage == building.FILE_END:
+            return await work.end_file(part, summary)
+        return await write_papers(self.database, self.blobs, export, summary, self.home)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ class _Work:
     builder: Builder
     export: Export
     options: Options
-    summary: Summary
+    labels: list[str]
 
     async def write_images(self, part: StoredPart) -> dict[str, Any]:
         """Writes the images of a part; their files, and how many blocks they take."""
@@ -99,7 +98,7 @@ class _Work:
         writer = self._writer(part.file, part.number, hashed=self.options.format == "parquet")
         files: list[File] = []
         if self.options.format == "parquet":
-            write = partial(_to_table, TableWriter(self.summary.labels, images=True), self._tree())
+            write = partial(_to_table, TableWriter(self.labels, images=True), self._tree())
         else:
             inside = prefix(self.options, part.file.partition(".")[0])
             write = partial(_to_archive, self._container(), self._tree(), inside)
@@ -114,7 +113,7 @@ class _Work:
         digest = writer.digest.hexdigest()
         return {"blocks": writer.blocks, "size": writer.size, "sha256": digest, "images": images}
 
-    async def end_file(self, part: StoredPart) -> dict[str, Any]:
+    async def end_file(self, part: StoredPart, summary: Summary) -> dict[str, Any]:
         """Writes what comes after a file's images, and makes the file of all its parts."""
         database, export = self.builder.database, self.export
         async with database.transaction() as transaction:
@@ -124,7 +123,7 @@ class _Work:
         writer = self._writer(part.file, part.number)
         position = sum(each.result["size"] for each in parts if each.result)
         if self.options.format != "parquet":
-            await self._end_archive(part, writer, position)
+            await self._end_archive(part, summary, writer, position)
         blocks = [
             name for each in parts if each.result
             for name in block_names(each.number, each.result["blocks"])
@@ -148,11 +147,13 @@ class _Work:
         file = {"name": part.file, "bytes": size, "sha256": sha256.hexdigest()}
         return {"files": [file], "stats": stats}
 
-    async def _end_archive(self, part: StoredPart, writer: BlockWriter, position: int) -> None:
+    async def _end_archive(
+        self, part: StoredPart, summary: Summary, writer: BlockWriter, position: int
+    ) -> None:
         container, tree = self._container(), self._tree()
         entries: list[Entry] = []
         if self.options.format != "webdataset":
-            papers = InnerPapers(self.options, self.summary, tree, part.file.partition(".")[0])
+            papers = InnerPapers(self.options, summary, tree, part.file.partition(".")[0])
             async for members in list_members(self.builder.database, self.export):
                 entries += [e for member in members if (e := papers.add(member))]
             for name, body in papers.end():
@@ -164,12 +165,7 @@ class _Work:
 
     async def _images(self, part: StoredPart) -> AsyncIterator[tuple[Member, bytes]]:
         """The images of a part with their bytes, in order, some of them fetched ahead."""
-        async with self.builder.database.transaction() as transaction:
-            records = await content_repo.list_records(
-                transaction, self.export.version_id, part.first, part.last
-            )
-        if len(records) != part.last - part.first + 1:
-            raise NotFound("Images of the version were deleted.")
+        records = await list_records(self.builder.database, self.export, part.first, part.last)
         ahead: deque[tuple[Record, asyncio.Task[tuple[Member, bytes]]]] = deque()
         waiting = 0
         try:
@@ -205,7 +201,7 @@ class _Work:
         return BlockWriter(self.builder.blobs, name, number, hashed=hashed)
 
     def _tree(self) -> Tree:
-        return TREES.get(self.options.format, TREES["imagefolder"])(self.summary.labels)
+        return TREES.get(self.options.format, TREES["imagefolder"])(self.labels)
 
     def _container(self) -> Container:
         if self.options.format == "webdataset":

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from shared.activity import service as activity
 from shared.crawl import service as crawl
-from shared.datasets import content_repo, export_repo
+from shared.datasets import content_repo, export_files, export_repo
 from shared.datasets.export_repo import Export
 from shared.datasets.run import build_of
 from shared.exports.layout import Part, plan
@@ -61,6 +61,7 @@ async def finish(
     if failure is None and export.parts_done < export.parts:
         failure = "Not all of it could be built."
     if failure:
+        await export_files.remove_files(transaction, export, "failed")
         await export_repo.fail(transaction, export_id, failure)
     else:
         files = await _files(transaction, export_id)

@@ -1,6 +1,7 @@
 """What exports tell of the images of a version."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from shared.exports.layout import SplitImages
@@ -13,15 +14,13 @@ class VersionFacts:
     """A version and what it was made of."""
 
     job_id: int
-    name: str
     keywords: list[str]
     number: int
     semantic_version: str
     hash: str
-    created_at: Any
+    created_at: datetime
     counts: dict[str, dict[str, int]]
     left_out: dict[str, int]
-    withdrawn: int
 
 
 async def get_version_facts(transaction: Transaction, version_id: int) -> VersionFacts:
@@ -29,9 +28,7 @@ async def get_version_facts(transaction: Transaction, version_id: int) -> Versio
     (found,) = await transaction.fetch(
         VersionFacts,
         """
-        SELECT v.job_id, j.name, j.keywords, number, semantic_version, hash, v.created_at,
-          counts, left_out, (SELECT count(*) FROM dataset_version_images AS i
-            WHERE i.version_id = v.id AND image_id IS NULL) AS withdrawn
+        SELECT v.job_id, j.keywords, number, semantic_version, hash, v.created_at, counts, left_out
         FROM dataset_versions AS v JOIN crawl_jobs AS j ON j.id = v.job_id
         WHERE v.id = %(id)s
         """,

@@ -4,7 +4,6 @@ import asyncio
 from typing import Final
 
 from shared.datasets import export_files, exports
-from shared.datasets.errors import ExportNotReady
 from shared.datasets.export_schemas import JobExport
 from shared.exports.settings import ExportSettings
 from shared.platform.data.blob import BlobStore
@@ -50,10 +49,10 @@ async def download_url(
         )
     for _ in range(int(WAIT_SECONDS / POLL_SECONDS)):
         if export.status != "running":
-            return await export_files.download_url(database, blobs, principal, export.id, None)
+            break
         await asyncio.sleep(POLL_SECONDS)
         async with database.transaction() as transaction:
             export = await exports.get_export(transaction, principal, export.id)
-    if export.status == "failed":
-        raise ExportNotReady(export.failure_reason)
-    raise Unavailable("The export is still being built.", retry_after=30)
+    if export.status == "running":
+        raise Unavailable("The export is still being built.", retry_after=30)
+    return await export_files.download_url(database, blobs, principal, export.id, None)

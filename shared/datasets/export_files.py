@@ -15,6 +15,7 @@ from shared.platform.http.auth.principal import Principal
 
 PAPERS: Final = ("README.md", "LICENSES.md", "ATTRIBUTION.md", "report.json", "croissant.json",
                  "images.jsonl", "contact-sheet.webp", "SHA256SUMS", "wids.json")  # fmt: skip
+MANIFEST: Final = "manifest.parquet"
 STATS: Final = "_stats.json"  # what a shard's statistics are called after
 
 
@@ -77,16 +78,21 @@ async def expire_exports(transaction: Transaction, *, limit: int) -> int:
 
 
 async def remove_files(transaction: Transaction, export: Export, why: str) -> None:
-    """Promises that the export's blobs go."""
+    """Promises that the export's blobs go, also those of one that was not built to its end."""
     parts = await export_repo.list_parts(transaction, export.id)
-    names = {part.file for part in parts if part.file} | {*PAPERS}
+    names = {part.file for part in parts if part.file}
+    names |= {*PAPERS, MANIFEST, labels_name(export.options["labels"])}
     names |= {name.removesuffix(".tar") + STATS for name in names if name.endswith(".tar")}
-    names |= {file["name"] for file in export.files}
     await outbox.add(
         transaction,
         outbox.DeleteBlobs(names=[blob_name(export, name) for name in sorted(names)]),
         key=f"export:{export.id}:{export.attempt}:{why}",
     )
+
+
+def labels_name(kind: str) -> str:
+    """What a file of labels alone is called."""
+    return f"labels.{kind}"
 
 
 def blob_name(export: Export, file: str) -> str:

@@ -27,6 +27,7 @@ from shared.runs import service as runs
 
 # Part of each key: to be raised when the same version and options come to give other bytes.
 REVISION: Final = 1
+IN_ARCHIVES: Final = ("imagefolder", "coco", "yolo")
 MOST_RUNNING: Final = 2  # of a user's exports
 
 
@@ -44,8 +45,9 @@ async def export_job(
         Invalid, TooManyRunningExports: as for `export_version`.
     """
     of = VersionCreate(split=wanted.split, include_duplicates=wanted.include_duplicates)
-    version = await versions.make_version(transaction, principal, job_id, of)
-    return await _export(transaction, principal, settings, version, wanted)
+    job = await jobs.lock_own(transaction, principal, job_id)
+    version = await versions.make_version(transaction, job, of)
+    return await _export(transaction, principal, version, _options(settings, wanted, job.name))
 
 
 async def export_version(
@@ -64,9 +66,9 @@ async def export_version(
         Invalid: the version does not fit the format.
         TooManyRunningExports: the caller has too many being built.
     """
-    await jobs.lock_own(transaction, principal, dataset_id)
+    job = await jobs.lock_own(transaction, principal, dataset_id)
     version = await versions.get_version(transaction, dataset_id, number)
-    return await _export(transaction, principal, settings, version, wanted)
+    return await _export(transaction, principal, version, _options(settings, wanted, job.name))
 
 
 async def get_export(transaction: Transaction, principal: Principal, export_id: int) -> ExportOut:
@@ -95,17 +97,12 @@ async def list_exports(
 
 
 async def _export(
-    transaction: Transaction,
-    principal: Principal,
-    settings: ExportSettings,
-    version: Version,
-    wanted: VersionExport,
+    transaction: Transaction, principal: Principal, version: Version, options: Options
 ) -> ExportOut:
     if version.withdrawn:
         raise VersionWithdrawn(
             f"{version.withdrawn} images of the version were deleted: make a new version."
         )
-    options = _options(settings, wanted)
     _check_fit(version, options)
     key = _key(version, options)
     running = await runs.list_running_of(transaction, EXPORT, principal.user_id)
@@ -136,15 +133,17 @@ def _check_turn(running: list[int]) -> None:
         )
 
 
-def _options(settings: ExportSettings, wanted: VersionExport) -> Options:
+def _options(settings: ExportSettings, wanted: VersionExport, name: str) -> Options:
     """What was asked for, and how the service is set where nothing was."""
     return Options(
         format=wanted.format,
-        archive=wanted.archive,
-        labels=wanted.labels,
+        # What the format has no use for makes no other export.
+        archive=wanted.archive if wanted.format in IN_ARCHIVES else "zip",
+        labels=wanted.labels if wanted.format == "labels" else "jsonl",
         bagit=wanted.bagit,
         encoding=_encoding(settings, wanted),
         level=settings.compression.archive.level,
+        name=name,
     )
 
 
@@ -167,7 +166,7 @@ def _encoding(settings: ExportSettings, wanted: VersionExport) -> Encoding | Non
 
 
 def _check_fit(version: Version, options: Options) -> None:
-    if options.format not in ("imagefolder", "coco", "yolo"):
+    if options.format not in IN_ARCHIVES:
         return
     images = sum(sum(labels.values()) for labels in version.counts.values())
     if images > MOST_IN_ARCHIVE:

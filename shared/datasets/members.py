@@ -6,6 +6,7 @@ from shared.datasets import content_repo, export_repo
 from shared.datasets.export_repo import Export
 from shared.exports.model import File, Member, Record
 from shared.platform.data.db import Database
+from shared.platform.errors import NotFound
 
 IMAGES = 0  # the stage of the parts that have images in them
 BATCH = 1000
@@ -17,23 +18,34 @@ async def list_members(database: Database, export: Export) -> AsyncIterator[list
 
     Where it has no images in it, their files are those that are stored. No transaction is open
     while the caller works on a batch.
+
+    Raises:
+        NotFound: images of the version were deleted.
     """
     async with database.transaction() as transaction:
         parts = await export_repo.list_parts(transaction, export.id, stage=IMAGES)
     if not parts:
         images = sum(sum(labels.values()) for labels in export.counts.values())
         for start in range(0, images, BATCH):
-            records = await _records(database, export, start, min(start + BATCH, images) - 1)
+            records = await list_records(database, export, start, min(start + BATCH, images) - 1)
             yield [Member(record, file_of(record)) for record in records]
     for part in parts:
-        records = await _records(database, export, part.first, part.last)
+        records = await list_records(database, export, part.first, part.last)
         files = part.result["images"] if part.result else []
         yield [Member(record, File(*file)) for record, file in zip(records, files, strict=True)]
 
 
-async def _records(database: Database, export: Export, first: int, last: int) -> list[Record]:
+async def list_records(database: Database, export: Export, first: int, last: int) -> list[Record]:
+    """The images from one position to another, in order.
+
+    Raises:
+        NotFound: some of them were deleted.
+    """
     async with database.transaction() as transaction:
-        return await content_repo.list_records(transaction, export.version_id, first, last)
+        records = await content_repo.list_records(transaction, export.version_id, first, last)
+    if len(records) != last - first + 1:
+        raise NotFound("Images of the version were deleted.")
+    return records
 
 
 def file_of(record: Record, *, crc: int = 0) -> File:

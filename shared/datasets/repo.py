@@ -26,6 +26,7 @@ async def list_datasets(
     user_id: UUID,
     *,
     dataset_id: int | None = None,
+    name: str | None = None,
     project_id: int | None = None,
     below: int = 2**31,
     offset: int = 0,
@@ -43,31 +44,20 @@ async def list_datasets(
           AND (j.valid_images > 0 OR EXISTS (
             SELECT FROM dataset_versions WHERE job_id = j.id))
           AND (%(dataset_id)s::int IS NULL OR j.id = %(dataset_id)s)
+          AND (%(name)s::text IS NULL OR j.name = %(name)s)
           AND (%(project_id)s::int IS NULL OR j.project_id = %(project_id)s)
         ORDER BY j.id DESC OFFSET %(offset)s LIMIT %(limit)s
         """,
         {
             "user_id": user_id,
             "dataset_id": dataset_id,
+            "name": name,
             "project_id": project_id,
             "below": min(below, 2**31 - 1),
             "offset": offset,
             "limit": limit,
         },
     )
-
-
-async def find_by_name(transaction: Transaction, user_id: UUID, name: str) -> int | None:
-    """The user's newest dataset that is called so."""
-    cursor = await transaction.connection.execute(
-        """
-        SELECT j.id FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
-        WHERE p.user_id = %(user_id)s AND j.name = %(name)s ORDER BY j.id DESC LIMIT 1
-        """,
-        {"user_id": user_id, "name": name},
-    )
-    row = await cursor.fetchone()
-    return row["id"] if row else None
 
 
 async def count_contents(transaction: Transaction, job_id: int) -> list[dict[str, Any]]:
@@ -86,13 +76,15 @@ async def count_contents(transaction: Transaction, job_id: int) -> list[dict[str
 
 
 async def list_candidates(transaction: Transaction, job_id: int) -> list[Candidate]:
-    """The stored images of a job, by hash."""
+    """The images of a job of which all is known that an export needs, by hash."""
     return await transaction.fetch(
         Candidate,
         """
         SELECT id, hash AS sha256, coalesce(labels ->> 0, keyword) AS label, is_duplicate,
           decision IS NOT DISTINCT FROM 'drop' AS is_dropped
-        FROM images WHERE crawl_job_id = %(job_id)s AND is_valid AND hash IS NOT NULL
+        FROM images WHERE crawl_job_id = %(job_id)s AND is_valid
+          AND coalesce(labels ->> 0, keyword) IS NOT NULL
+          AND num_nulls(hash, storage_url, format, width, height, file_size) = 0
         ORDER BY hash
         """,
         {"job_id": job_id},

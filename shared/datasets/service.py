@@ -98,29 +98,36 @@ async def _locate(
     transaction: Transaction, principal: Principal, reference: str
 ) -> tuple[DatasetOut, int | None]:
     """The dataset, and the number that the reference gives a version, if it names one."""
-    name, at, version = reference.rpartition("@")
-    found = await _find(transaction, principal, name if at else reference)
-    return found, await _number(transaction, found.id, version) if at else None
+    name, version = _parse(reference)
+    found = await _find(transaction, principal, name)
+    return found, await _number(transaction, found.id, version) if version else None
+
+
+def _parse(reference: str) -> tuple[str, str]:
+    """The name, and the version if one is named: the name may have an @ of its own."""
+    name, _, version = reference.rpartition("@")
+    if version == "latest" or (version.isascii() and version.isdigit()):
+        return (name, version) if name else (reference, "")
+    return reference, ""
 
 
 async def _find(transaction: Transaction, principal: Principal, name: str) -> DatasetOut:
     """By its id if it is a number, else the newest one of that name."""
-    dataset_id = int(name) if name.isascii() and name.isdigit() and len(name) < 11 else None
-    if dataset_id is None:
-        dataset_id = await repo.find_by_name(transaction, principal.user_id, name)
-    if dataset_id is None or dataset_id > LARGEST_ID:
-        raise NotFound("You have no such dataset.")
-    found = await repo.list_datasets(transaction, principal.user_id, dataset_id=dataset_id, limit=1)
+    if name.isascii() and name.isdigit():
+        number = min(int(name[:11]), LARGEST_ID)
+        found = await repo.list_datasets(transaction, principal.user_id, dataset_id=number, limit=1)
+    else:
+        found = await repo.list_datasets(transaction, principal.user_id, name=name, limit=1)
     if not found:
         raise NotFound("You have no such dataset.")
     return found[0]
 
 
 async def _number(transaction: Transaction, job_id: int, version: str) -> int:
-    if version.isascii() and version.isdigit() and len(version) < 10:
-        return int(version)
+    if version != "latest":
+        return min(int(version[:11]), LARGEST_ID)
     latest = await version_repo.list_versions(transaction, job_id, limit=1)
-    if version != "latest" or not latest:
+    if not latest:
         raise NotFound("The dataset has no such version.")
     return latest[0].number
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.datasets import content_repo
 from shared.datasets.export_repo import Export
-from shared.exports.model import Summary
+from shared.exports.model import Options, Summary
 from shared.platform.data.db import Transaction
 
 
@@ -22,7 +22,7 @@ async def summarize(transaction: Transaction, export: Export) -> Summary:
             urls.setdefault(row["name"], []).append(row["of"])
     return Summary(
         dataset_id=facts.job_id,
-        name=facts.name,
+        name=Options.from_json(export.options).name,
         number=facts.number,
         version=facts.semantic_version,
         hash=facts.hash,

@@ -38,21 +38,19 @@ async def create_version(
         JobRunning: its job still changes it.
         DatasetEmpty: it has no image that may be in a version.
     """
-    return version_out(await make_version(transaction, principal, dataset_id, wanted))
-
-
-async def make_version(
-    transaction: Transaction, principal: Principal, dataset_id: int, wanted: VersionCreate
-) -> Version:
-    """The same, as it is stored."""
     job = await jobs.lock_own(transaction, principal, dataset_id)
+    return version_out(await make_version(transaction, job, wanted))
+
+
+async def make_version(transaction: Transaction, job: LockedJob, wanted: VersionCreate) -> Version:
+    """The same of a locked job, as it is stored."""
     if job.is_running:
         raise JobRunning("The dataset's job is running: wait for its end, or stop it.")
     split = wanted.split.model_dump() if wanted.split else None
     rows, left_out = await _deal(transaction, job, wanted)
     if not rows:
         raise DatasetEmpty("The dataset has no images that could be in a version.")
-    latest = await version_repo.list_versions(transaction, dataset_id, limit=1)
+    latest = await version_repo.list_versions(transaction, job.id, limit=1)
     last = latest[0] if latest else None
     content = _hash(rows)
     if last and (last.hash, last.split, last.include_duplicates, last.withdrawn) == (
@@ -62,7 +60,7 @@ async def make_version(
     number = last.number + 1 if last else 1
     version_id = await version_repo.insert_version(
         transaction,
-        dataset_id,
+        job.id,
         number,
         rows,
         split=split,
@@ -78,9 +76,9 @@ async def make_version(
             transaction, version_id, _next(last.semantic_version, changes)
         )
     await activity.record(
-        transaction, principal.user_id, "version.created", "dataset", dataset_id, number=number
+        transaction, job.user_id, "version.created", "dataset", job.id, number=number
     )
-    return await get_version(transaction, dataset_id, number)
+    return await get_version(transaction, job.id, number)
 
 
 async def list_versions(

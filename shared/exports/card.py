@@ -1,10 +1,10 @@
 """The dataset card: what `datasets` loads by, and what a person must know."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from shared.exports.arrow import features
+from shared.exports.escapes import markdown, yaml_value
 from shared.exports.licences import license_id
 from shared.exports.model import Summary
 
@@ -78,15 +78,13 @@ def _size_category(images: int) -> str:
 
 
 def _yaml(value: Mapping[str, Any]) -> str:
-    """YAML of which each value is JSON, which YAML contains."""
-    return "".join(
-        f"{name}: {json.dumps(content, ensure_ascii=False)}\n" for name, content in value.items()
-    )
+    """A mapping, one line an entry."""
+    return "".join(f"{name}: {yaml_value(content)}\n" for name, content in value.items())
 
 
 def _body(summary: Summary, loads: str) -> str:
     return f"""
-# {_escaped(summary.name)}
+# {markdown(summary.name)}
 
 {summary.images} images of {len(summary.labels)} labels, found on the web by keywords, checked,
 deduplicated and labelled by PixCrawler. This is version
@@ -103,7 +101,7 @@ deduplicated and labelled by PixCrawler. This is version
 
 ## How it was made
 
-Searched for: {", ".join(map(_escaped, summary.keywords))}. The label of an image is what it was
+Searched for: {", ".join(map(markdown, summary.keywords))}. The label of an image is what it was
 searched for, or what a person has said since; nobody has looked at all of them. Found at:
 {_listed(summary.sources)}. Their terms apply to what is done with the images.
 
@@ -133,14 +131,9 @@ def _by_label(summary: Summary) -> dict[str, list[int]]:
 
 def _table(corner: str, columns: Sequence[str], rows: Mapping[str, Sequence[int]]) -> str:
     lines = [f"| {corner} | {' | '.join(columns)} |", "| --- |" + " --- |" * len(columns)]
-    lines += [f"| {_escaped(name)} | {' | '.join(map(str, row))} |" for name, row in rows.items()]
+    lines += [f"| {markdown(name)} | {' | '.join(map(str, row))} |" for name, row in rows.items()]
     return "\n".join(lines)
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{_escaped(name)} ({count})" for name, count in counts.items()) or "nothing"
-
-
-def _escaped(text: str) -> str:
-    """Text that is no Markdown, on one line."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|" else c for c in " ".join(text.split()))
+    return ", ".join(f"{markdown(name)} ({count})" for name, count in counts.items()) or "nothing"

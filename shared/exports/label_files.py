@@ -2,12 +2,15 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
+from shared.exports.escapes import one_line, yaml_value
 from shared.exports.model import Labels
 from shared.exports.table import json_line
+
+# https://owasp.org/www-community/attacks/CSV_Injection; the last four are of full width.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class LabelWriter:
@@ -37,10 +40,10 @@ class LabelWriter:
                 text.write(json_line(row))
             case "json":
                 text.write((",\n" if self._rows else "[\n") + json_line(row).rstrip("\n"))
-            case "yaml":  # of which JSON is a part
-                text.write(f"- {json.dumps(row, ensure_ascii=False)}\n")
+            case "yaml":
+                text.write(f"- {yaml_value(row)}\n")
             case "txt":
-                text.write(f"{row['file_name']}\t{row['label']}\n")
+                text.write(f"{row['file_name']}\t{one_line(row['label'])}\n")
             case "csv":  # RFC 4180
                 writer = csv.DictWriter(text, list(row), lineterminator="\r\n")
                 if not self._rows:
@@ -49,9 +52,6 @@ class LabelWriter:
 
 
 def _no_formula(value: Any) -> Any:
-    """What a spreadsheet would take for a formula, as text: it does not show the apostrophe.
-
-    https://owasp.org/www-community/attacks/CSV_Injection.
-    """
-    risky = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r")
+    """What a spreadsheet would take for a formula, as text: it does not show the apostrophe."""
+    risky = isinstance(value, str) and value.startswith(_FORMULA)
     return f"'{value}" if risky else value

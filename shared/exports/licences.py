@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from shared.exports.escapes import markdown, markdown_link
 from shared.exports.model import Member, Summary
 
 _INTRODUCTION = """\
@@ -28,17 +29,17 @@ def licenses_page(summary: Summary) -> str:
     rows = []
     for code in sorted(summary.licenses):
         images = sum(summary.licenses[code].values())
-        urls = " ".join(f"<{url}>" for url in summary.license_urls.get(code, []))
-        rows.append(f"| {code} | {images} | {urls} |\n")
+        urls = " ".join(map(markdown_link, summary.license_urls.get(code, [])))
+        rows.append(f"| {markdown(code)} | {images} | {urls} |\n")
     return _INTRODUCTION + "".join(rows)
 
 
 def credit_line(member: Member, name: str) -> str:
     """The line of a file in ATTRIBUTION.md."""
     record = member.record
-    credit = record.attribution or f"No credit line is known (licence: {record.license})."
-    page = f" Source: <{record.source_page}>" if record.source_page else ""
-    return f"- `{name}`: {' '.join(credit.split())}{page}\n"
+    unknown = f"No credit line is known (licence: {record.license or 'unknown'})."
+    page = f" Source: {markdown_link(record.source_page)}" if record.source_page else ""
+    return f"- `{name}`: {markdown(record.attribution or unknown)}{page}\n"
 
 
 def license_id(codes: Sequence[str]) -> str:

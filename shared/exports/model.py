@@ -1,5 +1,6 @@
 """What exports are made of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -13,7 +14,11 @@ Labels = Literal["json", "jsonl", "csv", "yaml", "txt"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a version is exported. ``encoding`` is None where images stay as they are stored."""
+    """How a version is exported: all that decides about the bytes and is not the version's own.
+
+    ``encoding`` is None where images stay as they are stored. ``name`` is what the dataset was
+    called when the export was asked for.
+    """
 
     format: Format
     archive: Archive = "zip"
@@ -21,6 +26,7 @@ class Options:
     bagit: bool = False
     encoding: Encoding | None = None
     level: int = 10  # of Zstandard
+    name: str = ""
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Options":
@@ -100,7 +106,7 @@ class Summary:
     @property
     def labels(self) -> list[str]:
         """Every label, in the order of its number."""
-        return sorted({label for of_split in self.counts.values() for label in of_split})
+        return labels_of(self.counts)
 
     @property
     def splits(self) -> dict[str, int]:
@@ -111,3 +117,8 @@ class Summary:
     def images(self) -> int:
         """All images."""
         return sum(self.splits.values())
+
+
+def labels_of(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Every label of a version, in the order of its number, told from images by split and label."""
+    return sorted({label for of_split in counts.values() for label in of_split})

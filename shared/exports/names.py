@@ -12,9 +12,10 @@ _SPLIT_WORDS: Final = re.compile(
     r"(training|train|validation|valid|val|dev|testing|test|evaluation|eval)"
     r"(?=[-._ 0-9]|$)"
 )
-# Not in names on Windows, or with a meaning in shells and paths, besides what is no letter at all.
-_UNSAFE: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f]')
-_RESERVED: Final = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
+# Not in names on Windows, or with a meaning in shells and paths, besides what is no letter at all;
+# and the percent sign, which a BagIt's manifest escapes and `bagit.py` does not read again.
+_UNSAFE: Final = re.compile(r'[<>:"/\\|?*%`\x00-\x1f\x7f-\x9f]')
+_RESERVED: Final = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)")
 MOST_BYTES: Final = 100  # a path of USTAR has 255
 
 
@@ -40,9 +41,9 @@ def _folder(label: str) -> str:
     """The label itself as far as it can be one."""
     text = unicodedata.normalize("NFC", label)
     text = "".join(c if unicodedata.category(c)[0] != "C" else "_" for c in text)
-    text = _SPLIT_WORDS.sub(lambda word: word[0].capitalize(), _UNSAFE.sub("_", text))
-    text = text.encode()[:MOST_BYTES].decode(errors="ignore")
+    text = _UNSAFE.sub("_", text).encode()[:MOST_BYTES].decode(errors="ignore")
     text = re.sub(r"^__+", "_", text.strip(" .")) or "_"  # `datasets` passes over two
+    text = _SPLIT_WORDS.sub(lambda word: word[0].capitalize(), text)
     return f"_{text}" if _RESERVED.match(text) else text
 
 

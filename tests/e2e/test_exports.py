@@ -115,3 +115,29 @@ def test_what_cannot_be_exported_is_explained(
     assert answer.status_code == 422
     places = [error["loc"] for error in answer.json()["errors"]]
     assert all(field is None or field in place for place in places)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["%FF", "%ED%A0%80", "a%2Fb", "%0A", "%25", "-1", "9" * 20, "1@" + "9" * 20, "@",
+     "%F0%9F%98%80", "x" * 3000, "%EF%BF%BE"],
+)  # fmt: skip
+def test_a_dataset_of_an_odd_name_is_not_found(api: Api, stack: LocalStack, name: str) -> None:
+    headers = {"Authorization": api.authorization}
+    with httpx.Client(base_url=stack.info.api_url, headers=headers, timeout=60) as http:
+        assert http.get(f"/api/v1/datasets/{name}").status_code == 404
+        assert http.get(f"/api/v1/datasets/1/export/{name}").status_code == 404
+        assert http.get(f"/api/v1/datasets/{name}/versions").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["page=0", "page=99999", "size=0&page=1", "size=101&page=1", "limit=0", "limit=-5", "cursor=x",
+     "project_id=0", "project_id=9999999999", "page=1e3", "from=2", "page=%00"],
+)  # fmt: skip
+def test_a_list_of_datasets_says_what_it_does_not_take(
+    api: Api, stack: LocalStack, query: str
+) -> None:
+    headers = {"Authorization": api.authorization}
+    answer = httpx.get(f"{stack.info.api_url}/api/v1/datasets?{query}", headers=headers, timeout=60)
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")

@@ -12,8 +12,8 @@ from tests.integration.datasets.pictures import Picture
 from tests.readers import environment
 
 # Words that loaders take for splits, numbers that are none, what spreadsheets compute, what is
-# no name for a file, and two labels that a file system may not tell apart.
-LABELS = ["cat", "crash test", "007", "=1+1", "../up", "Émile", "CAT"]
+# no name for a file or for a bag, and two labels that a file system may not tell apart.
+LABELS = ["cat", "crash test", "007", "=1+1", "../up", "Émile", "CAT", "50% off"]
 SPLIT = {"train": 60, "val": 20, "test": 20, "seed": 3}
 # Readers that give a label's number.
 NUMBERED = ("pandas", "polars", "pandas manifest", "mlcroissant parquet")

@@ -241,7 +241,7 @@ class TestWithdrawn:
 
 class TestGet:
     async def test_by_id_by_name_and_with_a_version(
-        self, services: Services, owner: Principal, make_dataset: MakeDataset
+        self, services: Services, owner: Principal, make_dataset: MakeDataset, make_job: MakeJob
     ) -> None:
         older = await make_dataset(cats(2), name="pets")
         newer = await make_dataset(cats(3, start=50), name="pets")
@@ -252,9 +252,32 @@ class TestGet:
             version = (await found(services, owner, reference)).version
             assert version is not None
             assert version.number == 1
-        for missing in ("pets@1", "pets@latest", "cats", "0", "99999999999", "pets@x", "@", "²"):
+        await make_job(name="pets")  # has no images yet
+        assert (await found(services, owner, "pets")).id == newer
+        for missing in (
+            "pets@1",
+            "pets@latest",
+            f"{older}@0",
+            f"{older}@99999999999",
+            "cats",
+            "0",
+            "99999999999",
+            "pets@x",
+            "@",
+            "²",
+        ):
             with pytest.raises(NotFound):
                 await found(services, owner, missing)
+
+    async def test_a_name_may_have_an_at_sign_of_its_own(
+        self, services: Services, owner: Principal, make_dataset: MakeDataset
+    ) -> None:
+        job_id = await make_dataset(cats(2), name="cats@home")
+        await make(services, owner, job_id)
+        assert (await found(services, owner, "cats@home")).version is None
+        version = (await found(services, owner, "cats@home@latest")).version
+        assert version is not None
+        assert version.number == 1
 
     async def test_tells_what_is_in_it(
         self, services: Services, owner: Principal, make_dataset: MakeDataset
