@@ -4,6 +4,7 @@ import azure.durable_functions as df
 
 from shared.app.http import Call, Reply, endpoint
 from shared.credits.errors import InsufficientCredits, MonthlyLimitReached
+from shared.datasets import service as datasets
 from shared.jobs import service as jobs
 from shared.jobs.errors import JobNotRunning, JobTooLarge, TooManyRunningJobs
 from shared.jobs.schemas import JobCreate, JobOut, JobQuery
@@ -33,7 +34,8 @@ bp = df.Blueprint()
 )
 async def create_crawl_job(call: Call, body: JobCreate) -> Reply:
     """Create a job and start it."""
-    job = await jobs.create_job(call.tx, call.principal, body.model_copy(update={"start": True}))
+    started = body.model_copy(update={"start": True})
+    job = await jobs.create_job(call.tx, call.principal, started, pin=datasets.pin_references)
     return Reply(job, {"Location": f"/api/v1/jobs/{job.id}"})
 
 

@@ -4,7 +4,8 @@ import azure.durable_functions as df
 
 from shared.app.http import Call, Reply, endpoint
 from shared.credits.errors import InsufficientCredits, MonthlyLimitReached
-from shared.jobs import remove, reports
+from shared.datasets import service as datasets
+from shared.jobs import estimate, remove, reports
 from shared.jobs import service as jobs
 from shared.jobs.errors import (
     JobNotEditable,
@@ -15,6 +16,7 @@ from shared.jobs.errors import (
     JobTooLarge,
     TooManyRunningJobs,
 )
+from shared.jobs.estimate_schemas import EstimateOut, EstimateRequest
 from shared.jobs.schemas import (
     ChunkOut,
     EventOut,
@@ -23,6 +25,7 @@ from shared.jobs.schemas import (
     JobQuery,
     JobUpdate,
     ProgressOut,
+    StartOptions,
     StatsOut,
 )
 from shared.platform.errors import NotFound
@@ -31,6 +34,7 @@ from shared.uploads.errors import UploadNotReady
 
 bp = df.Blueprint()
 
+IN_FULL = StartOptions()
 STARTING = (
     NotFound, JobTooLarge, InsufficientCredits, MonthlyLimitReached, TooManyRunningJobs,
 )  # fmt: skip
@@ -47,8 +51,26 @@ STARTING = (
 )
 async def create_job(call: Call, body: JobCreate) -> Reply:
     """Create a job, and start it when `start` is true."""
-    job = await jobs.create_job(call.tx, call.principal, body)
+    job = await jobs.create_job(call.tx, call.principal, body, pin=datasets.pin_references)
     return Reply(job, {"Location": f"/api/v1/jobs/{job.id}"})
+
+
+@endpoint(
+    bp,
+    "POST",
+    "api/v1/jobs/estimate",
+    returns={200: EstimateOut},
+    # Not `jobs:read`: it spends the deployment's turns at the sources, and tells the balance, which
+    # a start that is refused tells as well.
+    scope="jobs:write",
+    raises=(NotFound,),
+    in_transaction=False,
+    per_minute=6,
+)
+async def estimate_job(call: Call, body: EstimateRequest) -> EstimateOut:
+    """What a job would find, cost and take, asked of its sources; nothing is made or spent."""
+    app = call.services
+    return await estimate.estimate_job(app.database, app.settings, app.http, call.principal, body)
 
 
 @endpoint(bp, "GET", "api/v1/jobs", returns={200: Page[JobOut]}, scope="jobs:read")
@@ -106,9 +128,16 @@ async def delete_job(call: Call, job_id: int) -> None:
     raises=(JobNotStartable, *STARTING),
     idempotent=True,
 )
-async def start_job(call: Call, job_id: int) -> JobOut:
+async def start_job(call: Call, job_id: int, body: StartOptions = IN_FULL) -> JobOut:
     """Start a pending job; its maximum is reserved from the credits."""
-    return await jobs.start_job(call.tx, call.principal, job_id, request_age=call.age)
+    return await jobs.start_job(
+        call.tx,
+        call.principal,
+        job_id,
+        clamp_to_balance=body.clamp_to_balance,
+        pin=datasets.pin_references,
+        request_age=call.age,
+    )
 
 
 @endpoint(
@@ -146,9 +175,11 @@ async def cancel_job(call: Call, job_id: int) -> JobOut:
     raises=(JobNotRetryable, *STARTING),
     idempotent=True,
 )
-async def retry_job(call: Call, job_id: int) -> JobOut:
-    """Crawl what a failed or cancelled job is missing."""
-    return await jobs.retry_job(call.tx, call.principal, job_id)
+async def retry_job(call: Call, job_id: int, body: StartOptions = IN_FULL) -> JobOut:
+    """Crawl what a failed, cancelled or clamped job is missing."""
+    return await jobs.retry_job(
+        call.tx, call.principal, job_id, clamp_to_balance=body.clamp_to_balance
+    )
 
 
 @endpoint(

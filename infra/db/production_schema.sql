@@ -279,6 +279,8 @@ CREATE TABLE public.crawl_jobs (
     rejected_images integer DEFAULT 0 NOT NULL,
     categories jsonb DEFAULT '{}'::jsonb NOT NULL,
     upload_id bigint,
+    clamped_to integer,
+    CONSTRAINT crawl_jobs_clamped_to_check CHECK ((clamped_to > 0)),
     CONSTRAINT crawl_jobs_max_images_check CHECK ((max_images > 0)),
     CONSTRAINT crawl_jobs_progress_check CHECK (((progress >= 0) AND (progress <= 100))),
     CONSTRAINT crawl_jobs_status_check CHECK (((status)::text = ANY ((ARRAY['pending'::character varying, 'running'::character varying, 'completed'::character varying, 'failed'::character varying, 'cancelled'::character varying])::text[])))
@@ -1460,6 +1462,7 @@ INSERT INTO public.schema_migrations (version) VALUES
   ('20261201100004'),
   ('20261201110001'),
   ('20261201110002'),
-  ('20261201110003');
+  ('20261201110003'),
+  ('20261201110004');
 
 COMMIT;

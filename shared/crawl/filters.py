@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from shared.imaging.rules import LEVELS, Colour, Format, Level, Orientation, Rules
-from shared.platform.model import Input
+from shared.platform.model import Input, VisibleText
 from shared.sources.attribution import Use, allows
 
 Pixels = Annotated[int, Field(ge=1, le=65_535)]
+Reference = Annotated[VisibleText, StringConstraints(max_length=120)]
 
 
 class JobFilters(Input):
@@ -49,6 +50,13 @@ class JobFilters(Input):
         le=8,  # what the index of the hashes can find
         description="Up to how many of the 64 bits of the perceptual hash two images may differ"
         " and still count as the same picture.",
+    )
+    exclude_similar_to: Annotated[tuple[Reference, ...], Field(max_length=10)] = Field(
+        (),
+        description="Datasets of yours whose pictures are not wanted again, equal ones and those"
+        " within `near_duplicate_bits`: by id or name, each with a version if only its images"
+        " count (`42`, `cats@3`, `42@latest`). What they mean is settled when the job starts.",
+        examples=[["cats@latest"]],
     )
     expand: Literal["off", "auto", "on"] = Field(
         "off",

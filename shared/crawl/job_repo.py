@@ -25,7 +25,7 @@ async def lock_job(transaction: Transaction, job_id: int) -> LockedJob | None:
           FOR KEY SHARE OF projects
         )
         SELECT j.id, p.user_id, j.name, j.keywords, j.categories, j.engines, j.filters,
-          j.max_images, j.status, j.attempt,
+          j.max_images, j.clamped_to, j.status, j.attempt,
           extract(epoch FROM clock_timestamp() - j.started_at)::float AS running_seconds,
           (SELECT status FROM crawl_jobs WHERE id = %(job_id)s) AS status_before
         FROM crawl_jobs AS j JOIN p ON p.id = j.project_id

@@ -47,7 +47,7 @@ async def load_state(transaction: Transaction, job: LockedJob) -> JobState:
     )
     sums = (await cursor.fetchall())[0]
     return JobState(
-        max_images=job.max_images,
+        max_images=job.quota,
         keywords=await _load_keywords(transaction, parameters),
         recent=await _load_recent(transaction, parameters),
         **sums,
@@ -207,7 +207,8 @@ async def recount_job(
           duplicate_images = k.duplicates, rejected_images = k.rejected,
           total_chunks = k.chunks, completed_chunks = k.completed, failed_chunks = k.failed,
           active_chunks = active.chunks,
-          progress = least(100, greatest(progress, 100 * k.stored / max_images))
+          progress = least(100,
+            greatest(progress, 100 * k.stored / coalesce(clamped_to, max_images)))
         FROM (
           SELECT coalesce(sum(candidates), 0) AS candidates, coalesce(sum(stored), 0) AS stored,
             coalesce(sum(duplicates), 0) AS duplicates, coalesce(sum(rejected), 0) AS rejected,

@@ -13,6 +13,7 @@ STORED = "stored"
 EXACT_DUPLICATE = "exact_duplicate"
 NEAR_DUPLICATE = "near_duplicate"
 OVER_QUOTA = "over_quota"
+EXCLUDED_SIMILAR = "excluded_similar"
 
 URL_LIST = "url_list"  # the engine that needs no search
 
@@ -21,6 +22,7 @@ URL_LIST = "url_list"  # the engine that needs no search
 class LockedJob:
     """A job whose row is locked until the commit.
 
+    ``clamped_to``: so many images its last attempt could pay for, fewer than ``max_images``.
     ``running_seconds`` since its last start; ``status_before`` is what it was before we waited for
     the lock.
     """
@@ -33,6 +35,7 @@ class LockedJob:
     engines: list[str]
     filters: JobFilters
     max_images: int
+    clamped_to: int | None
     status: str
     attempt: int
     running_seconds: float | None
@@ -42,6 +45,11 @@ class LockedJob:
     def is_running(self) -> bool:
         """Whether an attempt goes on."""
         return self.status == "running"
+
+    @property
+    def quota(self) -> int:
+        """How many images it may have in the end."""
+        return self.max_images if self.clamped_to is None else self.clamped_to
 
     def runs(self, attempt: int) -> bool:
         """Whether this attempt goes on."""

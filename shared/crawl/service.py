@@ -1,6 +1,6 @@
 """The door to a crawl: what jobs, images and activities have done to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,13 @@ from shared.crawl import (
     search_repo,
     settle_repo,
 )
+from shared.crawl import survey as surveys
 from shared.crawl.model import LockedJob
-from shared.crawl.plan import CrawlLimits, failure_of
+from shared.crawl.plan import FIRST_YIELD, MEASURED_AFTER, CrawlLimits, failure_of
 from shared.crawl.steps import ChunkResult, NextSteps, PageResult
+from shared.crawl.survey import SECONDS as SURVEY_SECONDS
+from shared.crawl.survey import TURN_SECONDS as SURVEY_TURN_SECONDS
+from shared.crawl.survey import Survey
 from shared.platform.data.blob import BlobStore
 from shared.platform.data.db import Database, Transaction
 
@@ -25,12 +29,30 @@ if TYPE_CHECKING:
     from shared.fetch.safe_http import SafeHttp
     from shared.sources.source import Source
 
-__all__ = ["CrawlLimits"]
+__all__ = [
+    "FIRST_YIELD", "MEASURED_AFTER", "SURVEY_SECONDS", "SURVEY_TURN_SECONDS", "CrawlLimits",
+    "Survey",
+]  # fmt: skip
 
 
 async def lock_job(transaction: Transaction, job_id: int) -> LockedJob | None:
     """The job, locked until the commit."""
     return await job_repo.lock_job(transaction, job_id)
+
+
+async def survey(
+    open_source: "Callable[[str], Source]",
+    engines: Sequence[str],
+    keywords: Sequence[str],
+    *,
+    seconds: float,
+) -> list[Survey]:
+    """Asks sources for the first results of a few keywords; ``seconds`` is all that they get.
+
+    Raises:
+        Unavailable: the database, which keeps the sources' pace, does not answer.
+    """
+    return await surveys.ask_all(open_source, engines, keywords, seconds=seconds)
 
 
 async def begin(transaction: Transaction, job: LockedJob) -> None:

@@ -7,9 +7,9 @@ at once. A chunk that is settled twice changes nothing.
 from collections import Counter
 from collections.abc import Sequence
 
-from shared.crawl import job_repo, ledger_repo, repo, settle_repo
+from shared.crawl import exclusion_repo, job_repo, ledger_repo, repo, settle_repo
 from shared.crawl.duplicates import Gallery, Member, verdict
-from shared.crawl.model import STORED, TRANSIENT_OUTCOMES, Chunk, Examined
+from shared.crawl.model import EXCLUDED_SIMILAR, STORED, TRANSIENT_OUTCOMES, Chunk, Examined
 from shared.crawl.settle_repo import Verdict
 from shared.crawl.steps import ChunkResult
 from shared.platform.data.db import Transaction
@@ -25,6 +25,7 @@ async def settle_chunk(
         return ChunkResult("cancelled")
     waiting = [item.candidate_id for item in examined if not (item.image or item.outcome)]
     await settle_repo.put_back(transaction, waiting)
+    examined = await _exclude(transaction, chunk, examined)
     gallery = await _fill_gallery(transaction, chunk, examined)
     await _settle_copies(transaction, chunk.job_id, gallery)
     details = {item.candidate_id: item.detail for item in examined if item.outcome}
@@ -37,6 +38,28 @@ async def settle_chunk(
     own = {c.id: gallery.outcomes[c.id] for c in chunk.candidates if c.id in gallery.outcomes}
     await _log(transaction, chunk, status, own, details)
     return ChunkResult(status, sum(outcome == STORED for outcome in own.values()))
+
+
+async def _exclude(
+    transaction: Transaction, chunk: Chunk, examined: Sequence[Examined]
+) -> Sequence[Examined]:
+    """The same, without the images that resemble a dataset which the job excludes."""
+    images = [item.image for item in examined if item.image]
+    if not images or not chunk.filters.exclude_similar_to:
+        return examined
+    similar = await exclusion_repo.find_similar(
+        transaction,
+        chunk.job_id,
+        chunk.filters.exclude_similar_to,
+        images,
+        bits=chunk.filters.near_duplicate_bits,
+    )
+    return [
+        Examined(item.candidate_id, EXCLUDED_SIMILAR, f"dataset {similar[item.image.sha256]}")
+        if item.image and item.image.sha256 in similar
+        else item
+        for item in examined
+    ]
 
 
 async def _fill_gallery(

@@ -100,11 +100,11 @@ async def find_near(
         JOIN crawl_candidates AS c ON c.image_id = i.id
         WHERE bit_count((i.phash # probe.phash)::bit(64)) <= %(bits)s
         """,
-        {"job_id": job_id, "bits": bits, "phashes": list(phashes), "flips": _flips(bits // 3)},
+        {"job_id": job_id, "bits": bits, "phashes": list(phashes), "flips": flips(bits // 3)},
     )
 
 
-def _flips(most: int) -> list[int]:
+def flips(most: int) -> list[int]:
     """The ways in which up to so many bits of a third may differ."""
     places = [1 << place for place in range(22)]
     return [sum(bits) for count in range(most + 1) for bits in combinations(places, count)]

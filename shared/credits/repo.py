@@ -64,6 +64,14 @@ async def set_tier(
     return cursor.rowcount == 1
 
 
+async def lock_account(transaction: Transaction, user_id: UUID) -> None:
+    """Nobody else reserves or spends the user's credits until the commit."""
+    await transaction.connection.execute(
+        "SELECT FROM credit_accounts WHERE user_id = %(user_id)s FOR NO KEY UPDATE",
+        {"user_id": user_id},
+    )
+
+
 async def reserve(transaction: Transaction, user_id: UUID, amount: int) -> bool:
     """Reserves ``amount`` if the account has that much to spare."""
     cursor = await transaction.connection.execute(

@@ -33,6 +33,17 @@ class BalanceOut(Model):
     refill_amount: int
     tier: Tier
 
+    @property
+    def affordable(self) -> int:
+        """How many credits may be held now: what is available, within a monthly limit that binds.
+
+        None too few: of a limit that was lowered less than nothing may be left.
+        """
+        left = self.available
+        if self.monthly_limit_enforced:
+            left = min(left, self.monthly_limit - self.monthly_usage - self.reserved)
+        return max(left, 0)
+
     @computed_field  # type: ignore[prop-decorator]
     @property
     def max_running_jobs(self) -> int:

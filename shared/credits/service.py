@@ -97,16 +97,27 @@ async def refresh_usage(transaction: Transaction) -> None:
 
 
 async def hold_credits(
-    transaction: Transaction, user_id: UUID, *, job_id: int, attempt: int, amount: int
-) -> None:
-    """Reserves what a job may cost at most.
+    transaction: Transaction,
+    user_id: UUID,
+    *,
+    job_id: int,
+    attempt: int,
+    amount: int,
+    clamp: bool = False,
+) -> int:
+    """Reserves what a job may cost at most, with ``clamp`` as much of it as there is; how much.
 
     Raises:
         InsufficientCredits: with the ``shortfall``.
         MonthlyLimitReached: the user's own limit for a month would be exceeded.
     """
     if amount == 0:
-        return
+        return 0
+    if clamp:
+        # What is there by the time that we have the account, else all: it is refused as ever.
+        await repo.lock_account(transaction, user_id)
+        account = await repo.find_balance(transaction, user_id)
+        amount = min(amount, account.affordable if account else 0) or amount
     if not await repo.reserve(transaction, user_id, amount):
         balance = await repo.find_balance(transaction, user_id)
         available = balance.available if balance else 0
@@ -118,6 +129,7 @@ async def hold_credits(
         )
     await _check_monthly_limit(transaction, user_id, amount)
     await repo.insert_hold(transaction, user_id, job_id=job_id, attempt=attempt, amount=amount)
+    return amount
 
 
 async def _check_monthly_limit(transaction: Transaction, user_id: UUID, amount: int) -> None:

@@ -1,10 +1,12 @@
 """Rules of datasets: what a job has made, found by its id or its name."""
 
+from collections.abc import Sequence
+
 from shared.datasets import repo, version_repo
 from shared.datasets.schemas import DatasetDetail, DatasetOut, DatasetPage, DatasetQuery
 from shared.datasets.versions import get_version, version_out
 from shared.platform.data.db import Transaction
-from shared.platform.errors import NotFound
+from shared.platform.errors import Invalid, NotFound
 from shared.platform.http.auth.principal import Principal
 from shared.platform.http.pagination import make_page
 
@@ -49,9 +51,7 @@ async def get_dataset(
     Raises:
         NotFound: the caller has no such dataset, or it no such version.
     """
-    name, at, version = reference.rpartition("@")
-    name = name if at else reference
-    found = await _find(transaction, principal, name)
+    found, number = await _locate(transaction, principal, reference)
     contents = await repo.count_contents(transaction, found.id)
     labels: dict[str, int] = {}
     licenses: dict[str, int] = {}
@@ -60,8 +60,7 @@ async def get_dataset(
         licenses[row["license"]] = licenses.get(row["license"], 0) + row["images"]
     size = sum(row["bytes"] or 0 for row in contents)
     shown = None
-    if at:
-        number = await _number(transaction, found.id, version)
+    if number is not None:
         shown = version_out(await get_version(transaction, found.id, number))
     return DatasetDetail(
         **found.model_dump(),
@@ -70,6 +69,38 @@ async def get_dataset(
         licenses=licenses,
         version=shown,
     )
+
+
+async def pin_references(
+    transaction: Transaction, principal: Principal, references: Sequence[str]
+) -> list[str]:
+    """What references to the caller's datasets mean now, as ids and numbers: ``42``, ``42@3``.
+
+    Raises:
+        Invalid: the caller has no such dataset, or it no such version; the first one is named.
+    """
+    pinned: dict[str, None] = {}
+    for reference in references:
+        try:
+            found, number = await _locate(transaction, principal, reference)
+            if number is not None:
+                await get_version(transaction, found.id, number)
+        except NotFound:
+            problem = f"you have no such dataset or version: {reference}"
+            place = ["body", "filters", "exclude_similar_to"]
+            error = {"loc": place, "msg": problem, "type": "value_error"}
+            raise Invalid(f"Invalid: {problem}.", errors=[error]) from None
+        pinned[str(found.id) if number is None else f"{found.id}@{number}"] = None
+    return list(pinned)
+
+
+async def _locate(
+    transaction: Transaction, principal: Principal, reference: str
+) -> tuple[DatasetOut, int | None]:
+    """The dataset, and the number that the reference gives a version, if it names one."""
+    name, at, version = reference.rpartition("@")
+    found = await _find(transaction, principal, name if at else reference)
+    return found, await _number(transaction, found.id, version) if at else None
 
 
 async def _find(transaction: Transaction, principal: Principal, name: str) -> DatasetOut:

@@ -28,7 +28,7 @@ class JobNotEditable(Conflict):
 
 
 class JobNotRetryable(Conflict):
-    """Only a failed or cancelled job can be retried"""
+    """Only a failed, cancelled or clamped job can be retried"""
 
     code = "job_not_retryable"
 

@@ -61,7 +61,7 @@ async def end_job(
     )
     await repo.mark_finished(transaction, job_id, status=status, failure=failure)
     await runs.end(transaction, crawl_of(job_id, job.attempt), status)
-    message = failure or _summary(job.name, valid, job.max_images)
+    message = failure or _summary(job, valid)
     level = "error" if status == "failed" else "info"
     await crawl.add_event(transaction, job_id, level, f"job.{status}", message, valid_images=valid)
     await activity.record(
@@ -83,9 +83,11 @@ async def end_job(
     )
 
 
-def _summary(name: str, valid: int, wanted: int) -> str:
+def _summary(job: LockedJob, valid: int) -> str:
     if valid == 0:
-        return f"No images were found for “{name}”."
-    if valid < wanted:
-        return f"{valid} images for “{name}”: the sources have no more."
-    return f"{valid} images for “{name}”."
+        return f"No images were found for “{job.name}”."
+    if valid < job.quota:
+        return f"{valid} images for “{job.name}”: the sources have no more."
+    if valid < job.max_images:
+        return f"{valid} images for “{job.name}”: the credits allowed no more."
+    return f"{valid} images for “{job.name}”."

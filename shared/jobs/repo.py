@@ -107,7 +107,8 @@ async def _select(
         JobOut,
         """
         SELECT j.id, j.project_id, j.name, j.keywords, j.categories, j.engines, j.filters,
-          j.upload_id, j.max_images, j.status, j.progress, j.total_images, j.downloaded_images,
+          j.upload_id, j.max_images, j.clamped_to, j.status, j.progress, j.total_images,
+          j.downloaded_images,
           j.valid_images, j.duplicate_images, j.rejected_images, j.total_chunks,
           j.active_chunks, j.completed_chunks, j.failed_chunks, j.attempt, j.failure_reason,
           j.started_at, j.completed_at, j.created_at, j.updated_at
@@ -168,17 +169,24 @@ async def lock_all(transaction: Transaction, user_id: UUID) -> None:
 
 
 async def mark_running(
-    transaction: Transaction, job_id: int, attempt: int, instance_id: str
+    transaction: Transaction, job_id: int, attempt: int, instance_id: str, clamped_to: int | None
 ) -> None:
     """The job runs its ``attempt`` from now on, in the instance of that name."""
     await transaction.connection.execute(
         """
         UPDATE crawl_jobs SET status = 'running', attempt = %(attempt)s,
           started_at = clock_timestamp(), completed_at = NULL, failure_reason = NULL,
+          clamped_to = %(clamped_to)s::int,
+          progress = least(progress, 100 * valid_images / coalesce(%(clamped_to)s, max_images)),
           task_ids = task_ids || to_jsonb(%(instance_id)s::text)
         WHERE id = %(job_id)s
         """,
-        {"job_id": job_id, "attempt": attempt, "instance_id": instance_id},
+        {
+            "job_id": job_id,
+            "attempt": attempt,
+            "instance_id": instance_id,
+            "clamped_to": clamped_to,
+        },
     )
 
 

@@ -32,10 +32,11 @@ async def find_progress(transaction: Transaction, user_id: UUID, job_id: int) ->
     return await transaction.fetch_one(
         ProgressOut,
         """
-        SELECT j.status, j.progress, j.max_images, j.total_images, j.downloaded_images,
-          j.valid_images, j.duplicate_images, j.rejected_images, j.failure_reason, j.started_at,
-          j.updated_at, j.total_chunks AS chunks_total, j.active_chunks AS chunks_active,
-          j.completed_chunks AS chunks_completed, j.failed_chunks AS chunks_failed, j.attempt
+        SELECT j.status, j.progress, j.max_images, j.clamped_to, j.total_images,
+          j.downloaded_images, j.valid_images, j.duplicate_images, j.rejected_images,
+          j.failure_reason, j.started_at, j.updated_at, j.total_chunks AS chunks_total,
+          j.active_chunks AS chunks_active, j.completed_chunks AS chunks_completed,
+          j.failed_chunks AS chunks_failed, j.attempt
         FROM crawl_jobs AS j JOIN projects AS p ON p.id = j.project_id
         WHERE j.id = %(job_id)s AND p.user_id = %(user_id)s
         """,

@@ -1,7 +1,7 @@
 """What goes in and out of crawl jobs."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -63,6 +63,10 @@ Categories = Annotated[
     ),
     WrapValidator(_all_labels),
 ]
+CLAMP = (
+    "Start for as many images as the balance allows, if those are fewer than `max_images`, rather"
+    " than not at all."
+)
 Engines = Annotated[list[Engine], Field(min_length=1, max_length=10), AfterValidator(_distinct)]
 
 
@@ -75,11 +79,9 @@ class ListedUrl(Input):
     license: Annotated[str, StringConstraints(max_length=100)] | None = None
 
 
-class JobCreate(Input):
-    """A new job: which keywords to crawl and how many images to keep in all."""
+class JobContent(Input):
+    """Which keywords to crawl, where, and how many images to keep in all."""
 
-    project_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    name: Name
     upload_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = Field(
         default=None, description="A list that was uploaded: what the engine `url_list` crawls."
     )
@@ -93,7 +95,6 @@ class JobCreate(Input):
     urls: Annotated[list[ListedUrl], Field(max_length=5000)] = Field(
         default=[], description="What the engine `url_list` crawls."
     )
-    start: bool = False
 
     @field_validator("keywords", mode="wrap")
     @classmethod
@@ -114,7 +115,7 @@ class JobCreate(Input):
         return categories
 
     @model_validator(mode="after")
-    def _lists_what_it_crawls(self) -> "JobCreate":
+    def _lists_what_it_crawls(self) -> Self:
         if self.urls and self.upload_id is not None:
             raise ValueError("a job has urls or an upload_id, not both")
         if bool(self.urls or self.upload_id) != ("url_list" in self.engines):
@@ -122,6 +123,21 @@ class JobCreate(Input):
         if unknown := {listed.keyword for listed in self.urls} - {None, *self.keywords}:
             raise ValueError(f"urls: no keyword of the job: {', '.join(sorted(map(str, unknown)))}")
         return self
+
+
+class JobCreate(JobContent):
+    """A new job: what it crawls, its name and its project."""
+
+    project_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    name: Name
+    start: bool = False
+    clamp_to_balance: bool = Field(False, description=CLAMP)
+
+
+class StartOptions(Input):
+    """How a job is started."""
+
+    clamp_to_balance: bool = Field(False, description=CLAMP)
 
 
 class JobUpdate(Patch):
@@ -143,7 +159,11 @@ class JobQuery(PageQuery):
 
 
 class JobOut(Model):
-    """A job. Counts: found = ``total_images``; kept = ``valid_images``."""
+    """A job. Counts: found = ``total_images``; kept = ``valid_images``.
+
+    ``clamped_to``: so many images its last attempt was started for, because the balance did not
+    allow ``max_images``.
+    """
 
     id: int
     project_id: int
@@ -154,6 +174,7 @@ class JobOut(Model):
     engines: list[str]
     filters: JobFilters
     max_images: int
+    clamped_to: int | None
     status: Status
     progress: int
     total_images: int
@@ -188,6 +209,7 @@ class ProgressOut(Model):
     status: Status
     progress: int
     max_images: int
+    clamped_to: int | None
     total_images: int
     downloaded_images: int
     valid_images: int
@@ -213,7 +235,8 @@ class ProgressOut(Model):
     def eta_seconds(self) -> int | None:
         """Seconds until the quota is met at that rate."""
         rate = self.rate_images_per_s
-        return round((self.max_images - self.valid_images) / rate) if rate else None
+        quota = self.max_images if self.clamped_to is None else self.clamped_to
+        return round((quota - self.valid_images) / rate) if rate else None
 
     @model_validator(mode="before")
     @classmethod

@@ -7,28 +7,28 @@ from shared.activity import service as activity
 from shared.crawl import service as crawl
 from shared.crawl.model import LockedJob
 from shared.credits import service as credit_service
-from shared.credits.tiers import TIERS, Tier, packages_above
+from shared.credits.tiers import TIERS
 from shared.jobs import lists, repo
 from shared.jobs.errors import (
     JobNotEditable,
     JobNotRetryable,
     JobNotRunning,
     JobNotStartable,
-    JobTooLarge,
-    TooManyRunningJobs,
 )
 from shared.jobs.finish import end_job
-from shared.jobs.run import CRAWL, crawl_of
+from shared.jobs.run import CRAWL
 from shared.jobs.schemas import JobCreate, JobOut, JobQuery, JobUpdate
+from shared.jobs.starting import Pin, no_datasets, pin_exclusions, size_problem, start_attempt
 from shared.platform.data.db import Transaction
-from shared.platform.errors import AccountDisabled, NotFound
-from shared.platform.http.auth import accounts
+from shared.platform.errors import NotFound
 from shared.platform.http.auth.principal import Principal
 from shared.platform.http.pagination import Page, make_page
 from shared.runs import service as runs
 
 
-async def create_job(transaction: Transaction, principal: Principal, job: JobCreate) -> JobOut:
+async def create_job(
+    transaction: Transaction, principal: Principal, job: JobCreate, *, pin: Pin = no_datasets
+) -> JobOut:
     """The new job, started when it asks for that.
 
     Raises:
@@ -52,7 +52,9 @@ async def create_job(transaction: Transaction, principal: Principal, job: JobCre
         transaction, principal.user_id, "job.created", "job", job_id, name=job.name
     )
     if job.start:
-        return await start_job(transaction, principal, job_id)
+        return await start_job(
+            transaction, principal, job_id, clamp_to_balance=job.clamp_to_balance, pin=pin
+        )
     return await get_job(transaction, principal, job_id)
 
 
@@ -119,9 +121,11 @@ async def start_job(
     principal: Principal,
     job_id: int,
     *,
+    clamp_to_balance: bool = False,
+    pin: Pin = no_datasets,
     request_age: float = 0,
 ) -> JobOut:
-    """Holds the job's credits and promises its orchestration.
+    """Holds the job's credits, or what there is of them, and promises its orchestration.
 
     Equal requests at once are one: a request that came in before another one had started the job,
     ``request_age`` seconds ago, gets the same answer.
@@ -132,6 +136,7 @@ async def start_job(
         TooManyRunningJobs, JobTooLarge: the caller's tier does not allow it.
         InsufficientCredits, MonthlyLimitReached: as for `hold_credits`.
         AccountDisabled: it was disabled or deleted in between.
+        Invalid: it excludes what resembles a dataset that the caller does not have.
     """
     asked = time.monotonic() - request_age
     job = await lock_own(transaction, principal, job_id)
@@ -141,7 +146,8 @@ async def start_job(
         return await get_job(transaction, principal, job_id)
     if job.status != "pending":
         raise JobNotStartable(f"The job is {job.status}; only a pending job can be started.")
-    await _run(transaction, principal, job_id, attempt=1, images=job.max_images)
+    await pin_exclusions(transaction, principal, job, pin)
+    await start_attempt(transaction, principal, job, valid=0, clamp=clamp_to_balance)
     await activity.record(transaction, principal.user_id, "job.started", "job", job_id)
     return await get_job(transaction, principal, job_id)
 
@@ -173,8 +179,16 @@ async def stop_all(transaction: Transaction, user_id: UUID) -> None:
             await end_job(transaction, job, status="cancelled", failure=None)
 
 
-async def retry_job(transaction: Transaction, principal: Principal, job_id: int) -> JobOut:
+async def retry_job(
+    transaction: Transaction,
+    principal: Principal,
+    job_id: int,
+    *,
+    clamp_to_balance: bool = False,
+) -> JobOut:
     """Starts the next attempt of a failed or cancelled job: it crawls only what is missing.
+
+    Also of one that is completed, but was clamped to the balance of its time.
 
     Raises:
         NotFound: the caller has no such job.
@@ -183,43 +197,21 @@ async def retry_job(transaction: Transaction, principal: Principal, job_id: int)
             AccountDisabled: as for `start_job`.
     """
     job = await lock_own(transaction, principal, job_id)
-    if job.status not in ("failed", "cancelled"):
+    is_short = job.status == "completed" and job.clamped_to is not None
+    if job.status not in ("failed", "cancelled") and not is_short:
         raise JobNotRetryable(f"The job is {job.status}.")
     await crawl.reopen(transaction, job_id)
     valid, _ = await repo.count_valid(transaction, job_id)
-    await _run(
-        transaction,
-        principal,
-        job_id,
-        attempt=job.attempt + 1,
-        images=job.max_images - valid,
-    )
+    await start_attempt(transaction, principal, job, valid=valid, clamp=clamp_to_balance)
     await activity.record(transaction, principal.user_id, "job.retried", "job", job_id)
     return await get_job(transaction, principal, job_id)
 
 
 async def _check_size(transaction: Transaction, principal: Principal, max_images: int) -> None:
     tier = await credit_service.get_tier(transaction, principal.user_id)
-    if problem := _size_problem(tier, max_images):
+    if problem := size_problem(tier, max_images):
         limit = TIERS[tier].images_per_job
         raise lists.invalid("max_images", problem, "less_than_equal", tier=tier, limit=limit)
-
-
-def _size_problem(tier: Tier, images: int) -> str | None:
-    """Why so many are too many for one job, and the ways out."""
-    limit = TIERS[tier].images_per_job
-    if images <= limit:
-        return None
-    return (
-        f"an account of the tier {tier} may ask for up to {limit} images in one job: "
-        f"ask for fewer{_upgrade_hint(tier)}"
-    )
-
-
-def _upgrade_hint(tier: Tier) -> str:
-    """The other way out of a limit, for a tier that has one."""
-    packages = packages_above(tier)
-    return f", or buy the package {' or '.join(packages)}" if packages else ""
 
 
 async def lock_own(transaction: Transaction, principal: Principal, job_id: int) -> LockedJob:
@@ -232,36 +224,3 @@ async def lock_own(transaction: Transaction, principal: Principal, job_id: int) 
     if job is None or job.user_id != principal.user_id:
         raise NotFound("You have no such job.")
     return job
-
-
-async def _run(
-    transaction: Transaction,
-    principal: Principal,
-    job_id: int,
-    *,
-    attempt: int,
-    images: int,
-) -> None:
-    running = await runs.count_running(transaction, CRAWL, principal.user_id)
-    tier = await credit_service.get_tier(transaction, principal.user_id)
-    limit = TIERS[tier].running_jobs
-    if running >= limit:
-        raise TooManyRunningJobs(
-            f"An account of the tier {tier} may have {limit} of its jobs running at once: "
-            f"wait until one ends{_upgrade_hint(tier)}.",
-            headers={"Retry-After": "30"},
-            tier=tier,
-            limit=limit,
-        )
-    if problem := _size_problem(tier, images):  # the tier may be lower than when it was made
-        raise JobTooLarge(
-            f"The job is too large: {problem}.", tier=tier, limit=TIERS[tier].images_per_job
-        )
-    if await accounts.find_state(transaction, principal.user_id):
-        raise AccountDisabled("This account is disabled.")  # while we waited for the lock
-    await credit_service.hold_credits(
-        transaction, principal.user_id, job_id=job_id, attempt=attempt, amount=images
-    )
-    run = crawl_of(job_id, attempt)
-    await repo.mark_running(transaction, job_id, attempt, run.instance_id)
-    await runs.start(transaction, run, principal.user_id)

@@ -11,6 +11,7 @@ import httpx
 from pydantic import AfterValidator, BaseModel, ValidationError
 
 from shared.platform.net.retry import (
+    ATTEMPTS,
     FIRST_WAIT,
     NETWORK_ERRORS,
     retried,
@@ -52,15 +53,16 @@ async def _at_once() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """GET requests with an honest name, few tries, and a bound on time and size.
+    """GET requests with an honest name, few ``attempts``, and a bound on time and size.
 
-    Each try waits for its ``turn`` at the source.
+    Each attempt waits for its ``turn`` at the source.
     """
 
     http: httpx.AsyncClient
     user_agent: str
     first_wait: float = FIRST_WAIT
     turn: Callable[[], Awaitable[None]] = _at_once
+    attempts: int = ATTEMPTS
 
     async def get(
         self, url: str, parameters: dict[str, str], headers: Mapping[str, str] | None = None
@@ -75,6 +77,7 @@ class Api:
         return await retried(
             lambda: self._try(url, parameters, headers or {}),
             httpx.URL(url).host,
+            attempts=self.attempts,
             first_wait=self.first_wait,
         )
 
@@ -162,3 +165,12 @@ def usable(kind: type[Model], results: Any) -> list[Model]:
         with contextlib.suppress(ValidationError):
             found.append(kind.model_validate(result))
     return found
+
+
+def stated_total(number: Any) -> int | None:
+    """How many results the answer says that there are: a number, which some write as text."""
+    if isinstance(number, str) and number.isascii() and number.isdigit():
+        number = int(number[:18])
+    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+        return None
+    return number

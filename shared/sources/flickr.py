@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from shared.platform.model import WebAddress
-from shared.sources.api import Api, Words, usable
+from shared.sources.api import Api, Words, stated_total, usable
 from shared.sources.attribution import NO_KNOWN_RESTRICTIONS, US_GOVERNMENT, attribution
 from shared.sources.pace import Pace
 from shared.sources.source import Candidate, Page, SourceUnavailable
@@ -105,8 +105,8 @@ class Flickr:
         if not isinstance(photos, dict) or not isinstance(photos.get("pages"), int):
             raise SourceUnavailable("an answer without photos")
         more = number < photos["pages"] and number * PAGE_SIZE < DEEPEST
-        found = map(_candidate, usable(_Photo, photos.get("photo")))
-        return Page(tuple(filter(None, found)), str(number + 1) if more else None)
+        found = tuple(filter(None, map(_candidate, usable(_Photo, photos.get("photo")))))
+        return Page(found, str(number + 1) if more else None, stated_total(photos.get("total")))
 
 
 def _candidate(photo: _Photo) -> Candidate | None:

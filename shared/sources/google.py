@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from shared.platform.model import WebAddress
-from shared.sources.api import Api, Words, usable
+from shared.sources.api import Api, Words, stated_total, usable
 from shared.sources.attribution import UNKNOWN
 from shared.sources.pace import Pace
 from shared.sources.source import Candidate, Page
@@ -60,7 +60,9 @@ class Google:
         queries = answer.get("queries")
         following = start + PAGE_SIZE
         more = isinstance(queries, dict) and queries.get("nextPage") and following <= DEEPEST
-        return Page(candidates, str(following) if more else None)
+        said = answer.get("searchInformation")
+        total = stated_total(said.get("totalResults")) if isinstance(said, dict) else None
+        return Page(candidates, str(following) if more else None, total)
 
 
 def _candidate(item: _Item) -> Candidate:

@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from shared.platform.model import WebAddress
-from shared.sources.api import Api, Words, usable
+from shared.sources.api import Api, Words, stated_total, usable
 from shared.sources.attribution import attribution, licence_code
 from shared.sources.pace import Pace
 from shared.sources.source import Candidate, Page, SourceUnavailable
@@ -50,7 +50,8 @@ class Openverse:
             raise SourceUnavailable("an answer without results")
         more = number < pages and (number + 1) * PAGE_SIZE <= DEEPEST
         candidates = tuple(map(_candidate, usable(_Result, answer.get("results"))))
-        return Page(candidates, str(number + 1) if more else None)
+        total = stated_total(answer.get("result_count"))
+        return Page(candidates, str(number + 1) if more else None, total)
 
 
 def _candidate(result: _Result) -> Candidate:

@@ -31,12 +31,16 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """The turns at one source. ``stretch`` multiplies its interval; at 0 nobody waits."""
+    """The turns at one source. ``stretch`` multiplies its interval; at 0 nobody waits.
+
+    A turn that comes later than in ``most_seconds`` is not taken.
+    """
 
     database: Database
     source: str
     pace: Pace
     stretch: float = 1
+    most_seconds: float = MOST_SECONDS
 
     async def wait(self) -> None:
         """Returns when it is our turn.
@@ -51,8 +55,8 @@ class Turns:
             self.source,
             interval=self.pace.interval * self.stretch,
             burst=self.pace.burst,
-            most_seconds=MOST_SECONDS,
+            most_seconds=self.most_seconds,
         )
-        if wait > MOST_SECONDS:
+        if wait > self.most_seconds:
             raise SourceBusy("its rate limit is used up for now", retry_after=wait)
         await asyncio.sleep(wait)

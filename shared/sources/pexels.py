@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from shared.platform.model import WebAddress
-from shared.sources.api import Api, Words, usable
+from shared.sources.api import Api, Words, stated_total, usable
 from shared.sources.pace import Pace
 from shared.sources.source import Candidate, Page
 
@@ -49,7 +49,8 @@ class Pexels:
         )
         photos = usable(_Photo, answer.get("photos"))
         more = isinstance(answer.get("next_page"), str)
-        return Page(tuple(map(_candidate, photos)), str(number + 1) if more else None)
+        total = stated_total(answer.get("total_results"))
+        return Page(tuple(map(_candidate, photos)), str(number + 1) if more else None, total)
 
 
 def _candidate(photo: _Photo) -> Candidate:

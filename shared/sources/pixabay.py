@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from shared.platform.model import WebAddress
-from shared.sources.api import Api, Words, usable
+from shared.sources.api import Api, Words, stated_total, usable
 from shared.sources.pace import Pace
 from shared.sources.source import Candidate, Page, SourceUnavailable
 
@@ -54,7 +54,8 @@ class Pixabay:
         if not isinstance(total, int):
             raise SourceUnavailable("an answer without results")
         candidates = tuple(map(_candidate, usable(_Hit, answer.get("hits"))))
-        return Page(candidates, str(number + 1) if number * PAGE_SIZE < total else None)
+        more = number * PAGE_SIZE < total
+        return Page(candidates, str(number + 1) if more else None, stated_total(total))
 
 
 def _candidate(hit: _Hit) -> Candidate:

@@ -7,6 +7,7 @@ import httpx
 from pydantic import SecretStr
 
 from shared.platform.data.db import Database
+from shared.platform.net.retry import ATTEMPTS
 from shared.sources import (
     flickr,
     google,
@@ -18,7 +19,7 @@ from shared.sources import (
     wikimedia,
 )
 from shared.sources.api import Api
-from shared.sources.pace import Pace, Turns
+from shared.sources.pace import MOST_SECONDS, Pace, Turns
 from shared.sources.settings import SourceSettings
 from shared.sources.source import Source, SourceNotConfigured, SourceUnavailable
 
@@ -26,9 +27,18 @@ Opener = Callable[[SourceSettings, Api], Source]
 
 
 def open_source(
-    name: str, settings: SourceSettings, http: httpx.AsyncClient, database: Database
+    name: str,
+    settings: SourceSettings,
+    http: httpx.AsyncClient,
+    database: Database,
+    *,
+    attempts: int = ATTEMPTS,
+    most_wait: float = MOST_SECONDS,
 ) -> Source:
     """The source of that name, which keeps its pace together with all other instances.
+
+    It is asked at most ``attempts`` times for a page, and its turn awaited for ``most_wait``
+    seconds.
 
     Raises:
         SourceNotConfigured: it needs a key that is not set.
@@ -37,8 +47,8 @@ def open_source(
     if name not in SOURCES:
         raise SourceUnavailable(f"there is no source “{name}”")
     opener, pace = SOURCES[name]
-    turns = Turns(database, name, pace, settings.crawl_source_pace)
-    api = Api(http, settings.user_agent, settings.crawl_retry_wait_seconds, turns.wait)
+    turns = Turns(database, name, pace, settings.crawl_source_pace, most_wait)
+    api = Api(http, settings.user_agent, settings.crawl_retry_wait_seconds, turns.wait, attempts)
     return opener(settings, api)
 
 
@@ -99,6 +109,13 @@ SOURCES: Final[dict[str, tuple[Opener, Pace]]] = {
     "google": (_google, google.PACE),
     "duckduckgo": (_metasearch("duckduckgo"), metasearch.PACE),
     "bing": (_metasearch("bing"), metasearch.PACE),
+}
+
+# How many results of a search the source lets anyone see, where that is fewer than all.
+DEEPEST: Final = {
+    "openverse": openverse.DEEPEST,
+    "flickr": flickr.DEEPEST,
+    "google": google.DEEPEST,
 }
 
 # The sources that find pictures on pages of people who never offered them: each host's robots.txt

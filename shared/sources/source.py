@@ -43,10 +43,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Results in the source's order. ``next_cursor`` is None after the last page."""
+    """Results in the source's order. ``next_cursor`` is None after the last page.
+
+    ``total``: how many results the source says that the search has, if it says so.
+    """
 
     candidates: tuple[Candidate, ...]
     next_cursor: str | None
+    total: int | None = None
 
 
 class Source(Protocol):

@@ -14,7 +14,7 @@ import httpx
 from pydantic import AfterValidator, BaseModel
 
 from shared.platform.model import WebAddress
-from shared.sources.api import Api, Words, usable
+from shared.sources.api import Api, Words, stated_total, usable
 from shared.sources.pace import Pace
 from shared.sources.source import Candidate, Page, SourceUnavailable
 
@@ -80,7 +80,8 @@ class Unsplash:
         if not isinstance(pages, int):
             raise SourceUnavailable("an answer without results")
         candidates = tuple(map(_candidate, usable(_Photo, answer.get("results"))))
-        return Page(candidates, str(number + 1) if number < pages else None)
+        total = stated_total(answer.get("total"))
+        return Page(candidates, str(number + 1) if number < pages else None, total)
 
 
 def _candidate(photo: _Photo) -> Candidate:

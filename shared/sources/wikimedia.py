@@ -14,7 +14,7 @@ from typing import Any, Final
 from pydantic import BaseModel, Field, ValidationError
 
 from shared.platform.model import WebAddress
-from shared.sources.api import Api, Words, usable
+from shared.sources.api import Api, Words, stated_total, usable
 from shared.sources.attribution import UNKNOWN, attribution, licence_code
 from shared.sources.pace import Pace
 from shared.sources.source import Candidate, Page
@@ -85,12 +85,19 @@ class Wikimedia:
         answer = await self.api.get(
             self.api_url, {**_QUERY, "gsrsearch": f"{query} filetype:bitmap", **position}
         )
-        found = answer.get("query", {"pages": []})  # nothing found is said by saying nothing
-        pages = found.get("pages") if isinstance(found, dict) else None
+        # Nothing found is said by saying nothing, or nothing but how many there are.
+        found = answer.get("query", {})
+        pages = found.get("pages", []) if isinstance(found, dict) else None
         # What is no usable file: a page whose information follows later.
         files = sorted(usable(_File, pages), key=lambda file: file.index)
         candidates = tuple(_candidate(file) for file in files if file.imageinfo[0].mime in _TAKEN)
-        return Page(candidates, _next_cursor(answer))
+        return Page(candidates, _next_cursor(answer), _total(found))
+
+
+def _total(found: dict[str, Any]) -> int | None:
+    """What newer versions of MediaWiki say beside the pages of a search, unasked (``gsrinfo``)."""
+    said = found.get("searchinfo")
+    return stated_total(said.get("totalhits")) if isinstance(said, dict) else None
 
 
 def _next_cursor(answer: dict[str, Any]) -> str | None:

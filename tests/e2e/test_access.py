@@ -30,6 +30,7 @@ NOWHERE = {"job_id": "2000000000", "image_id": "2000000000", "project_id": "2000
 BODIES = {
     "update_project": {"name": "taken"},
     "update_job": {"name": "taken"},
+    "estimate_job": {"keywords": ["cat"], "engines": ["google"]},
     "review_image": {"decision": "keep"},
     "review_images": {"image_ids": [2000000000], "decision": "keep"},
     "create_version": {"include_duplicates": False},

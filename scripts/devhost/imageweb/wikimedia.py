@@ -52,9 +52,10 @@ class Wikimedia:
             page(base, candidate, index, wanted)
             for index, candidate in enumerate(found[offset : offset + limit], start=offset + 1)
         ]
+        answer["query"] = {"searchinfo": {"totalhits": len(found)}}
         if pages:
             keyed = pages if new else {str(one["pageid"]): one for one in pages}
-            answer["query"] = {"pages": keyed}
+            answer["query"]["pages"] = keyed
         return web.json_response(answer)
 
     def _search(self, request: web.Request) -> tuple[Candidate, ...]:

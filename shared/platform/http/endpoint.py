@@ -42,21 +42,21 @@ class Endpoints:
         successor: str | None = None,
         in_transaction: bool = True,
         starts: bool = False,
+        per_minute: int | None = None,
     ) -> Callable[[Handler], Handler]:
         """Declares ``handler`` as the endpoint ``method /path``.
 
         The handler's parameters tell the rest: ``call``, the path's parameters, ``body`` and
-        ``query`` (pydantic models). With ``scope`` an API key that has this permission may call
-        it; without one, signed-in users only, unless ``access`` says ``public`` or ``admin``.
-        What is no ``GET`` may start orchestrations; with ``starts`` a ``GET`` may, too.
+        ``query`` (pydantic models); a ``body`` with a default may be left out. With ``scope`` an
+        API key that has this permission may call it; without one, signed-in users only, unless
+        ``access`` says ``public`` or ``admin``. What is no ``GET`` may start orchestrations; with
+        ``starts`` a ``GET`` may, too.
         """
 
         def declare(handler: Handler) -> Handler:
-            parameters = {
-                name: parameter.annotation
-                for name, parameter in inspect.signature(handler).parameters.items()
-                if name != "call"
-            }
+            signature = inspect.signature(handler).parameters
+            parameters = {n: p.annotation for n, p in signature.items() if n != "call"}
+            body = signature.get("body")
             declared = Endpoint(
                 name=handler.__name__,
                 method=method,
@@ -74,6 +74,8 @@ class Endpoints:
                 idempotent=idempotent,
                 successor=successor,
                 in_transaction=in_transaction,
+                per_minute=per_minute,
+                body_optional=body is not None and body.default is not body.empty,
             )
             if declared.idempotent and not declared.in_transaction:
                 raise ValueError(f"{declared.name}: a key is claimed in the endpoint's transaction")

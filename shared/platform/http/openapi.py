@@ -115,7 +115,7 @@ def _operation(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
     if endpoint.body:
         schema = schemas[(endpoint.body, "validation")]
         operation["requestBody"] = {
-            "required": True,
+            "required": not endpoint.body_optional,
             "content": {"application/json": {"schema": schema}},
         }
     if endpoint.access != "public":

@@ -25,7 +25,8 @@ class Endpoint:
     ``internal``: reads tables that users have no rights on, hence as the service role, guarded by
     the owner predicate alone. ``idempotent``: honours ``Idempotency-Key``. ``successor``: the path
     that has taken its place; it is deprecated. Without ``in_transaction`` the handler opens what it
-    needs itself, because it waits for something else than the database.
+    needs itself, because it waits for something else than the database. ``per_minute``: how often a
+    user may call it, all their keys together. ``body_optional``: the handler does without a body.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Endpoint:
     idempotent: bool = False
     successor: str | None = None
     in_transaction: bool = True
+    per_minute: int | None = None
+    body_optional: bool = False
 
     @property
     def reads_as_caller(self) -> bool:

@@ -53,7 +53,7 @@ def arguments_of(declared: Endpoint, request: Request, secrets: Sequence[bytes])
         if isinstance(query, PageQuery):
             query.of(declared.fill(request.route_params), secrets)
         arguments["query"] = query
-    if declared.body:
+    if declared.body and not (declared.body_optional and _has_no_body(request)):
         arguments["body"] = _validate(declared.body, _json_body(request), "body")
     return arguments
 
@@ -94,6 +94,10 @@ def _has_nul(value: object) -> bool:
     if isinstance(value, list):
         return any(map(_has_nul, value))
     return isinstance(value, str) and "\0" in value
+
+
+def _has_no_body(request: Request) -> bool:
+    return not request.get_body() and "transfer-encoding" not in request.headers
 
 
 def _json_body(request: Request) -> object:

@@ -2,6 +2,7 @@
 
 - A signed-in user: ``default`` for reads, ``write`` for all other methods.
 - An API key: the same, as its owner, and ``key``: its own ``rate_limit`` requests an hour.
+- An endpoint that others pay for: also its own ``per_minute``, under its name.
 - Nobody, on ``/auth/*``: per client address.
 """
 
@@ -19,6 +20,7 @@ from shared.platform.settings import PlatformSettings
 
 log = get_logger(__name__)
 
+MINUTE = 60
 HOUR = 3600
 AUTH_PATH = "api/v1/auth/"
 WARNING_SECONDS = 60
@@ -94,6 +96,9 @@ class RateLimiter:
         if principal.key_id and principal.rate_limit:
             key_policy = Policy("key", principal.rate_limit, HOUR)
             buckets.append(Bucket(key_policy, str(principal.key_id)))
+        if endpoint.per_minute:
+            own = Policy(endpoint.name, endpoint.per_minute, MINUTE)
+            buckets.append(Bucket(own, str(principal.user_id)))
         return buckets
 
     def _policy(self, endpoint: Endpoint, principal: Principal | None) -> Policy | None:

@@ -15,10 +15,12 @@ from shared.api_keys.schemas import ApiKeyCreate
 from shared.crawl import repo as crawl_repo
 from shared.crawl.advance import advance
 from shared.crawl.discover import discover
+from shared.crawl.filters import JobFilters
 from shared.crawl.settle import settle_chunk
 from shared.credits import service as credit_service
 from shared.credits.schemas import SettingsUpdate
 from shared.datasets import building, export_files, export_repo, exports, versions
+from shared.datasets import service as datasets
 from shared.datasets.export_schemas import JobExport, VersionExport
 from shared.datasets.schemas import VersionCreate
 from shared.identity import service as identity
@@ -147,6 +149,17 @@ _request("delete_upload", lambda tx, me, w: uploads.delete_upload(tx, me, w.list
 _request("delete upload in reading", lambda tx, me, w: uploads.delete_upload(tx, me, w.reading))
 _request("update_job", lambda tx, me, w: jobs.update_job(tx, me, w.pending, JobUpdate(name="n")))
 _request("start_job", lambda tx, me, w: jobs.start_job(tx, me, w.pending))
+_request(
+    "start clamped job",
+    lambda tx, me, w: jobs.start_job(tx, me, w.pending, clamp_to_balance=True),
+)
+_request(
+    "start excluding job",
+    lambda tx, me, w: jobs.create_job(
+        tx, me, _new_job(w, start=True, filters=JobFilters(exclude_similar_to=(str(w.stopped),))),
+        pin=datasets.pin_references,
+    ),
+)  # fmt: skip
 _request("stop_job", lambda tx, me, w: jobs.stop_job(tx, me, w.running))
 _request("retry_job", lambda tx, me, w: jobs.retry_job(tx, me, w.stopped))
 _request("delete_job", lambda tx, me, w: remove.delete_job(tx, me, w.stopped))

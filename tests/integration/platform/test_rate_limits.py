@@ -114,6 +114,18 @@ class TestQuota:
         )
         assert headers["RateLimit-Policy"] == '"write";q=3;w=60, "key";q=9;w=3600'
 
+    async def test_an_endpoint_has_its_own_quota_for_all_keys_of_a_user(
+        self, limiter: RateLimiter
+    ) -> None:
+        dear = endpoint("POST", name="dear", per_minute=2)
+        key = Principal(ALICE.user_id, permissions=frozenset(), key_id=uuid4(), rate_limit=9)
+        headers = await limiter.check(dear, key, {})
+        assert headers["RateLimit-Policy"] == (
+            '"write";q=3;w=60, "key";q=9;w=3600, "dear";q=2;w=60'
+        )
+        assert await through(limiter, dear, ALICE, {}) == 1
+        assert await through(limiter, dear, BOB, {}) == 2
+
     async def test_other_public_endpoints_are_free(self, limiter: RateLimiter) -> None:
         assert await limiter.check(endpoint(path="health", access="public"), None, {}) == {}
 

@@ -21,8 +21,9 @@ def test_the_level_stays_below_the_filters() -> None:
 
 def test_survives_the_database() -> None:
     filters = JobFilters(
-        level="strict", formats=frozenset(["png"]), license=frozenset(["commercial"])
-    )
+        level="strict", formats=frozenset(["png"]), license=frozenset(["commercial"]),
+        exclude_similar_to=("cats@3", "42"),
+    )  # fmt: skip
     assert JobFilters.model_validate(filters.model_dump(mode="json")) == filters
 
 
@@ -33,7 +34,9 @@ def test_survives_the_database() -> None:
         {"min_width": 10, "max_width": 9}, {"min_height": 10, "max_height": 9},
         {"formats": []}, {"formats": ["tiff"]}, {"orientation": "round"}, {"colour": "red"},
         {"license": ["any"]}, {"near_duplicate_bits": 11}, {"near_duplicate_bits": -1},
-        {"expand": True}, {"min_bytes": 10**9},
+        {"expand": True}, {"min_bytes": 10**9}, {"exclude_similar_to": [""]},
+        {"exclude_similar_to": ["a"] * 11}, {"exclude_similar_to": ["a" * 121]},
+        {"exclude_similar_to": "cats"},
     ],
 )  # fmt: skip
 def test_nonsense_is_refused(wrong: dict[str, Any]) -> None:

@@ -126,14 +126,19 @@ class TestWikimedia:
             page["pageid"] for page in answer["query"]["pages"].values()
         }
 
-    async def test_unknown_keyword_has_no_query(self, client: Client) -> None:
+    async def test_says_how_many_there_are(self, client: Client, catalogue: Catalogue) -> None:
+        answer = await wikimedia(client, gsrsearch="cat", gsrlimit="3", gsroffset="3")
+        wanted = catalogue.search("cat", "wikimedia")
+        assert answer["query"]["searchinfo"] == {"totalhits": len(wanted)}
+
+    async def test_unknown_keyword_has_no_pages(self, client: Client) -> None:
         assert await wikimedia(client, gsrsearch="no such thing", formatversion="2") == {
-            "batchcomplete": True
-        }
+            "batchcomplete": True, "query": {"searchinfo": {"totalhits": 0}},
+        }  # fmt: skip
 
     async def test_other_namespaces_hold_no_files(self, client: Client) -> None:
         answer = await wikimedia(client, gsrsearch="cat", gsrnamespace="0", formatversion="2")
-        assert "query" not in answer
+        assert "pages" not in answer["query"]
 
     @pytest.mark.parametrize(
         ("query", "code"),

@@ -14,7 +14,8 @@ from shared.platform.data.db import Transaction
 
 PAGE = (Path(__file__).parents[3] / "docs" / "schema-sync.md").read_text()
 COLUMNS = PAGE.partition("## crawl_jobs\n")[2].partition("\n## ")[0]
-NO_COLUMNS = {"start", "urls"}  # what is done at once, and rows of their own
+# What is done at once, and rows of their own.
+NO_COLUMNS = {"start", "clamp_to_balance", "urls"}
 FOR_GOOD = {"project_id", "upload_id"}  # what is never changed
 USER = UUID(int=1)
 JOB = JobCreate(

@@ -46,6 +46,9 @@ def test_says_what_is_declared(document: dict[str, Any], name: str) -> None:
     }
     assert {error.code for error in endpoint.raises} <= codes
     assert ("requestBody" in operation) == (endpoint.body is not None)
+    assert operation.get("requestBody", {}).get("required", False) == (
+        endpoint.body is not None and not endpoint.body_optional
+    )
     assert ("deprecated" in operation) == (endpoint.successor is not None)
     in_path = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
     assert in_path == set(endpoint.parameters)

@@ -88,15 +88,20 @@ COMMONS: dict[str, Any] = {
     "batchcomplete": True,
     "continue": {"gsroffset": 50, "continue": "gsroffset||"},
     "query": {
+        "searchinfo": {"totalhits": 4321},
         "pages": [
             commons_file(2),
             commons_file(1),
             commons_file(3, mime="image/tiff"),
             {"pageid": 9, "ns": 6, "title": "File:Later.jpg", "index": 4},
-        ]
+        ],
     },
 }
-COMMONS_NOTHING: dict[str, Any] = {"batchcomplete": True}
+# Of older and of newer versions of MediaWiki.
+COMMONS_NOTHING: tuple[dict[str, Any], ...] = (
+    {"batchcomplete": True},
+    {"batchcomplete": True, "query": {"searchinfo": {"totalhits": 0}}},
+)
 COMMONS_LAG: dict[str, Any] = {
     "error": {"code": "maxlag", "info": "Waiting for a database server: 6 seconds lagged."}
 }

@@ -116,8 +116,9 @@ class TestWikimedia:
         parameters = network.requests[1].url.params
         assert (parameters["gsroffset"], parameters["continue"]) == ("50", "gsroffset||")
 
-    async def test_nothing_found_is_an_empty_last_page(self) -> None:
-        network = Network(httpx.Response(200, json=COMMONS_NOTHING))
+    @pytest.mark.parametrize("answer", COMMONS_NOTHING)
+    async def test_nothing_found_is_an_empty_last_page(self, answer: dict[str, Any]) -> None:
+        network = Network(httpx.Response(200, json=answer))
         page = await wikimedia(network.api).search("xyzzy", None)
         assert (page.candidates, page.next_cursor) == ((), None)
 
@@ -245,3 +246,48 @@ def test_no_more_results_are_looked_at_than_a_page_has() -> None:
 
     found = usable(Result, [{}] * (MOST_RESULTS + 1))
     assert len(found) == MOST_RESULTS
+
+
+TOTALS = {
+    "openverse": 240,
+    "wikimedia": 4321,
+    "flickr": 260,
+    "pexels": 10_000,
+    "pixabay": 500,
+    "unsplash": 133,
+    "google": 82_100_000,
+}
+# Where each answer says how many results there are.
+SAID: dict[str, tuple[str, ...]] = {
+    "openverse": ("result_count",),
+    "wikimedia": ("query", "searchinfo", "totalhits"),
+    "flickr": ("photos", "total"),
+    "pexels": ("total_results",),
+    "unsplash": ("total",),
+    "google": ("searchInformation", "totalResults"),
+}
+
+
+class TestTotal:
+    @pytest.mark.parametrize("name", OPEN)
+    async def test_is_what_the_source_says(self, name: str) -> None:
+        network = Network(httpx.Response(200, json=GOOD[name]))
+        assert (await OPEN[name](network.api).search("cat", None)).total == TOTALS[name]
+
+    @pytest.mark.parametrize("name", SAID)
+    @pytest.mark.parametrize(
+        ("said", "total"),
+        [("7", 7), (7, 7), (None, None), (-1, None), (True, None), ("7.5", None), ({}, None)],
+    )
+    async def test_of_anything_else_nothing_is_made(
+        self, name: str, said: object, total: int | None
+    ) -> None:
+        answer = json.loads(json.dumps(GOOD[name]))
+        place, *path = reversed(SAID[name])
+        inner = answer
+        for step in reversed(path):
+            inner = inner[step]
+        inner[place] = said
+        page = await OPEN[name](Network(httpx.Response(200, json=answer)).api).search("cat", None)
+        assert page.total == total
+        assert page.candidates
