@@ -18,9 +18,9 @@ class EstimateRequest(JobContent):
     )
 
     @model_validator(mode="after")
-    def _has_something_to_ask(self) -> Self:
+    def _asks_sources(self) -> Self:
         if self.upload_id is not None:
-            raise ValueError("an uploaded list is not estimated: the upload says its rows")
+            raise ValueError("an upload says itself how many rows it has: estimate without it")
         return self
 
 
