@@ -53,6 +53,18 @@ async def list_sizes(transaction: Transaction, version_id: int) -> dict[str, Spl
     }
 
 
+async def list_formats(transaction: Transaction, version_id: int) -> list[str]:
+    """The file formats of the images of a version."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT DISTINCT format FROM dataset_version_images AS v
+        JOIN images AS i ON i.id = v.image_id WHERE version_id = %(id)s ORDER BY format
+        """,
+        {"id": version_id},
+    )
+    return [row["format"] for row in await cursor.fetchall()]
+
+
 async def list_records(
     transaction: Transaction, version_id: int, first: int, last: int
 ) -> list[Record]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Final
 
 from shared.activity import service as activity
-from shared.datasets import export_repo, versions
+from shared.datasets import content_repo, export_repo, versions
 from shared.datasets.errors import TooManyRunningExports, VersionWithdrawn
 from shared.datasets.export_files import find_own, remove_files
 from shared.datasets.export_repo import Export
@@ -103,7 +103,7 @@ async def _export(
         raise VersionWithdrawn(
             f"{version.withdrawn} images of the version were deleted: make a new version."
         )
-    _check_fit(version, options)
+    await _check_fit(transaction, version, options)
     key = _key(version, options)
     running = await runs.list_running_of(transaction, EXPORT, principal.user_id)
     export_id = await export_repo.find_export(transaction, version.id, key)
@@ -165,17 +165,27 @@ def _encoding(settings: ExportSettings, wanted: VersionExport) -> Encoding | Non
     )
 
 
-def _check_fit(version: Version, options: Options) -> None:
-    if options.format not in IN_ARCHIVES:
-        return
+async def _check_fit(transaction: Transaction, version: Version, options: Options) -> None:
     images = sum(sum(labels.values()) for labels in version.counts.values())
-    if images > MOST_IN_ARCHIVE:
-        message = (
-            f"the version has {images} images, and archives of folders hold "
-            f"{MOST_IN_ARCHIVE} at most: take webdataset or parquet"
+    if options.format in IN_ARCHIVES and images > MOST_IN_ARCHIVE:
+        raise _unfit(
+            "format",
+            f"the version has {images} images, and archives of folders hold {MOST_IN_ARCHIVE} at"
+            " most: take webdataset or parquet",
         )
-        error = {"loc": ["body", "format"], "msg": message, "type": "less_than_equal"}
-        raise Invalid("Invalid: format.", errors=[error])
+    if options.format == "webdataset" and options.encoding is None:
+        kinds = await content_repo.list_formats(transaction, version.id)
+        if len(kinds) > 1:
+            raise _unfit(
+                "image",
+                f"a webdataset has one kind of picture, and the version has {', '.join(kinds)}:"
+                " say which one to make of them",
+            )
+
+
+def _unfit(field: str, problem: str) -> Invalid:
+    error = {"loc": ["body", field], "msg": problem, "type": "value_error"}
+    return Invalid(f"Invalid: {field}.", errors=[error])
 
 
 def _key(version: Version, options: Options) -> str:

@@ -162,6 +162,16 @@ class TestRequest:
         assert "webdataset or parquet" in refused.value.errors[0]["msg"]
         assert (await order(services, owner, job_id, format="webdataset")).status == "running"
 
+    async def test_a_webdataset_of_several_kinds_of_pictures_is_refused(
+        self, services: Services, owner: Principal, make_dataset: MakeDataset
+    ) -> None:
+        wanted = {"format": "webdataset", "image": {"format": "original"}}
+        with pytest.raises(Invalid) as refused:
+            await order(services, owner, await make_dataset(cats(4)), **wanted)
+        assert "jpeg, png, webp" in refused.value.errors[0]["msg"]
+        alike = await make_dataset([Picture("cat", n, format="png") for n in range(50, 54)])
+        assert (await export(services, owner, alike, **wanted)).status == "completed"
+
     async def test_of_somebody_elses_there_is_none(
         self, services: Services, owner: Principal, make_dataset: MakeDataset
     ) -> None:

@@ -169,7 +169,7 @@ def encrypted() -> bytes:
         (b"", "The file is no zip and no tar archive."),
         (PNG, "The file is no zip and no tar archive."),
         (encrypted(), "The archive is encrypted."),
-        (gzip.compress(as_tar([("1.png", PNG)])),
+        (gzip.compress(as_tar([("1.png", PNG)]), mtime=0),
          "The archive is packed with gzip: pictures gain nothing, send the tar."),
         (as_zip([("1.png", PNG)])[:-30], "The archive is broken after file 0."),
     ],
