@@ -112,7 +112,7 @@ def _confirm(yes: bool) -> None:
     try:
         answer = input("Go on? [y/N] ") if sys.stdin.isatty() else ""
     except (EOFError, KeyboardInterrupt) as ended_with:
-        print()  # the line of the question is not at its end
+        print(flush=True)  # the line of the question is not at its end
         if isinstance(ended_with, KeyboardInterrupt):
             raise
         answer = ""

@@ -86,7 +86,9 @@ class JobContent(Input):
         default=None, description="A list that was uploaded: what the engine `url_list` crawls."
     )
     keywords: Keywords = Field(
-        default=[], validate_default=True, description="Left out: the labels of the upload."
+        default_factory=list,
+        validate_default=True,
+        description="Left out: the labels of the upload.",
     )
     max_images: MaxImages = 1000
     engines: Engines = Field(default=["openverse", "wikimedia"])
