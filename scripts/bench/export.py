@@ -44,7 +44,8 @@ FROM unnest(%(hashes)s::text[], %(sizes)s::int[]) WITH ORDINALITY AS t (hash, si
 
 def bench_export(images: int, *, small: bool) -> dict[str, Any]:
     """Images per second of both in turns, and what each process of the app held at most."""
-    files = [path for path in sorted(photos(PICTURES, small=small).iterdir()) if path.suffix]
+    made = photos(min(PICTURES, images), small=small)
+    files = [path for path in sorted(made.iterdir()) if path.suffix]
     with tempfile.TemporaryDirectory(prefix="pixcrawler-bench-") as directory:
         Path(directory).chmod(0o755)
         stack = LocalStack(Path(directory), ("postgres", "azurite", "auth", "host"))

@@ -24,6 +24,7 @@ SMALL = {
     "scale": "--images 1000 --users 50",
     "api": "--soak 2",
     "coldstart": "--runs 1",
+    "export": "--images 30",
 }
 
 
