@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shared.crawl.model import ImageFacts
-from shared.crawl.settle_repo import flips
+from shared.imaging.hash_thirds import flips
 from shared.platform.data.db import Transaction
 
 
@@ -74,7 +74,7 @@ async def find_similar(
             "hashes": [image.sha256 for image in images],
             "phashes": [image.phash for image in images],
             "bits": bits,
-            "flips": flips(bits // 3),
+            "flips": flips(bits),
         },
     )
     return {row["sha256"]: row["reference"] for row in await cursor.fetchall()}

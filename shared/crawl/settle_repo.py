@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from shared.crawl.model import ImageFacts
+from shared.imaging.hash_thirds import flips
 from shared.platform.data.db import Transaction
 
 
@@ -100,14 +100,8 @@ async def find_near(
         JOIN crawl_candidates AS c ON c.image_id = i.id
         WHERE bit_count((i.phash # probe.phash)::bit(64)) <= %(bits)s
         """,
-        {"job_id": job_id, "bits": bits, "phashes": list(phashes), "flips": flips(bits // 3)},
+        {"job_id": job_id, "bits": bits, "phashes": list(phashes), "flips": flips(bits)},
     )
-
-
-def flips(most: int) -> list[int]:
-    """The ways in which up to so many bits of a third may differ."""
-    places = [1 << place for place in range(22)]
-    return [sum(bits) for count in range(most + 1) for bits in combinations(places, count)]
 
 
 async def insert_images(

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 from uuid import UUID
 
 from shared.datasets.schemas import DatasetOut
+from shared.imaging.hash_thirds import flips
 from shared.platform.data.db import Transaction
 
 
@@ -112,12 +112,6 @@ async def list_near(
         WHERE probe.id = ANY(%(ids)s) AND found.id <> probe.id
           AND bit_count((found.phash # probe.phash)::bit(64)) <= %(bits)s
         """,
-        {"job_id": job_id, "ids": list(image_ids), "bits": bits, "flips": _flips(bits // 3)},
+        {"job_id": job_id, "ids": list(image_ids), "bits": bits, "flips": flips(bits)},
     )
     return [(row["one"], row["other"]) for row in await cursor.fetchall()]
-
-
-def _flips(most: int) -> list[int]:
-    """The ways in which up to so many bits of a third may differ."""
-    places = [1 << place for place in range(22)]
-    return [sum(bits) for count in range(most + 1) for bits in combinations(places, count)]
