@@ -1,9 +1,10 @@
 """Tiers of accounts and packages of credits: what each allows, gives and costs. Nowhere else."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from shared.credits.settings import CreditSettings
+if TYPE_CHECKING:
+    from shared.credits.settings import CreditSettings
 
 Tier = Literal["free", "pro", "enterprise"]
 
@@ -24,7 +25,7 @@ class Package:
     tier: Tier
     price_setting: str
 
-    def price_id(self, settings: CreditSettings) -> str | None:
+    def price_id(self, settings: "CreditSettings") -> str | None:
         """The price at Stripe that the operator has made for it, if there is one."""
         price: str | None = getattr(settings, self.price_setting)
         return price

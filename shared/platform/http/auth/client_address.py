@@ -7,9 +7,10 @@ was written by the client and is worth nothing, unless the peer is one of our ow
 
 import ipaddress
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from shared.platform.settings.parts import Network
+if TYPE_CHECKING:
+    from shared.platform.settings.parts import Network
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -17,7 +18,7 @@ UNKNOWN = "unknown"
 IPV6_SUBSCRIBER_BITS = 64  # one subscriber has a whole such network
 
 
-def client_address(headers: Mapping[str, str], trusted: Sequence[Network] = ()) -> str:
+def client_address(headers: Mapping[str, str], trusted: "Sequence[Network]" = ()) -> str:
     """The client's address; of IPv6 its /64 network. ``headers`` have lower-case names."""
     for hop in reversed(headers.get("x-forwarded-for", "").split(",")):
         address = _parse(hop.strip())
