@@ -3,7 +3,7 @@
 import azure.durable_functions as df
 
 from shared.app.http import Call, Reply, endpoint
-from shared.datasets import earlier, exports, service, versions
+from shared.datasets import earlier, exports, reports, service, versions
 from shared.datasets.errors import (
     DatasetEmpty,
     ExportNotReady,
@@ -11,6 +11,7 @@ from shared.datasets.errors import (
     VersionWithdrawn,
 )
 from shared.datasets.export_schemas import ExportOut, VersionExport
+from shared.datasets.report_schemas import ReportOut
 from shared.datasets.schemas import (
     DatasetDetail,
     DatasetPage,
@@ -45,6 +46,20 @@ async def list_datasets(call: Call, query: DatasetQuery) -> DatasetPage:
 async def get_dataset(call: Call, dataset: str) -> DatasetDetail:
     """A dataset by id or name, with a version where one is named: `42`, `cats@3`, `cats@latest`."""
     return await service.get_dataset(call.tx, call.principal, dataset)
+
+
+@endpoint(
+    bp,
+    "GET",
+    "api/v1/datasets/{dataset}/report",
+    returns={200: ReportOut},
+    scope="exports",
+    raises=(NotFound,),
+    internal=True,
+)
+async def get_dataset_report(call: Call, dataset: str) -> ReportOut:
+    """What a dataset, or a version where one is named, is made of: balance, licences, leaks."""
+    return await reports.get_report(call.tx, call.principal, dataset)
 
 
 @endpoint(

@@ -27,9 +27,8 @@ One line a file: what it is, who made it, under which licence.
 def licenses_page(summary: Summary) -> str:
     """LICENSES.md: each licence that occurs, how often, and where its text is."""
     rows = []
-    for code in sorted(summary.licenses):
-        images = sum(summary.licenses[code].values())
-        urls = " ".join(map(markdown_link, summary.license_urls.get(code, [])))
+    for code, images in sorted(summary.figures.of_license.items()):
+        urls = " ".join(map(markdown_link, summary.figures.license_urls.get(code, [])))
         rows.append(f"| {markdown(code)} | {images} | {urls} |\n")
     return _INTRODUCTION + "".join(rows)
 

@@ -66,7 +66,7 @@ class QueueListener:
                 pause = _MIN_POLLING_INTERVAL
                 continue
             try:
-                # Not wait_for, which up to Python 3.11 loses a cancellation in the moment of a wake.
+                # Not wait_for: up to Python 3.11 a cancellation in the moment of a wake is lost.
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
                 pause = _MIN_POLLING_INTERVAL

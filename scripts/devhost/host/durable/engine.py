@@ -120,7 +120,7 @@ class Engine:
                 await asyncio.sleep(1)
                 continue
             try:
-                # Not wait_for, which up to Python 3.11 loses a cancellation in the moment of a wake.
+                # Not wait_for: up to Python 3.11 a cancellation in the moment of a wake is lost.
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
             except TimeoutError:
