@@ -6,6 +6,7 @@ from shared.app.http import Call, Reply, endpoint
 from shared.datasets import earlier, exports, reports, service, versions
 from shared.datasets.errors import (
     DatasetEmpty,
+    DatasetTooLarge,
     ExportNotReady,
     TooManyRunningExports,
     VersionWithdrawn,
@@ -68,7 +69,7 @@ async def get_dataset_report(call: Call, dataset: str) -> ReportOut:
     "api/v1/datasets/{dataset_id:int}/versions",
     returns={201: VersionOut},
     scope="exports",
-    raises=(NotFound, JobRunning, DatasetEmpty),
+    raises=(NotFound, JobRunning, DatasetEmpty, DatasetTooLarge),
     idempotent=True,
 )
 async def create_version(call: Call, dataset_id: int, body: VersionCreate) -> Reply:
@@ -143,7 +144,14 @@ async def export_version(call: Call, dataset_id: int, number: int, body: Version
     "api/v1/datasets/{dataset_id:int}/export/{kind}",
     returns={302: None},
     scope="exports",
-    raises=(NotFound, JobRunning, DatasetEmpty, TooManyRunningExports, ExportNotReady),
+    raises=(
+        NotFound,
+        JobRunning,
+        DatasetEmpty,
+        DatasetTooLarge,
+        TooManyRunningExports,
+        ExportNotReady,
+    ),
     in_transaction=False,
     starts=True,
 )

@@ -41,7 +41,7 @@ async def export_job(
     """An export of what the caller's job has made, of its next version if anything has changed.
 
     Raises:
-        NotFound, JobRunning, DatasetEmpty: as for `create_version`.
+        NotFound, JobRunning, DatasetEmpty, DatasetTooLarge: as for `create_version`.
         Invalid, TooManyRunningExports: as for `export_version`.
     """
     of = VersionCreate(split=wanted.split, include_duplicates=wanted.include_duplicates)
