@@ -1,8 +1,9 @@
 """Opens exports with what people train with; runs in an environment of its own.
 
-``read_training.py FOLDER OUT``: below FOLDER the exports `imagefolder`, `yolo`, both unpacked, and
-`webdataset`. OUT is written: by reader, the rows that it found, with ``split``, ``label`` and
-``sha256``; and how YOLO ended a training.
+``read_training.py FOLDER OUT``: below FOLDER the exports `imagefolder`, `yolo`, `stored` and
+`encoded`, unpacked, and `webdataset`. OUT is written: by reader, the rows that it found, with
+``split``, ``label`` and ``sha256``; how YOLO ended a training; of `stored` and `encoded` how many
+images torchvision finds.
 """
 
 import hashlib
@@ -66,6 +67,7 @@ def main() -> None:
         "torchvision yolo": of_torchvision(FOLDER / "yolo"),
         "wids": of_wids(FOLDER / "webdataset"),
         "yolo": train_yolo(FOLDER / "yolo"),
+        **{name: len(ImageFolder(str(FOLDER / name / "train"))) for name in ("stored", "encoded")},
     }
     OUT.write_text(json.dumps(found))
 
