@@ -77,8 +77,12 @@ async def list_records(
           i.format, i.width, i.height, i.file_size AS bytes,
           lpad(to_hex(i.phash), 16, '0') AS phash, i.keyword, i.metadata ->> 'title' AS caption,
           CASE WHEN i.metadata ? 'title' THEN i.engine END AS caption_source, i.license,
-          i.license_url, i.creator, i.attribution, i.engine AS source,
-          i.source_page_url AS source_page, i.original_url AS url
+          i.license_url, i.metadata #>> '{license_proof,stated}' AS license_stated,
+          i.metadata #>> '{license_proof,address}' AS license_answer_url,
+          i.metadata #>> '{license_proof,at}' AS license_answer_date,
+          i.metadata #>> '{license_proof,sha256}' AS license_answer_sha256,
+          i.creator, i.attribution, i.engine AS source, i.source_page_url AS source_page,
+          i.original_url AS url
         FROM dataset_version_images AS v JOIN images AS i ON i.id = v.image_id
         WHERE version_id = %(id)s AND v.position BETWEEN %(first)s AND %(last)s
         ORDER BY v.position

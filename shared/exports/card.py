@@ -111,7 +111,7 @@ resemble each other are never in two splits. Left out of this version: {_listed(
 ## Licences
 
 {_listed(summary.figures.of_license)}. LICENSES.md tells what
-they are, ATTRIBUTION.md whom to credit for each file.
+they are and what proves them, ATTRIBUTION.md whom to credit for each file.
 
 ## Personal data, and limits
 

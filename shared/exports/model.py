@@ -55,6 +55,10 @@ class Record:
     caption_source: str | None
     license: str | None
     license_url: str | None
+    license_stated: str | None
+    license_answer_url: str | None
+    license_answer_date: str | None
+    license_answer_sha256: str | None
     creator: str | None
     attribution: str | None
     source: str | None
