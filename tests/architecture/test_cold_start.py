@@ -13,8 +13,8 @@ from tests.architecture.test_source_rules import PRODUCT
 ROOT = Path(__file__).parents[2]
 HEAVY = (
     "azure.core", "azure.identity", "azure.keyvault", "azure.storage", "cryptography", "httpx",
-    "jwt", "limits", "loguru", "PIL", "prometheus_client", "psycopg", "psycopg_pool", "redis",
-    "supabase", "supabase_auth", "tenacity",
+    "jwt", "limits", "loguru", "PIL", "prometheus_client", "psycopg", "psycopg_pool",
+    "pydantic_settings", "redis", "supabase", "supabase_auth", "tenacity",
 )  # fmt: skip
 LIST = "import sys, function_app; print(*sys.modules)"
 EARLY = "from shared.sources import registry; registry.SOURCES"  # as a trigger's module could
