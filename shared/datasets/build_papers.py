@@ -155,7 +155,9 @@ class _Papers:
         export = self._export
         async with self._database.transaction() as transaction:
             version = await versions.get_version(transaction, export.job_id, export.number)
-            told = await reports.report_version(transaction, version, self._summary.name)
+            told = await reports.report_version(
+                transaction, version, self._summary.name, self._summary.figures
+            )
         return told.model_dump_json(indent=1)
 
     async def _contact_sheet(self) -> bytes:

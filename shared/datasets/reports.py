@@ -1,10 +1,12 @@
 """Reports of datasets and of their versions."""
 
+from collections import Counter
 from typing import Any
 
-from shared.datasets import repo, report_repo, service, version_repo
+from shared.datasets import repo, report_repo, service
 from shared.datasets.report_schemas import ReportOut
-from shared.datasets.summary import figures
+from shared.datasets.summary import count_figures
+from shared.datasets.version_repo import Version
 from shared.datasets.versions import LEAK_BITS
 from shared.exports.model import Figures
 from shared.platform.data.db import Transaction
@@ -19,8 +21,9 @@ async def get_report(transaction: Transaction, principal: Principal, reference: 
     """
     found, version = await service.locate(transaction, principal, reference)
     if version:
-        return await report_version(transaction, version, found.name)
-    counted = await figures(transaction, job_id=found.id)
+        counted = await count_figures(transaction, version_id=version.id)
+        return await report_version(transaction, version, found.name, counted)
+    counted = await count_figures(transaction, job_id=found.id)
     return ReportOut(
         dataset_id=found.id,
         name=found.name,
@@ -37,10 +40,9 @@ async def get_report(transaction: Transaction, principal: Principal, reference: 
 
 
 async def report_version(
-    transaction: Transaction, version: version_repo.Version, name: str
+    transaction: Transaction, version: Version, name: str, counted: Figures
 ) -> ReportOut:
-    """The report of a version of the dataset of that name: the same at any time."""
-    counted = await figures(transaction, version_id=version.id)
+    """The report of a version, whose figures are counted already, of the dataset of that name."""
     return ReportOut(
         dataset_id=version.job_id,
         name=name,
@@ -57,12 +59,11 @@ async def report_version(
 
 
 def _figures(counted: Figures) -> dict[str, Any]:
-    labels: dict[str, int] = {}
-    for of_license in counted.licenses.values():
-        for label, images in of_license.items():
-            labels[label] = labels.get(label, 0) + images
+    labels = Counter[str]()
+    for of_label in counted.licenses.values():
+        labels.update(of_label)
     return {
-        "images": sum(labels.values()),
+        "images": labels.total(),
         "bytes": sum(counted.bytes.values()),
         "labels": dict(sorted(labels.items())),
         "balance": round(min(labels.values()) / max(labels.values()), 4) if labels else None,
@@ -76,7 +77,7 @@ def _figures(counted: Figures) -> dict[str, Any]:
     }
 
 
-async def _count_leaks(transaction: Transaction, version: version_repo.Version) -> int:
+async def _count_leaks(transaction: Transaction, version: Version) -> int:
     if len(version.counts) < 2:
         return 0
     places = await report_repo.list_places(transaction, version.id)

@@ -21,11 +21,11 @@ async def summarize(transaction: Transaction, export: Export) -> Summary:
         keywords=facts.keywords,
         counts=facts.counts,
         left_out=facts.left_out,
-        figures=await figures(transaction, version_id=export.version_id),
+        figures=await count_figures(transaction, version_id=export.version_id),
     )
 
 
-async def figures(
+async def count_figures(
     transaction: Transaction, *, version_id: int | None = None, job_id: int | None = None
 ) -> Figures:
     """What the images of a version, or of a dataset as it is now, are."""
