@@ -10,7 +10,7 @@ class DatasetEmpty(Conflict):
 
 
 class DatasetTooLarge(Conflict):
-    """The dataset has more images than a version can hold"""
+    """The dataset has more images than a version can be made of"""
 
     code = "dataset_too_large"
 

@@ -25,7 +25,8 @@ from shared.platform.http.pagination import Page, PageQuery, make_page
 # the job took them for two.
 LEAK_BITS: Final = 4
 SHOWN_CHANGES: Final = 1000
-# A version is made in one request: of so many images in half a minute, with 1.5 KB for each.
+# Duplicates and dropped images too: a version is made of all of them within one request, which
+# takes half a minute and 1.5 KB of memory for each.
 MOST_IMAGES: Final = 500_000
 ALL_TO_TRAIN: Final[dict[Split, float]] = {"train": 1}
 
@@ -39,18 +40,24 @@ async def create_version(
         NotFound: the caller has no such dataset.
         JobRunning: its job still changes it.
         DatasetEmpty: it has no image that may be in a version.
-        DatasetTooLarge: it has more images than a version can hold.
+        DatasetTooLarge: its job has more images than a version can be made of.
     """
     job = await jobs.lock_own(transaction, principal, dataset_id)
     return version_out(await make_version(transaction, job, wanted))
 
 
 async def make_version(transaction: Transaction, job: LockedJob, wanted: VersionCreate) -> Version:
-    """The same of a locked job, as it is stored."""
+    """The same of a locked job, as it is stored.
+
+    Raises:
+        JobRunning, DatasetEmpty, DatasetTooLarge: as for `create_version`.
+    """
     if job.is_running:
         raise JobRunning("The dataset's job is running: wait for its end, or stop it.")
     if await repo.has_more_images(transaction, job.id, MOST_IMAGES):
-        raise DatasetTooLarge(f"A version holds up to {MOST_IMAGES} images.")
+        raise DatasetTooLarge(
+            f"A version is made of up to {MOST_IMAGES} images, duplicates and dropped ones counted."
+        )
     split = wanted.split.model_dump() if wanted.split else None
     rows, left_out = await _deal(transaction, job, wanted)
     if not rows:
