@@ -129,7 +129,7 @@ async def count_facets(
         FROM facts GROUP BY license, label
         UNION ALL SELECT 'license_url', license, license_url, count(*) FROM facts
         WHERE license_url IS NOT NULL GROUP BY license, license_url
-        UNION ALL SELECT 'bytes', split, NULL, sum(file_size) FROM facts GROUP BY split
+        UNION ALL SELECT 'bytes', split, NULL, coalesce(sum(file_size), 0) FROM facts GROUP BY split
         UNION ALL SELECT 'source', source, NULL, count(*) FROM facts GROUP BY source
         UNION ALL SELECT 'format', format, NULL, count(*) FROM facts GROUP BY format
         UNION ALL (SELECT 'domain', coalesce(domain, 'unknown'), NULL, count(*) FROM facts

@@ -64,8 +64,9 @@ async def count_contents(transaction: Transaction, job_id: int) -> list[dict[str
     """Images that are no duplicates and were not dropped, by label and licence, with bytes."""
     cursor = await transaction.connection.execute(
         """
-        SELECT coalesce(labels ->> 0, keyword) AS label, coalesce(license, 'unknown') AS license,
-          count(*) AS images, sum(file_size)::bigint AS bytes
+        SELECT coalesce(labels ->> 0, keyword, '') AS label,
+          coalesce(license, 'unknown') AS license, count(*) AS images,
+          sum(file_size)::bigint AS bytes
         FROM images
         WHERE crawl_job_id = %(job_id)s AND NOT is_duplicate AND decision IS DISTINCT FROM 'drop'
         GROUP BY 1, 2 ORDER BY 1, 2
@@ -76,7 +77,7 @@ async def count_contents(transaction: Transaction, job_id: int) -> list[dict[str
 
 
 async def has_more_images(transaction: Transaction, job_id: int, most: int) -> bool:
-    """Whether the job has more images than that."""
+    """Whether the job has more images than that, whatever becomes of them in a version."""
     cursor = await transaction.connection.execute(
         "SELECT id FROM images WHERE crawl_job_id = %(job_id)s OFFSET %(most)s LIMIT 1",
         {"job_id": job_id, "most": most},

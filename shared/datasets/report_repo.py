@@ -21,9 +21,10 @@ async def count_near(transaction: Transaction, version_id: int) -> list[Duplicat
 
 
 async def count_duplicates(transaction: Transaction, job_id: int) -> list[DuplicatesOut]:
-    """What a job found twice, by the labels of what it kept and of what it found again.
+    """What a job found twice, by the labels of what was found again and of what was there.
 
-    ``near`` are images that resemble another one, ``exact`` candidates whose bytes were there.
+    ``near`` are images that resemble another one, ``exact`` candidates whose bytes are an image
+    of another keyword.
     """
     return await transaction.fetch(
         DuplicatesOut,
@@ -38,7 +39,9 @@ async def count_duplicates(transaction: Transaction, job_id: int) -> list[Duplic
           count(*)
         FROM crawl_candidates AS c JOIN crawl_jobs AS j ON j.id = c.job_id
         JOIN images AS o ON o.crawl_job_id = c.job_id AND o.hash = c.copy_hash
-        WHERE c.job_id = %(id)s AND c.copy_hash IS NOT NULL GROUP BY 2, 3
+        -- An image may move to the keyword of a copy that was found earlier.
+        WHERE c.job_id = %(id)s AND c.copy_hash IS NOT NULL AND o.keyword <> c.keyword
+        GROUP BY 2, 3
         ORDER BY images DESC, kind, label, other_label
         """,
         {"id": job_id},
@@ -46,7 +49,10 @@ async def count_duplicates(transaction: Transaction, job_id: int) -> list[Duplic
 
 
 async def count_left_out(transaction: Transaction, job_id: int) -> dict[str, int]:
-    """Images of a job that a version of now would not have, by reason."""
+    """Images of a job that a version leaves out unless it is asked for duplicates, by reason.
+
+    Which ones a split leaves out is known when it is made.
+    """
     cursor = await transaction.connection.execute(
         """
         SELECT CASE WHEN decision = 'drop' THEN 'dropped' ELSE 'duplicate' END AS reason,

@@ -8,8 +8,8 @@ from shared.platform.model import Model
 class DuplicatesOut(Model):
     """How many images with ``label`` are the same picture as one with ``other_label``.
 
-    ``near``: it resembles the other. ``exact``: its bytes were there already, and it is in the
-    dataset only once.
+    ``near``: it resembles the other. ``exact``: its bytes were found under another keyword too, and
+    are one image of the dataset.
     """
 
     kind: Literal["near", "exact"]
@@ -26,7 +26,8 @@ class ReportOut(Model):
     hundred most frequent. ``left_out`` is counted by reason. ``duplicates`` are pictures that are
     there twice, within a label and across two; of a version, those that are both in it. ``leaks``
     are images of val and test that resemble an image of another split: there must be none. Of a
-    version that images were withdrawn from, all but its splits is told of those that are left.
+    version that images were withdrawn from, all but its splits and what was left out is told of
+    those that are there still.
     """
 
     dataset_id: int

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.app.composition import Services
-from shared.datasets import reports, versions
+from shared.datasets import reports, service, versions
 from shared.datasets.report_schemas import ReportOut
 from shared.datasets.schemas import VersionCreate
 from shared.platform.errors import NotFound
@@ -42,6 +42,27 @@ async def mark_duplicate(services: Services, image: int, of: int) -> None:
         """,
         id=image,
         of=of,
+    )
+
+
+async def copy_of(services: Services, job_id: int, image: int, *, keyword: str) -> None:
+    """The image's bytes were found under that keyword too."""
+    await rows(
+        services.database,
+        """
+        WITH searched AS (
+          INSERT INTO crawl_searches (job_id, keyword, engine, query)
+          VALUES (%(job)s, %(keyword)s, 'openverse', %(keyword)s) RETURNING id
+        )
+        INSERT INTO crawl_candidates
+          (job_id, url, url_hash, search_id, keyword, engine, rank, outcome, copy_hash)
+        SELECT %(job)s, 'http://a.example/1', sha256('1'), searched.id, %(keyword)s, 'openverse', 1,
+          'exact_duplicate', hash
+        FROM searched, images WHERE images.id = %(image)s RETURNING id
+        """,
+        job=job_id,
+        keyword=keyword,
+        image=image,
     )
 
 
@@ -93,28 +114,44 @@ class TestDataset:
             "UPDATE images SET decision = 'drop' WHERE id = %(id)s RETURNING id",
             id=dropped,
         )
-        await rows(
-            services.database,
-            """
-            WITH searched AS (
-              INSERT INTO crawl_searches (job_id, keyword, engine, query)
-              VALUES (%(job)s, 'dog', 'openverse', 'dog') RETURNING id
-            )
-            INSERT INTO crawl_candidates
-              (job_id, url, url_hash, search_id, keyword, engine, rank, outcome, copy_hash)
-            SELECT %(job)s, 'http://a.example/1', sha256('1'), searched.id, 'dog', 'openverse', 1,
-              'exact_duplicate', hash
-            FROM searched, images WHERE images.id = %(cat)s RETURNING id
-            """,
-            job=job_id,
-            cat=cat["id"],
-        )
+        await copy_of(services, job_id, cat["id"], keyword="dog")
         told = await report(services, owner, str(job_id))
         assert told.images == 1
         assert told.left_out == {"dropped": 1, "duplicate": 3}
         assert [tuple(twice.model_dump().values()) for twice in told.duplicates] == [
             ("near", "dog", "cat", 2), ("exact", "dog", "cat", 1), ("near", "cat", "cat", 1),
         ]  # fmt: skip
+
+    async def test_copy_whose_keyword_the_image_has_come_to_is_none_across_labels(
+        self, services: Services, owner: Principal, make_dataset: MakeDataset
+    ) -> None:
+        job_id = await make_dataset([Picture("cat", 1)])
+        (cat,) = await rows(services.database, "SELECT id FROM images")
+        await copy_of(services, job_id, cat["id"], keyword="dog")
+        assert len((await report(services, owner, str(job_id))).duplicates) == 1
+        await rows(services.database, "UPDATE images SET keyword = 'dog' RETURNING id")
+        assert (await report(services, owner, str(job_id))).duplicates == []
+
+    async def test_of_an_image_that_little_is_known_of(
+        self, services: Services, owner: Principal, make_dataset: MakeDataset
+    ) -> None:
+        job_id = await make_dataset([Picture("cat", 1)])
+        await rows(
+            services.database,
+            """
+            UPDATE images SET keyword = NULL, labels = NULL, hash = NULL, phash = NULL,
+              width = NULL, height = NULL, file_size = NULL, format = NULL, engine = NULL,
+              license = NULL, license_url = NULL
+            RETURNING id
+            """,
+        )
+        told = await report(services, owner, str(job_id))
+        assert (told.images, told.bytes, told.sizes) == (1, 0, {})
+        assert told.license_labels == {"unknown": {"": 1}}
+        assert told.formats == told.sources == {"unknown": 1}
+        async with services.database.transaction() as transaction:
+            shown = await service.get_dataset(transaction, owner, str(job_id))
+        assert (shown.labels, shown.licenses, shown.size_mb) == ({"": 1}, {"unknown": 1}, 0)
 
     async def test_of_nothing_it_is_empty(
         self, services: Services, owner: Principal, make_dataset: MakeDataset
