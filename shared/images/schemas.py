@@ -72,6 +72,13 @@ class ConflictOut(Model):
     place: int = Field(exclude=True)
 
 
+class RestoringOut(Model):
+    """Of what storage has archived: it is being brought back; ask again after `Retry-After`."""
+
+    status: Literal["restoring"] = "restoring"
+    detail: str = "Storage has archived the image and brings it back, which takes up to 15 hours."
+
+
 class ImageOut(Model):
     """An image: what it is, and where it comes from. ``hash`` is the sha256 of its bytes.
 
