@@ -3,14 +3,16 @@
 import azure.durable_functions as df
 
 from shared.app.http import Call, Reply, endpoint
-from shared.datasets import earlier, exports, service, versions
+from shared.datasets import earlier, exports, reports, service, versions
 from shared.datasets.errors import (
     DatasetEmpty,
+    DatasetTooLarge,
     ExportNotReady,
     TooManyRunningExports,
     VersionWithdrawn,
 )
 from shared.datasets.export_schemas import ExportOut, VersionExport
+from shared.datasets.report_schemas import ReportOut
 from shared.datasets.schemas import (
     DatasetDetail,
     DatasetPage,
@@ -49,11 +51,25 @@ async def get_dataset(call: Call, dataset: str) -> DatasetDetail:
 
 @endpoint(
     bp,
+    "GET",
+    "api/v1/datasets/{dataset}/report",
+    returns={200: ReportOut},
+    scope="exports",
+    raises=(NotFound,),
+    internal=True,
+)
+async def get_dataset_report(call: Call, dataset: str) -> ReportOut:
+    """What a dataset, or a version where one is named, is made of: balance, licences, leaks."""
+    return await reports.get_report(call.tx, call.principal, dataset)
+
+
+@endpoint(
+    bp,
     "POST",
     "api/v1/datasets/{dataset_id:int}/versions",
     returns={201: VersionOut},
     scope="exports",
-    raises=(NotFound, JobRunning, DatasetEmpty),
+    raises=(NotFound, JobRunning, DatasetEmpty, DatasetTooLarge),
     idempotent=True,
 )
 async def create_version(call: Call, dataset_id: int, body: VersionCreate) -> Reply:
@@ -128,7 +144,14 @@ async def export_version(call: Call, dataset_id: int, number: int, body: Version
     "api/v1/datasets/{dataset_id:int}/export/{kind}",
     returns={302: None},
     scope="exports",
-    raises=(NotFound, JobRunning, DatasetEmpty, TooManyRunningExports, ExportNotReady),
+    raises=(
+        NotFound,
+        JobRunning,
+        DatasetEmpty,
+        DatasetTooLarge,
+        TooManyRunningExports,
+        ExportNotReady,
+    ),
     in_transaction=False,
     starts=True,
 )

@@ -6,6 +6,7 @@ from shared.app.http import Call, Reply, endpoint
 from shared.datasets import export_files, exports
 from shared.datasets.errors import (
     DatasetEmpty,
+    DatasetTooLarge,
     ExportExpired,
     ExportNotReady,
     ExportRunning,
@@ -25,7 +26,7 @@ bp = df.Blueprint()
     "api/v1/jobs/{job_id:int}/exports",
     returns={202: ExportOut},
     scope="exports",
-    raises=(NotFound, JobRunning, DatasetEmpty, TooManyRunningExports),
+    raises=(NotFound, JobRunning, DatasetEmpty, DatasetTooLarge, TooManyRunningExports),
     idempotent=True,
 )
 async def create_export(call: Call, job_id: int, body: JobExport) -> Reply:

@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/bootstrap.sh
 [ $# -gt 0 ] || set -- tests/chaos tests/unit/orchestrations tests/unit/imaging tests/security \
-  tests/integration/crawl tests/integration/locks tests/integration/usage
+  tests/integration/crawl tests/integration/datasets tests/integration/locks \
+  tests/integration/usage
 PIXCRAWLER_TEST_SCALE=full exec "$PYTHON" -m pytest --durations=0 --durations-min=5 \
   --numprocesses 2 --dist worksteal "$@"

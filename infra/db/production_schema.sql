@@ -220,6 +220,23 @@ CREATE TABLE public.api_keys (
     CONSTRAINT api_keys_usage_count_check CHECK ((usage_count >= 0))
 );
 
+CREATE TABLE public.crawl_answers (
+    id bigint NOT NULL,
+    search_id bigint NOT NULL,
+    address text NOT NULL,
+    answered_at timestamp with time zone NOT NULL,
+    sha256 text NOT NULL
+);
+
+CREATE SEQUENCE public.crawl_answers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.crawl_answers_id_seq OWNED BY public.crawl_answers.id;
+
 CREATE TABLE public.crawl_candidates (
     id bigint NOT NULL,
     job_id integer NOT NULL,
@@ -239,7 +256,9 @@ CREATE TABLE public.crawl_candidates (
     outcome text,
     outcome_detail text,
     image_id integer,
-    copy_hash character varying(64)
+    copy_hash character varying(64),
+    license_stated text,
+    answer_id bigint
 );
 
 CREATE SEQUENCE public.crawl_candidates_id_seq
@@ -760,6 +779,8 @@ CREATE TABLE public.usage_metrics (
 
 ALTER TABLE ONLY public.activity_logs ALTER COLUMN id SET DEFAULT nextval('public.activity_logs_id_seq'::regclass);
 
+ALTER TABLE ONLY public.crawl_answers ALTER COLUMN id SET DEFAULT nextval('public.crawl_answers_id_seq'::regclass);
+
 ALTER TABLE ONLY public.crawl_candidates ALTER COLUMN id SET DEFAULT nextval('public.crawl_candidates_id_seq'::regclass);
 
 ALTER TABLE ONLY public.crawl_jobs ALTER COLUMN id SET DEFAULT nextval('public.crawl_jobs_id_seq'::regclass);
@@ -795,6 +816,9 @@ ALTER TABLE ONLY public.api_keys
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.crawl_answers
+    ADD CONSTRAINT crawl_answers_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.crawl_candidates
     ADD CONSTRAINT crawl_candidates_job_id_url_hash_key UNIQUE (job_id, url_hash);
@@ -929,6 +953,8 @@ CREATE INDEX activity_logs_user_id_timestamp_idx ON public.activity_logs USING b
 
 CREATE INDEX api_keys_user_id_idx ON public.api_keys USING btree (user_id);
 
+CREATE INDEX crawl_answers_search_id_idx ON public.crawl_answers USING btree (search_id);
+
 CREATE INDEX crawl_candidates_chunk_id_idx ON public.crawl_candidates USING btree (chunk_id);
 
 CREATE INDEX crawl_candidates_copies_idx ON public.crawl_candidates USING btree (job_id) WHERE (copy_hash IS NOT NULL);
@@ -1037,6 +1063,9 @@ ALTER TABLE ONLY public.activity_logs
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.profiles(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.crawl_answers
+    ADD CONSTRAINT crawl_answers_search_id_fkey FOREIGN KEY (search_id) REFERENCES public.crawl_searches(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.crawl_candidates
     ADD CONSTRAINT crawl_candidates_chunk_id_fkey FOREIGN KEY (chunk_id) REFERENCES public.job_chunks(id) ON DELETE SET NULL;
 
@@ -1139,6 +1168,8 @@ CREATE POLICY activity_logs_select_own ON public.activity_logs FOR SELECT TO aut
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY api_keys_select_own ON public.api_keys FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
+ALTER TABLE public.crawl_answers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.crawl_candidates ENABLE ROW LEVEL SECURITY;
 
@@ -1299,6 +1330,10 @@ GRANT SELECT(expires_at) ON TABLE public.api_keys TO authenticated;
 GRANT SELECT(created_at) ON TABLE public.api_keys TO authenticated;
 
 GRANT SELECT(updated_at) ON TABLE public.api_keys TO authenticated;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.crawl_answers TO service_role;
+
+GRANT ALL ON SEQUENCE public.crawl_answers_id_seq TO service_role;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.crawl_candidates TO service_role;
 
@@ -1465,6 +1500,7 @@ INSERT INTO public.schema_migrations (version) VALUES
   ('20261201110002'),
   ('20261201110003'),
   ('20261201110004'),
-  ('20261201110005');
+  ('20261201110011'),
+  ('20261201110012');
 
 COMMIT;

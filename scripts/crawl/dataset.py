@@ -40,6 +40,7 @@ def save_dataset(
 
 
 def _row(name: str, image: dict[str, Any]) -> dict[str, Any]:
+    proof = image["license_proof"] or {}
     return {
         "file_name": name,
         "label": image["label"],
@@ -53,6 +54,10 @@ def _row(name: str, image: dict[str, Any]) -> dict[str, Any]:
         "creator": image["creator"],
         "license": image["license"],
         "license_url": image["license_url"],
+        "license_stated": proof.get("stated"),
+        "license_answer_url": proof.get("address"),
+        "license_answer_date": proof.get("at"),
+        "license_answer_sha256": proof.get("sha256"),
         "attribution": image["attribution"],
     }
 

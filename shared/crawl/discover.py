@@ -46,7 +46,7 @@ async def discover(
         if await _is_wanted(transaction, search) and await search_repo.advance_search(
             transaction, search, next_cursor=page.next_cursor, found=len(candidates)
         ):
-            await search_repo.insert_candidates(transaction, search, candidates)
+            await search_repo.insert_candidates(transaction, search, candidates, page.proof)
     return PageResult(found=len(candidates))
 
 

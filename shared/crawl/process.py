@@ -73,7 +73,8 @@ class ChunkProcessor:
         examination = Examination(chunk.job_id, chunk.filters, self.blobs, self.http, self.judges)
         started = asyncio.get_running_loop().time()
         tasks = [asyncio.create_task(examination.examine(c)) for c in chunk.candidates]
-        watch = asyncio.create_task(self._until_unwanted(chunk))
+        over = asyncio.Event()
+        watch = asyncio.create_task(self._until_unwanted(chunk, over))
         everything = asyncio.gather(*tasks)
         try:
             await asyncio.wait(
@@ -83,6 +84,7 @@ class ChunkProcessor:
             )
             unwanted = watch.done() and watch.result() is None
         finally:
+            over.set()
             everything.cancel()
             watch.cancel()
             await asyncio.gather(everything, watch, *tasks, return_exceptions=True)
@@ -114,10 +116,14 @@ class ChunkProcessor:
             return Examined(candidate.id)  # its host is slow, but it comes to everybody's turn
         return Examined(candidate.id, "timeout", "its host has answered nobody in all that time")
 
-    async def _until_unwanted(self, chunk: Chunk) -> None:
-        """Returns when the job has stopped, or has all images of the chunk's keyword."""
+    async def _until_unwanted(self, chunk: Chunk, over: asyncio.Event) -> None:
+        """Returns when the job has stopped, or has all images of the chunk's keyword.
+
+        Or when it is ``over``: up to Python 3.11 a cancellation is lost when it comes in the moment
+        in which the pool has a connection.
+        """
         wanted = True
-        while wanted:
+        while wanted and not over.is_set():
             await asyncio.sleep(STOP_POLL_SECONDS)
             with contextlib.suppress(Unavailable):
                 async with self.database.transaction() as transaction:

@@ -10,7 +10,7 @@ from shared.platform.data.db import Transaction
 from shared.sources.url_list import Row
 
 if TYPE_CHECKING:
-    from shared.sources.source import Candidate
+    from shared.sources.source import Candidate, Proof
 
 
 async def insert_searches(
@@ -187,9 +187,15 @@ async def read_list(transaction: Transaction, search: Search, after: int, limit:
 
 
 async def insert_candidates(
-    transaction: Transaction, search: Search, candidates: "Sequence[Candidate]"
+    transaction: Transaction,
+    search: Search,
+    candidates: "Sequence[Candidate]",
+    proof: "Proof | None" = None,
 ) -> None:
-    """Adds what a page listed. A URL that several searches find belongs to the first in order."""
+    """Adds what a page listed, and the answer that proves it.
+
+    A URL that several searches find belongs to the first in order.
+    """
     rows = [
         (sha256(candidate.url.encode()).digest(), search.found + position, candidate)
         for position, candidate in enumerate(candidates)
@@ -197,19 +203,26 @@ async def insert_candidates(
     listed = [candidate for _, _, candidate in rows]
     await transaction.connection.execute(
         """
+        WITH answer AS (
+          INSERT INTO crawl_answers (search_id, address, answered_at, sha256)
+          SELECT %(search_id)s, %(address)s::text, %(at)s::timestamptz, %(sha256)s::text
+          WHERE %(address)s::text IS NOT NULL RETURNING id
+        )
         INSERT INTO crawl_candidates AS known
-          (job_id, search_id, keyword, engine, url_hash, rank, url, source_page_url, creator,
-           license, license_url, attribution, title)
-        SELECT %(job_id)s, %(search_id)s, %(keyword)s, %(engine)s, page.*
+          (job_id, search_id, keyword, engine, answer_id, url_hash, rank, url, source_page_url,
+           creator, license, license_url, attribution, title, license_stated)
+        SELECT %(job_id)s, %(search_id)s, %(keyword)s, %(engine)s, (SELECT id FROM answer), page.*
         FROM unnest(%(hashes)s::bytea[], %(ranks)s::int[], %(urls)s::text[],
           %(source_pages)s::text[], %(creators)s::text[], %(licenses)s::text[],
-          %(license_urls)s::text[], %(attributions)s::text[], %(titles)s::text[]) AS page
+          %(license_urls)s::text[], %(attributions)s::text[], %(titles)s::text[],
+          %(stated)s::text[]) AS page
         ON CONFLICT (job_id, url_hash) DO UPDATE SET
           search_id = EXCLUDED.search_id, keyword = EXCLUDED.keyword,
           engine = EXCLUDED.engine, rank = EXCLUDED.rank,
           source_page_url = EXCLUDED.source_page_url, creator = EXCLUDED.creator,
           license = EXCLUDED.license, license_url = EXCLUDED.license_url,
-          attribution = EXCLUDED.attribution, title = EXCLUDED.title
+          attribution = EXCLUDED.attribution, title = EXCLUDED.title,
+          license_stated = EXCLUDED.license_stated, answer_id = EXCLUDED.answer_id
         WHERE known.chunk_id IS NULL
           AND (EXCLUDED.rank, EXCLUDED.search_id) < (known.rank, known.search_id)
         """,
@@ -227,5 +240,9 @@ async def insert_candidates(
             "license_urls": [candidate.license_url for candidate in listed],
             "attributions": [candidate.attribution for candidate in listed],
             "titles": [candidate.title for candidate in listed],
+            "stated": [candidate.license_stated for candidate in listed],
+            "address": proof.address if proof else None,
+            "at": proof.at if proof else None,
+            "sha256": proof.sha256 if proof else None,
         },
     )

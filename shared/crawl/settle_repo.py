@@ -126,9 +126,14 @@ async def insert_images(
             new.height, new.size, new.format, new.hash, new.phash, new.is_duplicate, c.keyword,
             c.engine, c.source_page_url, c.creator, c.license, c.license_url, c.attribution,
             jsonb_build_array(label_of(j.categories, c.keyword)),
-            jsonb_strip_nulls(jsonb_build_object('title', c.title, 'etag', new.etag))
+            jsonb_strip_nulls(jsonb_build_object('title', c.title, 'etag', new.etag,
+              'license_proof', nullif(jsonb_strip_nulls(jsonb_build_object(
+                'stated', c.license_stated, 'address', a.address, 'sha256', a.sha256,
+                'at', to_char(a.answered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+              )), '{}')))
           FROM new JOIN crawl_candidates AS c ON c.id = new.candidate_id
             JOIN crawl_jobs AS j ON j.id = c.job_id
+            LEFT JOIN crawl_answers AS a ON a.id = c.answer_id
           RETURNING id, hash
         )
         SELECT added.id, new.candidate_id FROM added JOIN new USING (hash)
@@ -161,11 +166,16 @@ async def write_verdicts(transaction: Transaction, verdicts: Sequence[Verdict]) 
           labels = jsonb_build_array(coalesce(reviewed_label, label_of(j.categories, c.keyword))),
           -- An ETag is one of its URL.
           metadata = jsonb_strip_nulls(jsonb_build_object('title', c.title, 'etag',
-            CASE WHEN original_url = c.url THEN metadata ->> 'etag' END))
+            CASE WHEN original_url = c.url THEN metadata ->> 'etag' END,
+            'license_proof', nullif(jsonb_strip_nulls(jsonb_build_object(
+              'stated', c.license_stated, 'address', a.address, 'sha256', a.sha256,
+              'at', to_char(a.answered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+            )), '{}')))
         FROM unnest(%(images)s::int[], %(candidates)s::bigint[], %(duplicates)s::bool[],
             %(originals)s::int[]) AS v (image_id, candidate_id, is_duplicate, original_id)
           JOIN crawl_candidates AS c ON c.id = v.candidate_id
           JOIN crawl_jobs AS j ON j.id = c.job_id
+          LEFT JOIN crawl_answers AS a ON a.id = c.answer_id
         WHERE images.id = v.image_id
         """,
         {

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import Any, Final
 
-from shared.datasets import content_repo, export_repo
+from shared.datasets import content_repo, export_repo, reports, versions
 from shared.datasets.export_files import MANIFEST, STATS, blob_name, labels_name
 from shared.datasets.export_repo import Export
 from shared.datasets.members import list_members
@@ -17,7 +17,6 @@ from shared.exports.croissant import TABLE, ExportFile, croissant
 from shared.exports.label_files import LabelWriter
 from shared.exports.licences import ATTRIBUTION, credit_line, licenses_page
 from shared.exports.model import Options, Summary
-from shared.exports.report import report
 from shared.exports.table import json_line, row_of
 from shared.exports.trees import TREES
 from shared.platform.data.blob import BlobStore
@@ -89,8 +88,7 @@ class _Papers:
         await self._write_tables()
         await self._put("LICENSES.md", licenses_page(self._summary), _MARKDOWN)
         await self._put("README.md", self._card([file.name for file in content]), _MARKDOWN)
-        figures = json.dumps(report(self._summary), ensure_ascii=False, indent=1)
-        await self._put("report.json", figures, _JSON)
+        await self._put("report.json", await self._report(), _JSON)
         await self._put("contact-sheet.webp", await self._contact_sheet(), "image/webp")
         content += [ExportFile(**file) for file in self._files if file["name"] == TABLE]
         told = croissant(
@@ -152,6 +150,13 @@ class _Papers:
         return dataset_card(
             self._summary, patterns if loadable else {}, loads=loads, columns=columns
         )
+
+    async def _report(self) -> str:
+        export = self._export
+        async with self._database.transaction() as transaction:
+            version = await versions.get_version(transaction, export.job_id, export.number)
+            told = await reports.report_version(transaction, version, self._summary.name)
+        return told.model_dump_json(indent=1)
 
     async def _contact_sheet(self) -> bytes:
         labels = self._summary.labels[:ROWS]

@@ -1,4 +1,4 @@
-"""What exports tell of the images of a version."""
+"""What is told of the images of a version, or of a dataset as it is now."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,8 +78,12 @@ async def list_records(
           i.format, i.width, i.height, i.file_size AS bytes,
           lpad(to_hex(i.phash), 16, '0') AS phash, i.keyword, i.metadata ->> 'title' AS caption,
           CASE WHEN i.metadata ? 'title' THEN i.engine END AS caption_source, i.license,
-          i.license_url, i.creator, i.attribution, i.engine AS source,
-          i.source_page_url AS source_page, i.original_url AS url
+          i.license_url, i.metadata #>> '{license_proof,stated}' AS license_stated,
+          i.metadata #>> '{license_proof,address}' AS license_answer_url,
+          i.metadata #>> '{license_proof,at}' AS license_answer_date,
+          i.metadata #>> '{license_proof,sha256}' AS license_answer_sha256,
+          i.creator, i.attribution, i.engine AS source, i.source_page_url AS source_page,
+          i.original_url AS url
         FROM dataset_version_images AS v JOIN images AS i ON i.id = v.image_id
         WHERE version_id = %(id)s AND v.position BETWEEN %(first)s AND %(last)s
         ORDER BY v.position
@@ -106,18 +110,39 @@ async def list_blobs(
     return {row["storage_url"] for row in await cursor.fetchall()}
 
 
-async def count_facets(transaction: Transaction, version_id: int) -> list[dict[str, Any]]:
-    """Images of a version by licence and label, by licence's address, source, format and domain:
-    ``kind``, ``name``, ``of``, ``images``, the most frequent first; and the bytes by split."""
+async def count_facets(
+    transaction: Transaction, *, version_id: int | None = None, job_id: int | None = None
+) -> list[dict[str, Any]]:
+    """The images of a version, or those of a dataset that are no duplicates and were not dropped.
+
+    By ``kind``, ``name`` and ``of``, the most frequent first: ``images`` by licence and label, by
+    licence's address, source, format and domain; the bytes by split; of each size its least, median
+    and greatest value.
+    """
     cursor = await transaction.connection.execute(
         """
-        WITH facts AS (
-          SELECT coalesce(i.license, 'unknown') AS license, i.license_url, v.label, v.split,
-            i.file_size, coalesce(i.engine, 'unknown') AS source,
+        WITH member AS (
+          SELECT v.image_id AS id, v.label, v.split FROM dataset_version_images AS v
+          WHERE v.version_id = %(version_id)s
+          UNION ALL SELECT id, coalesce(labels ->> 0, keyword, ''), '' FROM images
+          WHERE crawl_job_id = %(job_id)s AND NOT is_duplicate AND decision IS DISTINCT FROM 'drop'
+        ),
+        facts AS (
+          SELECT coalesce(i.license, 'unknown') AS license, i.license_url, label, split,
+            i.file_size, i.width, i.height, coalesce(i.engine, 'unknown') AS source,
             coalesce(i.format, 'unknown') AS format,
             lower(substring(i.original_url FROM '^[a-z]+://(?:[^/@]*@)?([^/:?#]+)')) AS domain
-          FROM dataset_version_images AS v JOIN images AS i ON i.id = v.image_id
-          WHERE version_id = %(id)s
+          FROM member JOIN images AS i USING (id)
+        ),
+        sizes AS (
+          SELECT name, values FROM (
+            SELECT percentile_disc(%(parts)s) WITHIN GROUP (ORDER BY width) AS width,
+              percentile_disc(%(parts)s) WITHIN GROUP (ORDER BY height) AS height,
+              percentile_disc(%(parts)s) WITHIN GROUP (ORDER BY file_size) AS bytes
+            FROM facts
+          ) AS measured,
+          LATERAL (VALUES ('width', width), ('height', height), ('bytes', bytes))
+            AS size (name, values)
         )
         SELECT 'license' AS kind, license AS name, label AS "of", count(*) AS images
         FROM facts GROUP BY license, label
@@ -128,33 +153,14 @@ async def count_facets(transaction: Transaction, version_id: int) -> list[dict[s
         UNION ALL SELECT 'format', format, NULL, count(*) FROM facts GROUP BY format
         UNION ALL (SELECT 'domain', coalesce(domain, 'unknown'), NULL, count(*) FROM facts
           GROUP BY domain ORDER BY count(*) DESC, domain LIMIT 100)
+        UNION ALL SELECT 'size', name, part, value
+        FROM sizes, unnest(ARRAY['min', 'median', 'max'], values) AS told (part, value)
+        WHERE value IS NOT NULL
         ORDER BY kind, images DESC, name, "of"
         """,
-        {"id": version_id},
+        {"version_id": version_id, "job_id": job_id, "parts": [0.0, 0.5, 1.0]},
     )
     return await cursor.fetchall()
-
-
-async def measure(transaction: Transaction, version_id: int) -> dict[str, dict[str, int]]:
-    """Least, median and greatest ``width`` and ``height`` of the images, and their ``bytes``."""
-    cursor = await transaction.connection.execute(
-        """
-        SELECT min(width) AS width_min, max(width) AS width_max,
-          percentile_disc(0.5) WITHIN GROUP (ORDER BY width) AS width_median,
-          min(height) AS height_min, max(height) AS height_max,
-          percentile_disc(0.5) WITHIN GROUP (ORDER BY height) AS height_median,
-          min(file_size) AS bytes_min, max(file_size) AS bytes_max,
-          percentile_disc(0.5) WITHIN GROUP (ORDER BY file_size) AS bytes_median
-        FROM dataset_version_images AS v JOIN images AS i ON i.id = v.image_id
-        WHERE version_id = %(id)s
-        """,
-        {"id": version_id},
-    )
-    (row,) = await cursor.fetchall()
-    return {
-        name: {part: row[f"{name}_{part}"] for part in ("min", "median", "max")}
-        for name in ("width", "height", "bytes")
-    }
 
 
 async def list_first_of(

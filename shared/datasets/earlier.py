@@ -38,7 +38,8 @@ async def download_url(
         NotFound: there is no such kind, or the caller has no such dataset.
         ExportNotReady: it could not be built.
         Unavailable: it takes longer than 200 s; it is built all the same.
-        JobRunning, DatasetEmpty, Invalid, TooManyRunningExports: as for `export_job`.
+        JobRunning, DatasetEmpty, DatasetTooLarge, Invalid, TooManyRunningExports: as for
+            `export_job`.
     """
     if kind not in WANTED:
         raise NotFound(f"A dataset comes as {', '.join(WANTED)}.")

@@ -9,6 +9,12 @@ class DatasetEmpty(Conflict):
     code = "dataset_empty"
 
 
+class DatasetTooLarge(Conflict):
+    """The dataset has more images than a version can hold"""
+
+    code = "dataset_too_large"
+
+
 class VersionWithdrawn(Conflict):
     """Images of the version were deleted"""
 

@@ -26,7 +26,7 @@ from shared.platform.http.pagination import Page, PageQuery, make_page
 from shared.runs import service as runs
 
 # Part of each key: to be raised when the same version and options come to give other bytes.
-REVISION: Final = 1
+REVISION: Final = 2
 IN_ARCHIVES: Final = ("imagefolder", "coco", "yolo")
 MOST_RUNNING: Final = 2  # of a user's exports, without those that wait for storage
 MOST_WAITING: Final = 10  # and with them
@@ -42,7 +42,7 @@ async def export_job(
     """An export of what the caller's job has made, of its next version if anything has changed.
 
     Raises:
-        NotFound, JobRunning, DatasetEmpty: as for `create_version`.
+        NotFound, JobRunning, DatasetEmpty, DatasetTooLarge: as for `create_version`.
         Invalid, TooManyRunningExports: as for `export_version`.
     """
     of = VersionCreate(split=wanted.split, include_duplicates=wanted.include_duplicates)

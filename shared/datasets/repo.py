@@ -75,6 +75,15 @@ async def count_contents(transaction: Transaction, job_id: int) -> list[dict[str
     return await cursor.fetchall()
 
 
+async def has_more_images(transaction: Transaction, job_id: int, most: int) -> bool:
+    """Whether the job has more images than that."""
+    cursor = await transaction.connection.execute(
+        "SELECT id FROM images WHERE crawl_job_id = %(job_id)s OFFSET %(most)s LIMIT 1",
+        {"job_id": job_id, "most": most},
+    )
+    return await cursor.fetchone() is not None
+
+
 async def list_candidates(transaction: Transaction, job_id: int) -> list[Candidate]:
     """The images of a job of which all is known that an export needs, by hash."""
     return await transaction.fetch(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from shared.datasets import repo, version_repo
 from shared.datasets.schemas import DatasetDetail, DatasetOut, DatasetPage, DatasetQuery
+from shared.datasets.version_repo import Version
 from shared.datasets.versions import get_version, version_out
 from shared.platform.data.db import Transaction
 from shared.platform.errors import Invalid, NotFound
@@ -51,7 +52,7 @@ async def get_dataset(
     Raises:
         NotFound: the caller has no such dataset, or it no such version.
     """
-    found, number = await _locate(transaction, principal, reference)
+    found, version = await locate(transaction, principal, reference)
     contents = await repo.count_contents(transaction, found.id)
     labels: dict[str, int] = {}
     licenses: dict[str, int] = {}
@@ -59,16 +60,29 @@ async def get_dataset(
         labels[row["label"]] = labels.get(row["label"], 0) + row["images"]
         licenses[row["license"]] = licenses.get(row["license"], 0) + row["images"]
     size = sum(row["bytes"] or 0 for row in contents)
-    shown = None
-    if number is not None:
-        shown = version_out(await get_version(transaction, found.id, number))
     return DatasetDetail(
         **found.model_dump(),
         size_mb=round(size / 1e6, 2),
         labels=labels,
         licenses=licenses,
-        version=shown,
+        version=version_out(version) if version else None,
     )
+
+
+async def locate(
+    transaction: Transaction, principal: Principal, reference: str
+) -> tuple[DatasetOut, Version | None]:
+    """The caller's dataset, and its version if the reference names one: ``42``, ``cats@3``.
+
+    Raises:
+        NotFound: the caller has no such dataset, or it no such version.
+    """
+    name, named = _parse(reference)
+    found = await _find(transaction, principal, name)
+    if not named:
+        return found, None
+    number = await _number(transaction, found.id, named)
+    return found, await get_version(transaction, found.id, number)
 
 
 async def pin_references(
@@ -82,25 +96,14 @@ async def pin_references(
     pinned: dict[str, None] = {}
     for reference in references:
         try:
-            found, number = await _locate(transaction, principal, reference)
-            if number is not None:
-                await get_version(transaction, found.id, number)
+            found, version = await locate(transaction, principal, reference)
         except NotFound:
             problem = f"you have no such dataset or version: {reference}"
             place = ["body", "filters", "exclude_similar_to"]
             error = {"loc": place, "msg": problem, "type": "value_error"}
             raise Invalid(f"Invalid: {problem}.", errors=[error]) from None
-        pinned[str(found.id) if number is None else f"{found.id}@{number}"] = None
+        pinned[f"{found.id}@{version.number}" if version else str(found.id)] = None
     return list(pinned)
-
-
-async def _locate(
-    transaction: Transaction, principal: Principal, reference: str
-) -> tuple[DatasetOut, int | None]:
-    """The dataset, and the number that the reference gives a version, if it names one."""
-    name, version = _parse(reference)
-    found = await _find(transaction, principal, name)
-    return found, await _number(transaction, found.id, version) if version else None
 
 
 def _parse(reference: str) -> tuple[str, str]:

@@ -4,22 +4,13 @@ from typing import Any
 
 from shared.datasets import content_repo
 from shared.datasets.export_repo import Export
-from shared.exports.model import Options, Summary
+from shared.exports.model import Figures, Options, Summary
 from shared.platform.data.db import Transaction
 
 
 async def summarize(transaction: Transaction, export: Export) -> Summary:
     """What the papers of an export say of its version."""
     facts = await content_repo.get_version_facts(transaction, export.version_id)
-    facets = await content_repo.count_facets(transaction, export.version_id)
-    sizes = await content_repo.measure(transaction, export.version_id)
-    licenses: dict[str, dict[str, int]] = {}
-    urls: dict[str, list[str]] = {}
-    for row in facets:
-        if row["kind"] == "license":
-            licenses.setdefault(row["name"], {})[row["of"]] = row["images"]
-        elif row["kind"] == "license_url":
-            urls.setdefault(row["name"], []).append(row["of"])
     return Summary(
         dataset_id=facts.job_id,
         name=Options.from_json(export.options).name,
@@ -30,15 +21,38 @@ async def summarize(transaction: Transaction, export: Export) -> Summary:
         keywords=facts.keywords,
         counts=facts.counts,
         left_out=facts.left_out,
-        licenses=licenses,
-        license_urls=urls,
+        figures=await figures(transaction, version_id=export.version_id),
+    )
+
+
+async def figures(
+    transaction: Transaction, *, version_id: int | None = None, job_id: int | None = None
+) -> Figures:
+    """What the images of a version, or of a dataset as it is now, are."""
+    facets = await content_repo.count_facets(transaction, version_id=version_id, job_id=job_id)
+    sizes = _nested(facets, "size")
+    return Figures(
+        bytes=_counts(facets, "bytes"),
+        licenses=_nested(facets, "license"),
+        license_urls={name: list(of) for name, of in _nested(facets, "license_url").items()},
         sources=_counts(facets, "source"),
         formats=_counts(facets, "format"),
         domains=_counts(facets, "domain"),
-        bytes=_counts(facets, "bytes"),
-        sizes=sizes,
+        sizes={
+            name: {part: sizes[name][part] for part in ("min", "median", "max")}
+            for name in ("width", "height", "bytes")
+            if name in sizes
+        },
     )
 
 
 def _counts(facets: list[dict[str, Any]], kind: str) -> dict[str, int]:
     return {row["name"]: int(row["images"]) for row in facets if row["kind"] == kind}
+
+
+def _nested(facets: list[dict[str, Any]], kind: str) -> dict[str, dict[str, int]]:
+    nested: dict[str, dict[str, int]] = {}
+    for row in facets:
+        if row["kind"] == kind:
+            nested.setdefault(row["name"], {})[row["of"]] = int(row["images"])
+    return nested

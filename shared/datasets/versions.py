@@ -9,7 +9,7 @@ from typing import Final
 from shared.activity import service as activity
 from shared.crawl.model import LockedJob
 from shared.datasets import repo, version_repo
-from shared.datasets.errors import DatasetEmpty
+from shared.datasets.errors import DatasetEmpty, DatasetTooLarge
 from shared.datasets.repo import Candidate
 from shared.datasets.schemas import Change, DiffOut, VersionCreate, VersionOut
 from shared.datasets.splits import SPLITS, Picture, Split, deal
@@ -25,6 +25,8 @@ from shared.platform.http.pagination import Page, PageQuery, make_page
 # the job took them for two.
 LEAK_BITS: Final = 4
 SHOWN_CHANGES: Final = 1000
+# A version is made in one request: of so many images in half a minute, with 1.5 KB for each.
+MOST_IMAGES: Final = 500_000
 ALL_TO_TRAIN: Final[dict[Split, float]] = {"train": 1}
 
 
@@ -37,6 +39,7 @@ async def create_version(
         NotFound: the caller has no such dataset.
         JobRunning: its job still changes it.
         DatasetEmpty: it has no image that may be in a version.
+        DatasetTooLarge: it has more images than a version can hold.
     """
     job = await jobs.lock_own(transaction, principal, dataset_id)
     return version_out(await make_version(transaction, job, wanted))
@@ -46,6 +49,8 @@ async def make_version(transaction: Transaction, job: LockedJob, wanted: Version
     """The same of a locked job, as it is stored."""
     if job.is_running:
         raise JobRunning("The dataset's job is running: wait for its end, or stop it.")
+    if await repo.has_more_images(transaction, job.id, MOST_IMAGES):
+        raise DatasetTooLarge(f"A version holds up to {MOST_IMAGES} images.")
     split = wanted.split.model_dump() if wanted.split else None
     rows, left_out = await _deal(transaction, job, wanted)
     if not rows:

@@ -28,7 +28,7 @@ def dataset_card(
 def _front_matter(
     summary: Summary, data_files: Mapping[str, str], *, columns: bool
 ) -> dict[str, Any]:
-    codes = sorted(summary.licenses)
+    codes = sorted(summary.figures.licenses)
     license_ = license_id(codes)
     told: dict[str, Any] = {"pretty_name": summary.name, "license": license_}
     if license_ == "other":
@@ -55,12 +55,12 @@ def _front_matter(
             "splits": [
                 {
                     "name": _SPLIT_NAMES[split],
-                    "num_bytes": summary.bytes[split],
+                    "num_bytes": summary.figures.bytes[split],
                     "num_examples": images,
                 }
                 for split, images in summary.splits.items()
             ],
-            "dataset_size": sum(summary.bytes.values()),
+            "dataset_size": sum(summary.figures.bytes.values()),
         }
     return told
 
@@ -103,15 +103,15 @@ deduplicated and labelled by PixCrawler. This is version
 
 Searched for: {", ".join(map(markdown, summary.keywords))}. The label of an image is what it was
 searched for, or what a person has said since; nobody has looked at all of them. Found at:
-{_listed(summary.sources)}. Their terms apply to what is done with the images.
+{_listed(summary.figures.sources)}. Their terms apply to what is done with the images.
 
 Every file was decoded and measured; broken, tiny and equal ones were left out, and pictures that
 resemble each other are never in two splits. Left out of this version: {_listed(summary.left_out)}.
 
 ## Licences
 
-{_listed({code: sum(of.values()) for code, of in summary.licenses.items()})}. LICENSES.md tells what
-they are, ATTRIBUTION.md whom to credit for each file.
+{_listed(summary.figures.of_license)}. LICENSES.md tells what
+they are and what proves them, ATTRIBUTION.md whom to credit for each file.
 
 ## Personal data, and limits
 

@@ -15,7 +15,9 @@ class Annotations:
     def __init__(self, summary: Summary) -> None:
         self._summary = summary
         self._categories = {label: number for number, label in enumerate(summary.labels, 1)}
-        self._licenses = {code: number for number, code in enumerate(sorted(summary.licenses), 1)}
+        self._licenses = {
+            code: number for number, code in enumerate(sorted(summary.figures.licenses), 1)
+        }
         self._images: list[str] = []
         self._boxes: list[str] = []
 
@@ -55,7 +57,11 @@ class Annotations:
             "date_created": f"{summary.created_at:%Y/%m/%d}",
         }
         licenses = [
-            {"id": number, "name": code, "url": next(iter(summary.license_urls.get(code, [])), "")}
+            {
+                "id": number,
+                "name": code,
+                "url": next(iter(summary.figures.license_urls.get(code, [])), ""),
+            }
             for code, number in self._licenses.items()
         ]
         categories = [{"id": number, "name": label} for label, number in self._categories.items()]

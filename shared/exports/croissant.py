@@ -63,7 +63,7 @@ def croissant(
 ) -> str:
     """croissant.json of an export. ``files`` are those with images, and the table ``images.jsonl``
     unless the images are in Parquet; ``home`` is the dataset's address."""
-    licenses = sorted(summary.licenses)
+    licenses = sorted(summary.figures.licenses)
     told = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -86,7 +86,7 @@ def croissant(
 
 
 def _responsible(summary: Summary) -> dict[str, Any]:
-    sources = ", ".join(summary.sources)
+    sources = ", ".join(summary.figures.sources)
     return {
         "rai:dataCollection": f"Images that {sources} give for the keywords "
         + ", ".join(summary.keywords),

@@ -9,8 +9,12 @@ _INTRODUCTION = """\
 # Licences
 
 Each image has the licence that its source stated; it stands beside the image in every table of this
-export. What is under `unknown` carries no permission that we know of. Nobody has checked that who
-stated a licence was entitled to.
+export. Its proof stands there too: `license_stated`, the words of a source that says something of
+each image, and the answer that listed the image: what was asked (`license_answer_url`), when
+(`license_answer_date`), and the hash of what came back (`license_answer_sha256`).
+
+What is under `unknown` carries no permission that we know of. Nobody has checked that who stated a
+licence was entitled to.
 
 | licence | images | text |
 | --- | --- | --- |
@@ -27,9 +31,8 @@ One line a file: what it is, who made it, under which licence.
 def licenses_page(summary: Summary) -> str:
     """LICENSES.md: each licence that occurs, how often, and where its text is."""
     rows = []
-    for code in sorted(summary.licenses):
-        images = sum(summary.licenses[code].values())
-        urls = " ".join(map(markdown_link, summary.license_urls.get(code, [])))
+    for code, images in sorted(summary.figures.of_license.items()):
+        urls = " ".join(map(markdown_link, summary.figures.license_urls.get(code, [])))
         rows.append(f"| {markdown(code)} | {images} | {urls} |\n")
     return _INTRODUCTION + "".join(rows)
 

@@ -55,6 +55,10 @@ class Record:
     caption_source: str | None
     license: str | None
     license_url: str | None
+    license_stated: str | None
+    license_answer_url: str | None
+    license_answer_date: str | None
+    license_answer_sha256: str | None
     creator: str | None
     attribution: str | None
     source: str | None
@@ -83,6 +87,24 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Figures:
+    """What images are, counted. ``bytes`` as they are stored, by split, or all under ``""``."""
+
+    bytes: dict[str, int]
+    licenses: dict[str, dict[str, int]]  # by licence and label
+    license_urls: dict[str, list[str]]
+    sources: dict[str, int]
+    formats: dict[str, int]
+    domains: dict[str, int]  # the most frequent ones
+    sizes: dict[str, dict[str, int]]  # least, median and most of width, height and bytes
+
+    @property
+    def of_license(self) -> dict[str, int]:
+        """Images of each licence."""
+        return {code: sum(of_label.values()) for code, of_label in self.licenses.items()}
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What is told of a version as a whole. Counts are of images."""
 
@@ -95,13 +117,7 @@ class Summary:
     keywords: list[str]
     counts: dict[str, dict[str, int]]  # by split and label
     left_out: dict[str, int]
-    licenses: dict[str, dict[str, int]]  # by licence and label
-    license_urls: dict[str, list[str]]
-    sources: dict[str, int]
-    formats: dict[str, int]
-    domains: dict[str, int]  # the most frequent ones
-    bytes: dict[str, int]  # as they are stored, by split
-    sizes: dict[str, dict[str, int]]  # least, median and most of width, height and bytes
+    figures: Figures
 
     @property
     def labels(self) -> list[str]:

@@ -31,6 +31,11 @@ COLUMNS: Final = (
     Column("phash", "text", "64-bit difference hash, as 16 hexadecimal digits."),
     Column("license", "text", "Licence, in Openverse's words."),
     Column("license_url", "text", "The licence's text."),
+    Column("license_stated", "text", "The licence as the source wrote it."),
+    Column("license_answer_url", "text", "What the source was asked when it said so."),
+    # Not “…_at”: pandas makes a time of what is called so.
+    Column("license_answer_date", "text", "When it answered."),
+    Column("license_answer_sha256", "text", "Hash of the answer."),
     Column("creator", "text", "Who made the image, as the source has it."),
     Column("attribution", "text", "The credit line to give with it."),
     Column("source", "text", "Where it was found."),

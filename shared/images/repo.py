@@ -39,6 +39,7 @@ async def list_images(
           coalesce(i.labels, to_jsonb(array_remove(ARRAY[i.keyword], NULL))) AS labels,
           i.metadata ->> 'title' AS caption,
           CASE WHEN i.metadata ? 'title' THEN i.engine END AS caption_source,
+          i.metadata -> 'license_proof' AS license_proof,
           i.decision, i.reviewed_at
         FROM images AS i
         JOIN crawl_jobs AS j ON j.id = i.crawl_job_id
@@ -76,6 +77,7 @@ async def find_image(
           coalesce(i.labels, to_jsonb(array_remove(ARRAY[i.keyword], NULL))) AS labels,
           i.metadata ->> 'title' AS caption,
           CASE WHEN i.metadata ? 'title' THEN i.engine END AS caption_source,
+          i.metadata -> 'license_proof' AS license_proof,
           i.decision, i.reviewed_at, i.storage_url
         FROM images AS i
         JOIN crawl_jobs AS j ON j.id = i.crawl_job_id

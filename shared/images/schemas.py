@@ -79,6 +79,16 @@ class RestoringOut(Model):
     detail: str = "Storage has archived the image and brings it back, which takes up to 15 hours."
 
 
+class LicenseProofOut(Model):
+    """The licence in the source's own words, if it says one of each image, and the answer that it
+    stood in: the address that was asked, when, and the sha256 of the body, unpacked."""
+
+    stated: str | None = None
+    address: str | None = None
+    at: datetime | None = None
+    sha256: str | None = None
+
+
 class ImageOut(Model):
     """An image: what it is, and where it comes from. ``hash`` is the sha256 of its bytes.
 
@@ -109,4 +119,5 @@ class ImageOut(Model):
     license: str | None
     license_url: str | None
     attribution: str | None
+    license_proof: LicenseProofOut | None
     created_at: datetime

@@ -5,6 +5,8 @@ import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Annotated, Any, Final, TypeVar
 
 import httpx
@@ -18,7 +20,7 @@ from shared.platform.net.retry import (
     retry_after,
     status_may_pass,
 )
-from shared.sources.source import SearchRefused, SourceThrottled, SourceUnavailable
+from shared.sources.source import Proof, SearchRefused, SourceThrottled, SourceUnavailable
 
 MOST_BYTES: Final = 5 * 1024 * 1024
 MOST_SECONDS: Final = 20.0
@@ -27,6 +29,8 @@ MOST_RESULTS: Final = 1_000  # of a page, several times what any source gives
 _PASSING: Final = frozenset({"readonly", "error 10", "error 105"})
 _THROTTLED: Final = frozenset({"maxlag", "ratelimited"})  # MediaWiki's
 _QUERY_REFUSED: Final = frozenset({400, 404, 414, 422})  # another query may be answered
+# Flickr's, Pixabay's and Google's key, and Google's engine: nobody is told.
+KEY_PARAMETERS: Final = frozenset({"api_key", "key", "cx"})
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -66,8 +70,8 @@ class Api:
 
     async def get(
         self, url: str, parameters: dict[str, str], headers: Mapping[str, str] | None = None
-    ) -> dict[str, Any]:
-        """The JSON object that the API answers with.
+    ) -> tuple[dict[str, Any], Proof]:
+        """The JSON object that the API answers with, and what proves it.
 
         Raises:
             SourceUnavailable: it answers anything else, or not at all.
@@ -83,7 +87,7 @@ class Api:
 
     async def _try(
         self, url: str, parameters: dict[str, str], headers: Mapping[str, str]
-    ) -> dict[str, Any]:
+    ) -> tuple[dict[str, Any], Proof]:
         await self.turn()
         headers = {"user-agent": self.user_agent, "accept": "application/json", **headers}
         try:
@@ -92,14 +96,22 @@ class Api:
                 self.http.stream("GET", url, params=parameters, headers=headers) as response,
             ):
                 _check_status(response)
-                body = await _read(response)
+                body, at = await _read(response), datetime.now(UTC)
         except TimeoutError:
             raise _MayPass(f"no answer within {MOST_SECONDS:g} s") from None
         except NETWORK_ERRORS as error:
             raise _MayPass(type(error).__name__) from None
         except (httpx.InvalidURL, UnicodeError):  # made of what the answer before told us to ask
             raise SourceUnavailable("a page that cannot be asked for") from None
-        return _parse(body, response)
+        answer = _parse(body, response)
+        return answer, Proof(_shown(response.url), at, sha256(body).hexdigest())
+
+
+def _shown(url: httpx.URL) -> str:
+    """The address without what only we may know."""
+    for name in KEY_PARAMETERS.intersection(url.params):
+        url = url.copy_remove_param(name)
+    return str(url.copy_with(userinfo=b""))
 
 
 def _check_status(response: httpx.Response) -> None:

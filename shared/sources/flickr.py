@@ -83,7 +83,7 @@ class Flickr:
     async def search(self, query: str, cursor: str | None) -> Page:
         """One page, in Flickr's order of relevance."""
         number = int(cursor or 1)
-        answer = await self.api.get(
+        answer, proof = await self.api.get(
             self.api_url,
             {
                 "method": "flickr.photos.search",
@@ -106,7 +106,8 @@ class Flickr:
             raise SourceUnavailable("an answer without photos")
         more = number < photos["pages"] and number * PAGE_SIZE < DEEPEST
         found = tuple(filter(None, map(_candidate, usable(_Photo, photos.get("photo")))))
-        return Page(found, str(number + 1) if more else None, stated_total(photos.get("total")))
+        total = stated_total(photos.get("total"))
+        return Page(found, str(number + 1) if more else None, total, proof)
 
 
 def _candidate(photo: _Photo) -> Candidate | None:
@@ -125,6 +126,7 @@ def _candidate(photo: _Photo) -> Candidate | None:
             code=code, name=name, title=photo.title, creator=photo.ownername, url=licence_url
         ),
         title=photo.title,
+        license_stated=str(photo.license),
     )
 
 

@@ -43,7 +43,7 @@ class Google:
     async def search(self, query: str, cursor: str | None) -> Page:
         """One page, in Google's order."""
         start = int(cursor or 1)
-        answer = await self.api.get(
+        answer, proof = await self.api.get(
             self.api_url,
             {
                 "key": self.key,
@@ -62,7 +62,7 @@ class Google:
         more = isinstance(queries, dict) and queries.get("nextPage") and following <= DEEPEST
         said = answer.get("searchInformation")
         total = stated_total(said.get("totalResults")) if isinstance(said, dict) else None
-        return Page(candidates, str(following) if more else None, total)
+        return Page(candidates, str(following) if more else None, total, proof)
 
 
 def _candidate(item: _Item) -> Candidate:

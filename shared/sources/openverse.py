@@ -41,7 +41,7 @@ class Openverse:
     async def search(self, query: str, cursor: str | None) -> Page:
         """One page, in Openverse's order of relevance."""
         number = int(cursor or 1)
-        answer = await self.api.get(
+        answer, proof = await self.api.get(
             f"{self.base_url}/images/",
             {"q": query, "page": str(number), "page_size": str(PAGE_SIZE)},
         )
@@ -51,7 +51,7 @@ class Openverse:
         more = number < pages and (number + 1) * PAGE_SIZE <= DEEPEST
         candidates = tuple(map(_candidate, usable(_Result, answer.get("results"))))
         total = stated_total(answer.get("result_count"))
-        return Page(candidates, str(number + 1) if more else None, total)
+        return Page(candidates, str(number + 1) if more else None, total, proof)
 
 
 def _candidate(result: _Result) -> Candidate:
@@ -63,6 +63,7 @@ def _candidate(result: _Result) -> Candidate:
         license_url=result.license_url,
         attribution=result.attribution or _attribution(result),
         title=result.title,
+        license_stated=f"{result.license} {result.license_version or ''}".strip(),
     )
 
 

@@ -42,7 +42,7 @@ class Pexels:
     async def search(self, query: str, cursor: str | None) -> Page:
         """One page, in Pexels' order."""
         number = int(cursor or 1)
-        answer = await self.api.get(
+        answer, proof = await self.api.get(
             f"{self.base_url}/search",
             {"query": query, "per_page": str(PAGE_SIZE), "page": str(number)},
             {"authorization": self.key},
@@ -50,7 +50,8 @@ class Pexels:
         photos = usable(_Photo, answer.get("photos"))
         more = isinstance(answer.get("next_page"), str)
         total = stated_total(answer.get("total_results"))
-        return Page(tuple(map(_candidate, photos)), str(number + 1) if more else None, total)
+        candidates = tuple(map(_candidate, photos))
+        return Page(candidates, str(number + 1) if more else None, total, proof)
 
 
 def _candidate(photo: _Photo) -> Candidate:

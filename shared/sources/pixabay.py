@@ -39,7 +39,7 @@ class Pixabay:
     async def search(self, query: str, cursor: str | None) -> Page:
         """One page, in Pixabay's order of popularity."""
         number = int(cursor or 1)
-        answer = await self.api.get(
+        answer, proof = await self.api.get(
             self.api_url,
             {
                 "key": self.key,
@@ -55,7 +55,7 @@ class Pixabay:
             raise SourceUnavailable("an answer without results")
         candidates = tuple(map(_candidate, usable(_Hit, answer.get("hits"))))
         more = number * PAGE_SIZE < total
-        return Page(candidates, str(number + 1) if more else None, stated_total(total))
+        return Page(candidates, str(number + 1) if more else None, stated_total(total), proof)
 
 
 def _candidate(hit: _Hit) -> Candidate:

@@ -1,6 +1,7 @@
 """What a source is and what it finds."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from shared.platform.net.retry import Refused
@@ -39,18 +40,31 @@ class Candidate:
     license_url: str | None = None
     attribution: str | None = None
     title: str | None = None
+    license_stated: str | None = None  # as the source writes it, where it says it of each image
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The answer that a page was made of: the address asked, without keys, when the answer came,
+    and the sha256 of its body, unpacked where it came compressed."""
+
+    address: str
+    at: datetime
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Results in the source's order. ``next_cursor`` is None after the last page.
 
-    ``total``: how many results the source says that the search has, if it says so.
+    ``total``: how many results the source says that the search has, if it says so. ``proof`` is
+    None where nobody was asked, or we have not seen the answer itself.
     """
 
     candidates: tuple[Candidate, ...]
     next_cursor: str | None
     total: int | None = None
+    proof: Proof | None = None
 
 
 class Source(Protocol):

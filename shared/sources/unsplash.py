@@ -66,7 +66,7 @@ class Unsplash:
     async def search(self, query: str, cursor: str | None) -> Page:
         """One page, in Unsplash's order of relevance."""
         number = int(cursor or 1)
-        answer = await self.api.get(
+        answer, proof = await self.api.get(
             f"{self.base_url}/search/photos",
             {
                 "query": query,
@@ -81,7 +81,7 @@ class Unsplash:
             raise SourceUnavailable("an answer without results")
         candidates = tuple(map(_candidate, usable(_Photo, answer.get("results"))))
         total = stated_total(answer.get("total"))
-        return Page(candidates, str(number + 1) if number < pages else None, total)
+        return Page(candidates, str(number + 1) if number < pages else None, total, proof)
 
 
 def _candidate(photo: _Photo) -> Candidate:

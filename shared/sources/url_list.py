@@ -54,4 +54,5 @@ def _candidate(row: Row) -> Candidate | None:
         url=url,
         license=licence_code(row.license or UNKNOWN),
         title=_WORDS.validate_python(row.caption) or None if row.caption else None,
+        license_stated=row.license or None,
     )

@@ -82,7 +82,7 @@ class Wikimedia:
     async def search(self, query: str, cursor: str | None) -> Page:
         """One page, in the order of the search's ranking."""
         position: dict[str, str] = json.loads(cursor) if cursor else {}
-        answer = await self.api.get(
+        answer, proof = await self.api.get(
             self.api_url, {**_QUERY, "gsrsearch": f"{query} filetype:bitmap", **position}
         )
         # Nothing found is said by saying nothing, or nothing but how many there are.
@@ -91,7 +91,7 @@ class Wikimedia:
         # What is no usable file: a page whose information follows later.
         files = sorted(usable(_File, pages), key=lambda file: file.index)
         candidates = tuple(_candidate(file) for file in files if file.imageinfo[0].mime in _TAKEN)
-        return Page(candidates, _next_cursor(answer), _total(found))
+        return Page(candidates, _next_cursor(answer), _total(found), proof)
 
 
 def _total(found: dict[str, Any]) -> int | None:
@@ -124,6 +124,7 @@ def _candidate(file: _File) -> Candidate:
             code=code, name=name or code, title=title, creator=creator, url=licence_url
         ),
         title=title,
+        license_stated=name or facts.get("License"),
     )
 
 

@@ -161,7 +161,7 @@ def test_reads_run_as_the_caller_unless_the_tables_are_internal() -> None:
     assert reading_as_service(endpoints.values()) == {
         "get_job_stats", "list_job_logs", "list_job_chunks", "list_image_conflicts", "list_users",
         "list_all_jobs", "list_datasets", "get_dataset", "list_versions", "get_version",
-        "compare_versions", "list_exports", "get_export",
+        "get_dataset_report", "compare_versions", "list_exports", "get_export",
         "list_uploads", "get_upload",
     }  # fmt: skip
 

@@ -1,12 +1,14 @@
 """A crawl through the API, from keywords to images, on the real host, database and storage."""
 
 import hashlib
+import json
 from collections import Counter
 
+import httpx
 import pytest
 
 from scripts.crawl.api import Api, ApiError
-from scripts.devhost.imageweb.catalogue import Catalogue
+from scripts.devhost.imageweb.catalogue import SOURCES, Catalogue
 from scripts.devhost.stack import LocalStack
 from tests.crawling import (
     distinct_pictures,
@@ -100,6 +102,20 @@ class TestCrawl:
             content = api.content(f"images/{image['id']}/download")
             assert hashlib.sha256(content).hexdigest() == image["hash"]
             assert len(content) == image["file_size"]
+
+    @pytest.mark.parametrize("engine", SOURCES)
+    def test_whoever_asks_again_finds_the_proof_of_a_licence(self, api: Api, engine: str) -> None:
+        job_id = start_crawl(api, ("cat",), 3, engines=[engine])
+        wait_for_end(api, job_id)
+        images = list(api.every(f"jobs/{job_id}/images", is_duplicate="false"))
+        assert len(images) == 3
+        for image in images:
+            proof = image["license_proof"]
+            said = httpx.get(proof["address"])
+            assert hashlib.sha256(said.content).hexdigest() == proof["sha256"]
+            words = proof["stated"].split() if engine == "openverse" else [proof["stated"]]
+            assert all(json.dumps(word) in said.text for word in words)
+            assert json.dumps(image["original_url"]) in said.text
 
 
 class TestStop:

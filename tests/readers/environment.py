@@ -1,4 +1,4 @@
-"""The environment with what people read datasets with; made once, for all test processes."""
+"""The environments with what people read datasets with; made once, for all test processes."""
 
 import fcntl
 import os
@@ -9,28 +9,29 @@ from pathlib import Path
 from scripts.devhost.paths import ROOT
 
 HERE = Path(__file__).parent
-HOME = ROOT / ".local" / "readers"
-REQUIREMENTS = HERE / "requirements.txt"
+READERS, TRAINING = "requirements.txt", "requirements-training.txt"
+HOMES = {READERS: "readers", TRAINING: "training"}
 
 
-def python() -> Path:
-    """The interpreter of the environment, which is made when it is not there."""
-    HOME.mkdir(parents=True, exist_ok=True)
-    stamp, interpreter = HOME / "installed.txt", HOME / "venv" / "bin" / "python"
-    with (HOME / "lock").open("w") as lock:
+def python(requirements: str = READERS) -> Path:
+    """The interpreter of an environment, which is made when it is not there."""
+    home = ROOT / ".local" / HOMES[requirements]
+    home.mkdir(parents=True, exist_ok=True)
+    stamp, interpreter = home / "installed.txt", home / "venv" / "bin" / "python"
+    with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = REQUIREMENTS.read_text() + sys.version
+        wanted = (HERE / requirements).read_text() + sys.version
         if not stamp.exists() or stamp.read_text() != wanted:
             uv = str(ROOT / ".venv" / "bin" / "uv")
             make = [uv, "venv", "--quiet", "--clear", "--python", sys.executable]
-            subprocess.run([*make, str(HOME / "venv")], check=True)
+            subprocess.run([*make, str(home / "venv")], check=True)
             install = [uv, "pip", "install", "--quiet", "--python", str(interpreter)]
-            subprocess.run([*install, "-r", str(REQUIREMENTS)], check=True)
+            subprocess.run([*install, "-r", str(HERE / requirements)], check=True)
             stamp.write_text(wanted)
     return interpreter
 
 
-def read(script: str, *arguments: str, home: Path) -> str:
+def read(script: str, *arguments: str, home: Path, requirements: str = READERS) -> str:
     """What a script of this folder prints there; caches are below ``home``.
 
     Raises:
@@ -38,7 +39,7 @@ def read(script: str, *arguments: str, home: Path) -> str:
     """
     offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(home), "CROISSANT_CACHE": str(home)}
     done = subprocess.run(
-        [python(), HERE / script, *arguments],
+        [python(requirements), HERE / script, *arguments],
         env={**os.environ, **offline},
         capture_output=True,
         text=True,

@@ -31,7 +31,10 @@ from pycocotools.coco import COCO
 FOLDER, OUT = Path(sys.argv[1]), Path(sys.argv[2])
 CACHE = epath.Path(OUT.parent / "unpacked")
 SPLITS = {"train": "train", "validation": "val", "test": "test"}
-COLUMNS = ("split", "label", "original_sha256", "license", "creator", "caption", "width", "height")
+PROOF = ("license_stated", "license_answer_url", "license_answer_date", "license_answer_sha256")
+COLUMNS = (
+    "split", "label", "original_sha256", "license", "creator", "caption", "width", "height", *PROOF
+)  # fmt: skip
 
 
 def row(values: dict[str, Any], **more: Any) -> dict[str, Any]:

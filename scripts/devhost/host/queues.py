@@ -66,7 +66,9 @@ class QueueListener:
                 pause = _MIN_POLLING_INTERVAL
                 continue
             try:
-                await asyncio.wait_for(self._wake.wait(), pause)
+                # Not wait_for: up to Python 3.11 a cancellation in the moment of a wake is lost.
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
                 pause = _MIN_POLLING_INTERVAL
             except TimeoutError:
                 grown = pause * 2 * random.uniform(0.8, 1.2)

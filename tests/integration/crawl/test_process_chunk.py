@@ -1,16 +1,19 @@
 """A chunk that runs out of time: what its hosts are to blame for, and what waits for another."""
 
 import asyncio
+import contextlib
 import itertools
 import os
 import struct
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from threading import get_ident
 from typing import cast
+from uuid import UUID
 
 import pytest
 from PIL import ExifTags
@@ -26,7 +29,7 @@ from shared.fetch.safe_http import FetchLimits
 from shared.imaging.judge import Judged, Rejection, judge
 from shared.jobs import service as jobs
 from shared.platform.data.blob import BlobStore
-from shared.platform.data.db import Database
+from shared.platform.data.db import Database, Transaction
 from shared.platform.http.auth.principal import Principal
 from tests.fakes.raw_http import LIMITS, Names, answer, answering, opened, serving
 from tests.integration.conftest import MakeJob, rows
@@ -99,6 +102,48 @@ async def test_a_hung_server_costs_its_chunk_and_no_more(
     assert len(await rows(database, "SELECT id FROM images WHERE NOT is_duplicate")) == 1
     async with database.transaction() as transaction:
         assert (await jobs.get_job(transaction, owner, job.id)).status == "running"
+
+
+class LosesOneCancellation(Database):
+    """Has the second who asks wait for a connection, which comes when the wait is cancelled.
+
+    Up to Python 3.11 they never hear of the cancellation then, in psycopg's pool as in all that
+    uses `asyncio.wait_for`: https://github.com/python/cpython/issues/81839.
+    """
+
+    asked = 0
+
+    @asynccontextmanager
+    async def transaction(self, caller: UUID | None = None) -> AsyncIterator[Transaction]:
+        self.asked += 1
+        if self.asked == 2:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        async with super().transaction(caller) as transaction:
+            yield transaction
+
+
+async def test_a_chunk_ends_even_if_a_cancellation_is_lost(
+    settings: Settings, database: Database, blobs: BlobStore, judges: Executor, make_job: MakeJob
+) -> None:
+    async def dawdle(_: str, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(process.STOP_POLL_SECONDS + 0.5)  # until the job is looked at
+        answer(writer, 404)
+
+    job = await make_job(max_images=7, engines=["openverse"], start=True)
+    (chunk,) = await cut(database, job, 10)
+    losing = LosesOneCancellation(settings)
+    try:
+        side_by_side = FetchLimits(per_host=10)
+        async with serving(dawdle) as slow, opened(side_by_side, allow=slow.host) as http:
+            await point_at(database, chunk, slow.host)
+            processor = ChunkProcessor(losing, blobs, http, judges, 60)
+            async with asyncio.timeout(30):
+                result = await processor.process(chunk.id)
+    finally:
+        await losing.close()
+    assert losing.asked == 3  # to take the chunk, to look at the job, to settle
+    assert result == ChunkResult("completed", 0)
 
 
 async def test_who_waits_for_a_slow_host_waits_for_another_chunk(

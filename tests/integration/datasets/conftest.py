@@ -11,6 +11,10 @@ from shared.datasets.export_schemas import ExportOut, JobExport
 from shared.platform.http.auth.principal import Principal
 from tests.integration.conftest import MakeJob, rows
 from tests.integration.datasets.pictures import Picture, store
+from tests.scale import FULL
+
+# Its environment takes gigabytes: scripts/chaos.sh makes it.
+collect_ignore = [] if FULL else ["test_training_tools.py"]
 
 MakeDataset = Callable[..., Awaitable[int]]
 

@@ -25,6 +25,7 @@ class Picture:
     title: str | None = None
     is_duplicate: bool = False
     near: int | None = None
+    proof: dict[str, str] | None = None
 
     def draw(self) -> bytes:
         """Squares of any colour: no two seeds resemble each other."""
@@ -61,7 +62,10 @@ async def store(services: Services, job_id: int, picture: Picture) -> int:
         "license": picture.license,
         "license_url": f"https://licenses.example/{picture.license}" if picture.license else None,
         "creator": picture.creator,
-        "metadata": Jsonb({"title": picture.title} if picture.title else {}),
+        "metadata": Jsonb(
+            ({"title": picture.title} if picture.title else {})
+            | ({"license_proof": picture.proof} if picture.proof else {})
+        ),
     }
     async with services.database.transaction() as transaction:
         cursor = await transaction.connection.execute(

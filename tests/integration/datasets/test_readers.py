@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from shared.app.composition import Services
+from shared.datasets import versions
+from shared.datasets.schemas import VersionCreate
 from shared.platform.http.auth.principal import Principal
 from tests.integration.conftest import rows
 from tests.integration.datasets.conftest import MakeDataset, download, export
@@ -17,6 +19,7 @@ LABELS = ["cat", "crash test", "007", "=1+1", "../up", "Émile", "CAT", "50% off
 SPLIT = {"train": 60, "val": 20, "test": 20, "seed": 3}
 # Readers that give a label's number.
 NUMBERED = ("pandas", "polars", "pandas manifest", "mlcroissant parquet")
+PROOF = ("license_stated", "license_answer_url", "license_answer_date", "license_answer_sha256")
 EXPORTS: dict[str, dict[str, Any]] = {
     "imagefolder": {"format": "imagefolder"},
     "tar.zst": {"format": "imagefolder", "archive": "tar.zst"},
@@ -44,9 +47,20 @@ def pictures() -> list[Picture]:
             license=("by", None, "cc0")[n % 3],
             creator=None if n % 2 else 'Ann, "the" 1st\nof her name',
             title=f"Title {n}" if n % 4 else None,
+            proof=proof(n),
         )
         for n in range(42)
     ]
+
+
+def proof(n: int) -> dict[str, str] | None:
+    """What the image's licence was taken from: all of it, the words alone, or nothing."""
+    if n % 4 == 0:
+        return None
+    stated = {"stated": f'CC "BY" {n}.0'}
+    address = f"https://search.example/?q=a+cat&page={n}"
+    answer = {"address": address, "at": f"2026-11-30T12:00:{n:02}Z", "sha256": f"{n:064x}"}
+    return stated if n % 4 == 1 else stated | answer if n % 4 == 2 else answer
 
 
 async def truth(services: Services) -> dict[str, dict[str, Any]]:
@@ -55,11 +69,31 @@ async def truth(services: Services) -> dict[str, dict[str, Any]]:
         services.database,
         """
         SELECT v.split, v.label, v.sha256 AS original_sha256, license, creator,
-          metadata ->> 'title' AS caption, width, height
+          metadata ->> 'title' AS caption, width, height,
+          metadata #>> '{license_proof,stated}' AS license_stated,
+          metadata #>> '{license_proof,address}' AS license_answer_url,
+          metadata #>> '{license_proof,at}' AS license_answer_date,
+          metadata #>> '{license_proof,sha256}' AS license_answer_sha256
         FROM dataset_version_images AS v JOIN images ON images.id = v.image_id
         """,
     )
     return {row["original_sha256"]: row for row in found}
+
+
+async def forget_proof(services: Services, owner: Principal, job_id: int, *, split: str) -> None:
+    """Nothing proves the licences of a split, whose columns are null."""
+    wanted = VersionCreate.model_validate({"split": SPLIT})
+    async with services.database.transaction() as transaction:
+        await versions.create_version(transaction, owner, job_id, wanted)
+    forgotten = await rows(
+        services.database,
+        """
+        UPDATE images SET metadata = metadata - 'license_proof' FROM dataset_version_images AS v
+        WHERE v.image_id = images.id AND v.split = %(split)s RETURNING id
+        """,
+        split=split,
+    )
+    assert forgotten
 
 
 def by_hash(read: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -73,6 +107,7 @@ async def test_every_reader_finds_every_record(
     services: Services, owner: Principal, make_dataset: MakeDataset, tmp_path: Path
 ) -> None:
     job_id = await make_dataset(pictures(), name="Wild <animals>: 1")
+    await forget_proof(services, owner, job_id, split="val")
     for name, wanted in EXPORTS.items():
         made = await export(services, owner, job_id, split=SPLIT, **wanted)
         assert made.status == "completed", (name, made.failure_reason)
@@ -103,6 +138,6 @@ async def test_every_reader_finds_every_record(
                 theirs["label"] = names[int(theirs["label"])]
             wanted_row = {**row}
             if reader == "pycocotools":  # has no place for these
-                theirs["creator"] = row["creator"]
+                theirs |= {name: row[name] for name in ("creator", *PROOF)}
                 wanted_row["license"] = row["license"] or "unknown"
             assert theirs == wanted_row, reader

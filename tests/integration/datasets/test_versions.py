@@ -7,7 +7,7 @@ import pytest
 
 from shared.app.composition import Services
 from shared.datasets import service, versions
-from shared.datasets.errors import DatasetEmpty
+from shared.datasets.errors import DatasetEmpty, DatasetTooLarge
 from shared.datasets.schemas import DatasetDetail, DiffOut, SplitOptions, VersionCreate, VersionOut
 from shared.images import review
 from shared.images import service as images
@@ -165,6 +165,20 @@ class TestCreate:
     ) -> None:
         with pytest.raises(DatasetEmpty):
             await make(services, owner, await make_dataset([]))
+
+    async def test_of_more_images_than_a_request_can_deal_with_there_is_none(
+        self,
+        services: Services,
+        owner: Principal,
+        make_dataset: MakeDataset,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(versions, "MOST_IMAGES", 3)
+        job_id = await make_dataset(cats(3))
+        assert (await make(services, owner, job_id)).images == 3
+        await store(services, job_id, Picture("cat", 99))
+        with pytest.raises(DatasetTooLarge):
+            await make(services, owner, job_id)
 
     async def test_what_still_changes_has_no_version(
         self, services: Services, owner: Principal, make_job: MakeJob

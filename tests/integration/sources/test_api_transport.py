@@ -1,6 +1,7 @@
 """A source's API over the transport that the app uses."""
 
 import asyncio
+from hashlib import sha256
 
 import pytest
 from httpx_aiohttp import HttpxAiohttpClient
@@ -29,6 +30,9 @@ async def test_object_is_read() -> None:
         answer(writer, body=b'{"results": []}')
 
     async with serving(handler) as server, HttpxAiohttpClient() as http:
-        found = await Api(http, "Test/1", 0.01).get(f"http://{server.host}/", {"q": "a cat"})
+        api = Api(http, "Test/1", 0.01)
+        found, proof = await api.get(f"http://{server.host}/", {"q": "a cat", "key": "k3y"})
     assert found == {"results": []}
-    assert server.requests[0].startswith("GET /?q=a+cat HTTP/1.1")
+    assert proof.address == f"http://{server.host}/?q=a+cat"
+    assert proof.sha256 == sha256(b'{"results": []}').hexdigest()
+    assert server.requests[0].startswith("GET /?q=a+cat&key=k3y HTTP/1.1")

@@ -13,7 +13,7 @@ from scripts.crawl.dataset import save_dataset
 
 UNKNOWN = dict.fromkeys(
     ("width", "height", "file_size", "original_url", "engine", "source_page_url", "creator",
-     "license", "license_url", "attribution")
+     "license", "license_url", "license_proof", "attribution")
 )  # fmt: skip
 LABELS = {1: "crash test", 2: "mammal", 3: "mammal"}
 
@@ -56,3 +56,24 @@ def test_an_image_that_storage_has_still_to_bring_back_is_not_taken_for_its_byte
         with pytest.raises(ApiError, match="It takes 15 hours") as refused:
             api.content("images/1/download")
     assert refused.value.code == "restoring"
+
+
+def test_proof_of_the_licence_stands_beside_it(tmp_path: Path) -> None:
+    class Proven(Images):
+        def image(self, number: int) -> dict[str, Any]:
+            proof = {
+                "stated": "by 2.0",
+                "address": "https://a.example/?q=cat",
+                "at": "2026-11-30T12:00:00Z",
+                "sha256": "ab",
+            }
+            return super().image(number) | {"license_proof": proof}
+
+    job = {"id": 1, "name": "job", "keywords": ["a"]}
+    (row, *_) = save_dataset(cast(Api, Proven()), job, tmp_path, advance=lambda: None)
+    assert {name: row[name] for name in row if name.startswith(("license_s", "license_a"))} == {
+        "license_stated": "by 2.0",
+        "license_answer_url": "https://a.example/?q=cat",
+        "license_answer_date": "2026-11-30T12:00:00Z",
+        "license_answer_sha256": "ab",
+    }

@@ -22,6 +22,7 @@ class TestFlickr:
                 attribution='"Tabby cat" by Jane Doe is licensed under CC BY-SA 2.0. To view a'
                 " copy of this license, visit https://creativecommons.org/licenses/by-sa/2.0/.",
                 title="Tabby cat",
+                license_stated="5",
             ),
         )
         assert page.next_cursor == "2"
@@ -59,7 +60,7 @@ class TestFlickr:
         photo = keyed.FLICKR_PHOTO | {"license": str(number)}
         network = answering({"photos": {"pages": 1, "photo": [photo]}, "stat": "ok"})
         (candidate,) = (await OPEN["flickr"](network.api).search("cat", None)).candidates
-        assert candidate.license == code
+        assert (candidate.license, candidate.license_stated) == (code, str(number))
         assert candidate.license_url
         assert candidate.license_url in (candidate.attribution or "")
 

@@ -37,6 +37,7 @@ class TestOpenverse:
             license_url="https://creativecommons.org/licenses/by-sa/2.0/",
             attribution=OPENVERSE["results"][0]["attribution"],
             title="Tabby cat",
+            license_stated="by-sa 2.0",
         )
         assert page.next_cursor == "2"
         assert dict(network.requests[0].url.params) == {
@@ -94,6 +95,7 @@ class TestWikimedia:
             attribution='"Cat 1" by Jane & John is licensed under CC BY-SA 4.0. To view a copy of'
             " this license, visit https://creativecommons.org/licenses/by-sa/4.0.",
             title="Cat 1",
+            license_stated="CC BY-SA 4.0",
         )
         assert network.requests[0].url.params["gsrsearch"] == "tabby cat filetype:bitmap"
         assert network.requests[0].url.params["gsrnamespace"] == "6"
@@ -134,7 +136,7 @@ class TestWikimedia:
         file = commons_file(1, extmetadata={"License": {"value": name}})
         network = Network(httpx.Response(200, json={"query": {"pages": [file]}}))
         (candidate,) = (await wikimedia(network.api).search("cat", None)).candidates
-        assert candidate.license == code
+        assert (candidate.license, candidate.license_stated) == (code, name)
 
     async def test_bare_file_has_a_title(self) -> None:
         file = commons_file(1, extmetadata={})
@@ -142,6 +144,7 @@ class TestWikimedia:
         (candidate,) = (await wikimedia(network.api).search("cat", None)).candidates
         assert (candidate.title, candidate.creator) == ("Cat number 1", None)
         assert (candidate.license, candidate.license_url) == ("unknown", None)
+        assert candidate.license_stated is None
 
     @pytest.mark.parametrize("told", ["\ud800", "x" * 100_000])
     async def test_continuation_that_cannot_be_asked_for(self, told: str) -> None:

@@ -22,9 +22,15 @@ async def test_rows_become_candidates() -> None:
     ]  # fmt: skip
     page = await listing(rows).search("anything", None)
     assert page.candidates == (
-        Candidate(url="https://a.example/1.jpg", license="by-sa", title="A cat"),
+        Candidate(
+            url="https://a.example/1.jpg",
+            license="by-sa",
+            title="A cat",
+            license_stated="CC BY-SA 4.0",
+        ),
         Candidate(url="https://a.example/2.jpg", license="unknown"),
     )
+    assert page.proof is None
     assert page.next_cursor is None
 
 

@@ -120,7 +120,9 @@ class Engine:
                 await asyncio.sleep(1)
                 continue
             try:
-                await asyncio.wait_for(self._wake.wait(), pause)
+                # Not wait_for: up to Python 3.11 a cancellation in the moment of a wake is lost.
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
             except TimeoutError:
                 continue
 
