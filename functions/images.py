@@ -1,5 +1,7 @@
 """Images."""
 
+from typing import Final
+
 import azure.durable_functions as df
 
 from shared.app.http import Call, Reply, endpoint
@@ -12,6 +14,7 @@ from shared.images.schemas import (
     ImageQuery,
     ImageReview,
     ImageReviews,
+    RestoringOut,
     ReviewedOut,
 )
 from shared.jobs.errors import JobRunning
@@ -19,6 +22,8 @@ from shared.platform.errors import NotFound
 from shared.platform.http.pagination import Page, PageQuery
 
 bp = df.Blueprint()
+
+RESTORING_SECONDS: Final = 3600  # storage takes some hours
 
 
 @endpoint(
@@ -93,7 +98,7 @@ async def get_image(call: Call, image_id: int) -> ImageOut:
     bp,
     "GET",
     "api/v1/images/{image_id:int}/download",
-    returns={302: None},
+    returns={302: None, 202: RestoringOut},
     scope="images:read",
     raises=(NotFound,),
     in_transaction=False,
@@ -106,15 +111,16 @@ async def download_image(call: Call, image_id: int, query: DownloadQuery) -> Rep
         call.principal,
         image_id,
         inline=query.disposition == "inline",
+        archived_after=call.services.settings.storage_archive_after_days,
     )
-    return Reply(headers={"Location": url})
+    return _redirect(url)
 
 
 @endpoint(
     bp,
     "GET",
     "api/v1/images/{image_id:int}/thumbnail",
-    returns={302: None},
+    returns={302: None, 202: RestoringOut},
     scope="images:read",
     raises=(NotFound,),
     in_transaction=False,
@@ -122,7 +128,7 @@ async def download_image(call: Call, image_id: int, query: DownloadQuery) -> Rep
 async def get_image_thumbnail(call: Call, image_id: int) -> Reply:
     """Redirect to a WebP of the image of at most 256 px a side, readable for 15 minutes."""
     url = await call.services.thumbnails.url(call.principal, image_id)
-    return Reply(headers={"Location": url})
+    return _redirect(url)
 
 
 @endpoint(
@@ -136,3 +142,9 @@ async def get_image_thumbnail(call: Call, image_id: int) -> Reply:
 async def delete_image(call: Call, image_id: int) -> None:
     """Delete an image from its job's dataset."""
     await images.delete_image(call.tx, call.principal, image_id)
+
+
+def _redirect(url: str | None) -> Reply:
+    if url is None:
+        return Reply(RestoringOut(), {"Retry-After": str(RESTORING_SECONDS)}, status=202)
+    return Reply(headers={"Location": url})

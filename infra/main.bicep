@@ -247,6 +247,7 @@ module app 'modules/functionapp.bicep' = {
     dataAccountName: storage.outputs.dataAccountName
     deploymentContainer: storage.outputs.deploymentContainer
     imageContainer: storage.outputs.imageContainer
+    archivesAfterDays: storage.outputs.archivesAfterDays
     frontDoor: frontDoor
     downloadUrl: frontDoor ? door!.outputs.url : ''
     vaultUri: vault.outputs.uri

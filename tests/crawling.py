@@ -226,4 +226,8 @@ def blobs_of(stack: LocalStack, job_id: int) -> set[str]:
     """The names of all blobs of the job."""
     connection = stack.info.storage_connection_string
     with ContainerClient.from_connection_string(connection, CONTAINER) as container:
-        return set(container.list_blob_names(name_starts_with=f"jobs/{job_id}/"))
+        return {
+            name
+            for prefix in (f"jobs/{job_id}/", f"thumbnails/{job_id}/")
+            for name in container.list_blob_names(name_starts_with=prefix)
+        }

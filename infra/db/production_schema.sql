@@ -458,6 +458,7 @@ CREATE TABLE public.exports (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     completed_at timestamp with time zone,
     expires_at timestamp with time zone,
+    restoring boolean DEFAULT false NOT NULL,
     CONSTRAINT exports_status_check CHECK (((status)::text = ANY ((ARRAY['running'::character varying, 'completed'::character varying, 'failed'::character varying, 'expired'::character varying])::text[])))
 );
 
@@ -1499,6 +1500,7 @@ INSERT INTO public.schema_migrations (version) VALUES
   ('20261201110002'),
   ('20261201110003'),
   ('20261201110004'),
-  ('20261201110011');
+  ('20261201110011'),
+  ('20261201110012');
 
 COMMIT;

@@ -13,6 +13,7 @@ param hostAccountName string
 param dataAccountName string
 param deploymentContainer string
 param imageContainer string
+param archivesAfterDays int
 param frontDoor bool
 param downloadUrl string
 param vaultUri string
@@ -81,6 +82,7 @@ var appSettings = {
   DATABASE_MAX_OVERFLOW: string(databaseMaxOverflow)
   STORAGE_AZURE_BLOB_SERVICE_URI: dataBlobs
   STORAGE_AZURE_CONTAINER_NAME: imageContainer
+  STORAGE_ARCHIVE_AFTER_DAYS: string(archivesAfterDays)
   CRAWLER_CONTACT_EMAIL: crawlerContactEmail
   CELERY_WORKER_CONCURRENCY: string(activityConcurrency)
   PIXCRAWLER_RESOURCE_MAX_CHUNKS_IN_FLIGHT: string(activityConcurrency * (isFlex ? maximumInstances : min(maximumInstances, 100)))

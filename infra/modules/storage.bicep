@@ -148,6 +148,9 @@ var afterCool = canArchive ? toArchive : toCold
 var later = archiveAfterDays == 0 ? {} : afterCool
 
 // hot → cool after a month without a reader, back to hot when somebody reads; then archive, or cold.
+// Under jobs/ are images, and exports that do not live so long; thumbnails are elsewhere and stay hot.
+// What was brought back from the archive and is not read goes there again on the next day: Azure takes
+// daysAfterLastTierChangeGreaterThan with the time of modification alone, not with that of access.
 resource dataLifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = {
   parent: dataAccount
   name: 'default'
@@ -197,3 +200,4 @@ output dataAccountName string = dataAccount.name
 output deploymentContainer string = deploymentContainer.name
 output buildContainer string = buildContainer.name
 output imageContainer string = imageContainer.name
+output archivesAfterDays int = canArchive ? archiveAfterDays : 0

@@ -30,17 +30,28 @@ class ExportOrder(TypedDict):
 @bp.activity_trigger(input_name="order", activity=names.BEGIN)
 @step
 async def export_begin(order: ExportOrder) -> bool:
-    """Plans the parts; whether the export is wanted."""
-    async with services().database.transaction() as transaction:
-        return await building.begin(transaction, order["export_id"], order["attempt"])
+    """Plans the parts, and asks storage for archived images; whether the export is wanted."""
+    app = services()
+    async with app.database.transaction() as transaction:
+        wanted = await building.begin(transaction, order["export_id"], order["attempt"])
+    if wanted:
+        await app.restorer.begin(order["export_id"], order["attempt"])
+    return wanted
 
 
 @bp.activity_trigger(input_name="order", activity=names.LIST_DUE)
 @step
-async def export_list_due(order: ExportOrder) -> list[int]:
-    """The parts to build now."""
+async def export_list_due(order: ExportOrder) -> list[int] | None:
+    """The parts to build now; None while the export waits for storage."""
     async with services().database.transaction() as transaction:
         return await building.list_due(transaction, order["export_id"], order["attempt"])
+
+
+@bp.activity_trigger(input_name="order", activity=names.RESTORE)
+@step
+async def export_restore(order: ExportOrder) -> int:
+    """Asks storage for archived images; in how many seconds to look again, 0 if none is."""
+    return await services().restorer.restore(order["export_id"], order["attempt"])
 
 
 @bp.activity_trigger(input_name="order", activity=names.BUILD_PART)

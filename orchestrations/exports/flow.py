@@ -30,7 +30,10 @@ def _generation(engine: Engine, order: Payload) -> Flow[bool]:
     if not order.get("begun"):
         yield from engine.step(names.BEGIN, order)
     while engine.started < STEPS_PER_GENERATION:
-        due: list[int] = yield from engine.step(names.LIST_DUE, order)
+        due: list[int] | None = yield from engine.step(names.LIST_DUE, order)
+        if due is None:
+            yield from _wait_for_storage(engine, order)
+            continue
         if not due:
             yield from engine.finish_some(leave=0)  # what was built twice may go on
             return True
@@ -43,3 +46,11 @@ def _generation(engine: Engine, order: Payload) -> Flow[bool]:
         yield from engine.finish_some(leave=len(engine.running) // 2)
     yield from engine.finish_some(leave=0)
     return False
+
+
+def _wait_for_storage(engine: Engine, order: Payload) -> Flow[None]:
+    """One look at what storage has archived, and the pause until the next."""
+    yield from engine.finish_some(leave=0)  # they may have met it, too
+    seconds: int = yield from engine.step(names.RESTORE, order)
+    if seconds:
+        yield from engine.sleep(seconds)

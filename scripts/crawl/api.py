@@ -74,8 +74,11 @@ class Api:
                 return
 
     def location(self, path: str) -> str:
-        """Where ``path`` redirects to."""
-        return str(self._send("GET", path).headers["location"])
+        """Where ``path`` redirects to; what storage has still to bring back leads nowhere yet."""
+        answer = self._send("GET", path)
+        if answer.status_code == 202:
+            raise ApiError(self._json(answer)["detail"], code="restoring")
+        return str(answer.headers["location"])
 
     def content(self, path: str) -> bytes:
         """The bytes that ``path`` redirects to."""

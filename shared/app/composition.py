@@ -14,6 +14,7 @@ from shared.api_keys import service as api_keys
 from shared.app.effects import handlers
 from shared.app.settings import Settings
 from shared.datasets import build_parts, building
+from shared.datasets.restoring import Restorer
 from shared.datasets.run import EXPORT
 from shared.fetch import safe_http
 from shared.health.service import HealthMonitor, Parts
@@ -147,6 +148,11 @@ class Services:
         return build_parts.Builder(
             self.database, self.blobs, self.judges, home=self.settings.app_url
         )
+
+    @cached_property
+    def restorer(self) -> Restorer:
+        """What brings back the archived images of exports."""
+        return Restorer(self.database, self.blobs, self.settings.storage_archive_after_days)
 
     @cached_property
     def uploads(self) -> Checker:

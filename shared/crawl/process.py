@@ -28,7 +28,7 @@ from shared.imaging.location import without_location
 from shared.imaging.rules import Rules
 from shared.platform.data.blob import BlobStore
 from shared.platform.data.db import Database
-from shared.platform.errors import NotFound, Unavailable
+from shared.platform.errors import Archived, NotFound, Unavailable
 from shared.platform.observe.logging import get_logger
 from shared.sources.registry import ROBOTS_DECIDE
 from shared.sources.uploaded import blob_of
@@ -192,9 +192,9 @@ class Examination:
             return await self._examine_body(candidate, body, None)
 
     async def _examine_known(self, candidate: ChunkCandidate) -> Examined:
-        """The image as another job has stored it; downloaded if it was deleted meanwhile."""
+        """The image as another job has stored it; downloaded if that was deleted or archived."""
         async with self._known:
-            with contextlib.suppress(NotFound):
+            with contextlib.suppress(NotFound, Archived):
                 body = await self._blobs.get(candidate.known_blob or "")
                 return await self._examine_body(candidate, body, candidate.known_etag)
         return await self._examine(replace(candidate, known_etag=None))
@@ -217,7 +217,8 @@ class Examination:
             blob_name=f"jobs/{self._job_id}/images/{sha256}.{judged.format}",
             etag=etag if etag and len(etag) <= LONGEST_ETAG else None,
         )
-        await self._blobs.put(image.blob_name, body, f"image/{judged.format}")
+        with contextlib.suppress(Archived):  # then it is there: its name is a hash of its bytes
+            await self._blobs.put(image.blob_name, body, f"image/{judged.format}")
         return Examined(candidate.id, image=image)
 
     def _judge(self, body: bytes) -> tuple[Judged | Rejection, bytes]:

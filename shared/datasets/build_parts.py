@@ -29,7 +29,7 @@ from shared.imaging.reencode import encode
 from shared.platform.data.blob import BlobStore
 from shared.platform.data.block_writer import BlockWriter, block_names
 from shared.platform.data.db import Database
-from shared.platform.errors import NotFound
+from shared.platform.errors import Archived, NotFound
 
 # Images that are fetched, or encoded anew, ahead of the one that is written.
 AHEAD: Final = 16
@@ -52,6 +52,8 @@ class Builder:
     async def build(self, export_id: int, attempt: int, number: int) -> None:
         """Builds a part of a running attempt, unless it is done.
 
+        Where storage has archived an image of it, the attempt goes back to waiting for it.
+
         Raises:
             Unavailable: the database or storage does not answer.
         """
@@ -67,6 +69,10 @@ class Builder:
             reason = "A stored image of the version is gone: make a new version."
             async with self.database.transaction() as transaction:
                 await building.finish(transaction, export_id, attempt, failure=reason)
+            return
+        except Archived:
+            async with self.database.transaction() as transaction:
+                await export_repo.set_restoring(transaction, export_id, attempt, restoring=True)
             return
         async with self.database.transaction() as transaction:
             await export_repo.finish_part(transaction, export_id, number, result)
@@ -181,6 +187,7 @@ class _Work:
         finally:
             for _, task in ahead:
                 task.cancel()
+            await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
 
     async def _image(self, record: Record) -> tuple[Member, bytes]:
         body = await self.builder.blobs.get(record.blob_name)

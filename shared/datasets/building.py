@@ -37,11 +37,16 @@ async def begin(transaction: Transaction, export_id: int, attempt: int) -> bool:
     return True
 
 
-async def list_due(transaction: Transaction, export_id: int, attempt: int) -> list[int]:
-    """The parts to build now; none when all are built, or the export is over or gone."""
+async def list_due(transaction: Transaction, export_id: int, attempt: int) -> list[int] | None:
+    """The parts to build now; none when all are built, or the export is over or gone.
+
+    None while it waits for storage.
+    """
     found = await export_repo.list_exports(transaction, export_id=export_id)
     if not found or not runs_as(found[0], attempt):
         return []
+    if found[0].restoring:
+        return None
     return await export_repo.list_due(transaction, export_id, limit=AT_ONCE)
 
 

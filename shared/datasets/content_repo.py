@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from shared.exports.layout import SplitImages
@@ -89,6 +90,24 @@ async def list_records(
         """,
         {"id": version_id, "first": first, "last": last},
     )
+
+
+async def list_blobs(
+    transaction: Transaction, version_id: int, job_id: int, names: list[str]
+) -> set[str]:
+    """Which of these blobs of a job are images of its version; they are called by their hashes."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT storage_url FROM images AS i JOIN dataset_version_images AS v ON v.image_id = i.id
+        WHERE crawl_job_id = %(job_id)s AND hash = ANY(%(hashes)s) AND version_id = %(id)s
+        """,
+        {
+            "id": version_id,
+            "job_id": job_id,
+            "hashes": [PurePosixPath(name).stem for name in names],
+        },
+    )
+    return {row["storage_url"] for row in await cursor.fetchall()}
 
 
 async def count_facets(

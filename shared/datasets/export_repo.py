@@ -24,6 +24,7 @@ class Export:
     key: str
     options: dict[str, Any]
     status: str
+    restoring: bool
     attempt: int
     files: list[dict[str, Any]]
     counts: dict[str, dict[str, int]]
@@ -33,6 +34,7 @@ class Export:
     expires_at: datetime | None
     parts: int
     parts_done: int
+    job_created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,9 @@ async def list_exports(
         Export,
         """
         SELECT e.id, version_id, v.job_id, p.user_id, v.number, key, e.options, e.status,
-          e.attempt, files, v.counts, e.failure_reason, e.created_at, e.completed_at,
-          e.expires_at, n.parts, n.parts_done
+          e.restoring AND e.status = 'running' AS restoring, e.attempt, files, v.counts,
+          e.failure_reason, e.created_at, e.completed_at, e.expires_at, n.parts, n.parts_done,
+          j.created_at AS job_created_at
         FROM exports AS e JOIN dataset_versions AS v ON v.id = e.version_id
           JOIN crawl_jobs AS j ON j.id = v.job_id JOIN projects AS p ON p.id = j.project_id,
         LATERAL (SELECT count(*) AS parts, count(done_at) AS parts_done FROM export_parts
@@ -122,7 +125,7 @@ async def start_again(transaction: Transaction, export_id: int) -> None:
     await transaction.connection.execute(
         """
         UPDATE exports SET status = 'running', attempt = attempt + 1, failure_reason = NULL,
-          files = '[]', completed_at = NULL, expires_at = NULL
+          files = '[]', restoring = false, completed_at = NULL, expires_at = NULL
         WHERE id = %(id)s
         """,
         {"id": export_id},
@@ -130,6 +133,29 @@ async def start_again(transaction: Transaction, export_id: int) -> None:
     await transaction.connection.execute(
         "DELETE FROM export_parts WHERE export_id = %(id)s", {"id": export_id}
     )
+
+
+async def set_restoring(
+    transaction: Transaction, export_id: int, attempt: int, *, restoring: bool
+) -> None:
+    """Notes whether a running attempt waits for storage."""
+    await transaction.connection.execute(
+        """
+        UPDATE exports SET restoring = %(restoring)s
+        WHERE id = %(id)s AND attempt = %(attempt)s AND status = 'running'
+        """,
+        {"id": export_id, "attempt": attempt, "restoring": restoring},
+    )
+
+
+async def count_restoring(transaction: Transaction, export_ids: Sequence[int]) -> int:
+    """How many of these exports wait for storage."""
+    cursor = await transaction.connection.execute(
+        "SELECT count(*) AS waiting FROM exports WHERE id = ANY(%(ids)s) AND restoring",
+        {"ids": list(export_ids)},
+    )
+    (row,) = await cursor.fetchall()
+    return int(row["waiting"])
 
 
 async def complete(

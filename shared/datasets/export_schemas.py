@@ -68,8 +68,9 @@ class ExportFileOut(Model):
 
 
 class ExportOut(Model):
-    """An export: while it is built, ``parts_done`` of ``parts``; afterwards its files until
-    ``expires_at``. ``bytes`` are those of all files."""
+    """An export: while it is built, its ``progress`` in percent; afterwards its files until
+    ``expires_at``. ``bytes`` are those of all files. ``restoring``: it waits for images that
+    storage has archived, for up to 15 hours."""
 
     id: int
     dataset_id: int
@@ -77,6 +78,7 @@ class ExportOut(Model):
     format: Format
     options: dict[str, Any]
     status: Status
+    restoring: bool
     progress: int
     images: int
     splits: dict[str, int]

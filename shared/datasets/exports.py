@@ -28,7 +28,8 @@ from shared.runs import service as runs
 # Part of each key: to be raised when the same version and options come to give other bytes.
 REVISION: Final = 2
 IN_ARCHIVES: Final = ("imagefolder", "coco", "yolo")
-MOST_RUNNING: Final = 2  # of a user's exports
+MOST_RUNNING: Final = 2  # of a user's exports, without those that wait for storage
+MOST_WAITING: Final = 10  # and with them
 
 
 async def export_job(
@@ -108,13 +109,13 @@ async def _export(
     running = await runs.list_running_of(transaction, EXPORT, principal.user_id)
     export_id = await export_repo.find_export(transaction, version.id, key)
     if export_id is None:
-        _check_turn(running)
+        await _check_turn(transaction, running)
         export_id = await export_repo.insert_export(transaction, version.id, key, asdict(options))
     else:
         export = await export_repo.lock_export(transaction, export_id)
         if export is None or export.status in ("running", "completed"):
             return await get_export(transaction, principal, export_id)
-        _check_turn(running)
+        await _check_turn(transaction, running)
         await remove_files(transaction, export, "again")
         await export_repo.start_again(transaction, export_id)
     export = await find_own(transaction, principal, export_id)
@@ -125,10 +126,11 @@ async def _export(
     return _out(export)
 
 
-def _check_turn(running: list[int]) -> None:
-    if len(running) >= MOST_RUNNING:
+async def _check_turn(transaction: Transaction, running: list[int]) -> None:
+    waiting = await export_repo.count_restoring(transaction, running)
+    if len(running) - waiting >= MOST_RUNNING or len(running) >= MOST_WAITING:
         raise TooManyRunningExports(
-            f"{MOST_RUNNING} of your exports are being built: wait until one is done.",
+            f"{len(running)} of your exports are being built: wait until one is done.",
             headers={"Retry-After": "30"},
         )
 
@@ -205,6 +207,7 @@ def _out(export: Export) -> ExportOut:
             "format": export.options["format"],
             "options": export.options,
             "status": export.status,
+            "restoring": export.restoring,
             "progress": 100 if export.status in ("completed", "expired") else done,
             "images": sum(splits.values()),
             "splits": splits,

@@ -21,7 +21,8 @@ class StoredImage:
     @property
     def thumbnail(self) -> str:
         """The name of its thumbnail's blob, made or not."""
-        return f"jobs/{self.job_id}/thumbnails/{self.sha256}.webp"
+        # Not among the images, which storage archives: a gallery shows old jobs too.
+        return f"thumbnails/{self.job_id}/{self.sha256}.webp"
 
 
 async def list_images(

@@ -72,6 +72,13 @@ class ConflictOut(Model):
     place: int = Field(exclude=True)
 
 
+class RestoringOut(Model):
+    """Of what storage has archived: it is being brought back; ask again after `Retry-After`."""
+
+    status: Literal["restoring"] = "restoring"
+    detail: str = "Storage has archived the image and brings it back, which takes up to 15 hours."
+
+
 class LicenseProofOut(Model):
     """The licence in the source's own words, if it says one of each image, and the answer that it
     stood in: the address that was asked, when, and the sha256 of the body, unpacked."""

@@ -8,6 +8,7 @@ from shared.jobs import service as jobs
 from shared.jobs.errors import JobRunning
 from shared.platform.data import outbox
 from shared.platform.data.blob import BlobStore
+from shared.platform.data.blob_tiers import bring_back, may_be_archived
 from shared.platform.data.db import Database, Transaction
 from shared.platform.errors import NotFound
 from shared.platform.http.auth.principal import Principal
@@ -42,18 +43,27 @@ async def get_image(transaction: Transaction, principal: Principal, image_id: in
 
 
 async def download_url(
-    database: Database, blobs: BlobStore, principal: Principal, image_id: int, *, inline: bool
-) -> str:
-    """A URL that reads the image's bytes for 15 minutes.
+    database: Database,
+    blobs: BlobStore,
+    principal: Principal,
+    image_id: int,
+    *,
+    inline: bool,
+    archived_after: int,
+) -> str | None:
+    """A URL that reads the image's bytes for 15 minutes; None while storage brings them back.
 
-    No connection to the database is held while storage is asked for a key to sign it with.
+    Storage is asked only about images that it may have archived, which it does with those that
+    nobody has read for ``archived_after`` days. No connection to the database is held meanwhile.
 
     Raises:
         NotFound: the caller has no such image.
-        Unavailable: storage gives no key.
+        Unavailable: storage does not answer, or gives no key.
     """
     async with database.reading(principal.claims) as transaction:
         image, blob_name = await _find(transaction, principal, image_id)
+    if may_be_archived(image.created_at, archived_after) and await bring_back(blobs, blob_name):
+        return None
     return await blobs.download_url(blob_name, filename=image.filename, inline=inline)
 
 
@@ -90,8 +100,8 @@ async def sweep_blobs(database: Database, blobs: BlobStore, job_id: int) -> int:
         Unavailable: storage refused some of it or did not answer.
     """
     swept = 0
-    for kind in ("images", "thumbnails"):
-        async for names in blobs.batches(f"jobs/{job_id}/{kind}/"):
+    for prefix in (f"jobs/{job_id}/images/", f"thumbnails/{job_id}/"):
+        async for names in blobs.batches(prefix):
             swept += await crawl.sweep(database, blobs, job_id, names)
     return swept
 

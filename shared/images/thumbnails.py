@@ -6,8 +6,9 @@ from shared.images import repo
 from shared.images.repo import StoredImage
 from shared.imaging import thumbnail
 from shared.platform.data.blob import BlobStore
+from shared.platform.data.blob_tiers import bring_back
 from shared.platform.data.db import Database
-from shared.platform.errors import NotFound, Unavailable
+from shared.platform.errors import Archived, NotFound, Unavailable
 from shared.platform.http.auth.principal import Principal
 
 MADE_AT_ONCE = 2  # a gallery asks for a hundred: each may need 160 MB for a moment
@@ -24,8 +25,10 @@ class Thumbnails:
         self._blobs = blobs
         self._turn = asyncio.Semaphore(MADE_AT_ONCE)
 
-    async def url(self, principal: Principal, image_id: int) -> str:
+    async def url(self, principal: Principal, image_id: int) -> str | None:
         """A URL that reads the thumbnail of the caller's image for 15 minutes.
+
+        None while storage brings back the image that it is to be made of.
 
         No connection to the database is held while the thumbnail is made.
 
@@ -37,12 +40,15 @@ class Thumbnails:
             image = await repo.find_stored(transaction, principal.user_id, image_id)
         if image is None:
             raise NotFound("You have no such image.")
-        if image.thumbnail_name is None:
+        if image.thumbnail_name != image.thumbnail:
             try:
                 async with asyncio.timeout(MOST_SECONDS), self._turn:
                     await self._make(image)
             except TimeoutError:
                 raise Unavailable("The thumbnail cannot be made at the moment.") from None
+            except Archived:
+                await bring_back(self._blobs, image.blob_name)
+                return None
         name = f"{image.sha256}.webp"
         return await self._blobs.download_url(image.thumbnail, filename=name, inline=True)
 

@@ -45,8 +45,8 @@ async def remove_blobs(blobs: BlobStore, message: CleanupMessage) -> None:
         Unavailable: some could not be deleted; the message must come again.
     """
     for job_id in message.job_ids:
-        prefix = f"jobs/{job_id}/"
-        async for names in blobs.batches(prefix):
-            await blobs.delete(names)
-        async for name in blobs.names(prefix):
-            raise Unavailable(f"{name} could not be deleted.")
+        for prefix in (f"jobs/{job_id}/", f"thumbnails/{job_id}/"):
+            async for names in blobs.batches(prefix):
+                await blobs.delete(names)
+            async for name in blobs.names(prefix):
+                raise Unavailable(f"{name} could not be deleted.")

@@ -83,6 +83,12 @@ class Conflict(AppError):
     status, code = 409, "conflict"
 
 
+class Archived(Conflict):
+    """Storage has archived the file and must bring it back first"""
+
+    code = "archived"
+
+
 class LengthRequired(AppError):
     """The request body has no length"""
 

@@ -73,15 +73,22 @@ async def end(transaction: Transaction, run: Run, status: str) -> None:
     )
 
 
-async def set_heard(transaction: Transaction, kind: Kind, subject_id: int) -> None:
-    """The subject's run has come forward; written no more often than every ten seconds."""
+async def set_heard(
+    transaction: Transaction, kind: Kind, subject_id: int, *, silent_for: int
+) -> None:
+    """The subject's run has come forward, and will not for so many seconds.
+
+    Written no more often than every ten seconds.
+    """
     await transaction.connection.execute(
         """
-        UPDATE runs SET heard_at = clock_timestamp(), restarts = 0
+        UPDATE runs SET heard_at = clock_timestamp() + %(silent)s * interval '1 second',
+          restarts = 0
         WHERE kind = %(kind)s AND subject_id = %(subject_id)s AND status = 'running'
-          AND (restarts > 0 OR heard_at < clock_timestamp() - interval '10 seconds')
+          AND (restarts > 0
+            OR heard_at < clock_timestamp() + (%(silent)s - 10) * interval '1 second')
         """,
-        {"kind": kind.name, "subject_id": subject_id},
+        {"kind": kind.name, "subject_id": subject_id, "silent": silent_for},
     )
 
 

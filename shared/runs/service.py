@@ -32,9 +32,14 @@ async def start(transaction: Transaction, run: Run, user_id: UUID) -> None:
     await outbox.add(transaction, begin, key=f"start:{run.instance_id}")
 
 
-async def hear(transaction: Transaction, kind: Kind, subject_id: int) -> None:
-    """Notes that the subject's run, if there is one, has come forward."""
-    await repo.set_heard(transaction, kind, subject_id)
+async def hear(
+    transaction: Transaction, kind: Kind, subject_id: int, *, silent_for: int = 0
+) -> None:
+    """Notes that the subject's run, if there is one, has come forward.
+
+    If it will be silent for so many seconds, because it sleeps, nobody takes it for dead meanwhile.
+    """
+    await repo.set_heard(transaction, kind, subject_id, silent_for=silent_for)
 
 
 async def end(transaction: Transaction, run: Run, status: End) -> None:

@@ -23,6 +23,7 @@ def stack(pytestconfig: pytest.Config) -> Iterator[LocalStack]:
             host_options=("--strict-sizes",),
             environment={
                 "DATABASE_MAX_OVERFLOW": "45",  # 50 requests at once wait for one lock
+                "STORAGE_ARCHIVE_AFTER_DAYS": "1",  # so that storage is asked about every image
                 **measured_workers(pytestconfig, Path(directory)),
             },
         ) as running:

@@ -3,6 +3,7 @@
 import pytest
 
 from scripts.devhost.stack.storage import CONTAINERS
+from shared.images.repo import StoredImage
 from shared.queue_names import QUEUES
 from tests.infra.reading import DEPLOYMENTS, PROD, Deployment, each_deployment, settings
 
@@ -42,14 +43,16 @@ class TestStorage:
                 assert kept["days"] >= 7
 
     @pytest.mark.parametrize(
-        ("environment", "later"),
+        ("environment", "later", "archived"),
         [
-            ("dev", {"tierToArchive": {"daysAfterLastAccessTimeGreaterThan": 365}}),
+            ("dev", {"tierToArchive": {"daysAfterLastAccessTimeGreaterThan": 365}}, "365"),
             # Accounts that are zone-redundant, as production's, have no archive tier.
-            ("prod", {"tierToCold": {"daysAfterLastAccessTimeGreaterThan": 180}}),
+            ("prod", {"tierToCold": {"daysAfterLastAccessTimeGreaterThan": 180}}, "0"),
         ],
     )
-    def test_images_grow_cold(self, environment: str, later: dict[str, object]) -> None:
+    def test_images_grow_cold(
+        self, environment: str, later: dict[str, object], archived: str
+    ) -> None:
         policies = DEPLOYMENTS[environment].one(
             "Microsoft.Storage/storageAccounts/managementPolicies"
         )
@@ -60,6 +63,17 @@ class TestStorage:
             "enableAutoTierToHotFromCool": True,
             **later,
         }
+        (site,) = DEPLOYMENTS[environment].sites
+        assert settings(site)["STORAGE_ARCHIVE_AFTER_DAYS"] == archived
+
+    def test_thumbnails_do_not(self) -> None:
+        """Those of images that are archived are still shown."""
+        policies = PROD.one("Microsoft.Storage/storageAccounts/managementPolicies")
+        image = StoredImage(1, 1, "a" * 64, "jobs/1/images/a.png", None)
+        (rule,) = policies["policy"]["rules"]
+        (prefix,) = rule["definition"]["filters"]["prefixMatch"]
+        assert f"pixcrawler/{image.blob_name}".startswith(prefix)
+        assert not f"pixcrawler/{image.thumbnail}".startswith(prefix)
 
     @each_deployment
     def test_the_app_finds_its_queues(self, deployed: Deployment) -> None:

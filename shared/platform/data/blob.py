@@ -7,8 +7,7 @@ again: that is done here, by the rule of `shared/platform/net/retry.py`.
 
 import base64
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from math import inf
@@ -19,15 +18,9 @@ import httpx
 from yarl import URL
 
 from shared.platform.data.blob_addresses import BlobAddresses
+from shared.platform.data.blob_errors import check, storage_errors
 from shared.platform.errors import NotFound, Unavailable
-from shared.platform.net.retry import (
-    REQUEST_SECONDS,
-    Refused,
-    retried,
-    retry_after,
-    status_may_pass,
-    without_own_retries,
-)
+from shared.platform.net.retry import REQUEST_SECONDS, retried, without_own_retries
 from shared.platform.settings import PlatformSettings
 
 if TYPE_CHECKING:
@@ -57,6 +50,7 @@ class BlobStore:
         """Writes a blob, or overwrites it.
 
         Raises:
+            Archived: there is an archived one of that name, which stays as it is.
             Unavailable: storage refused it, or did not answer at any try.
         """
         headers = {"x-ms-blob-type": "BlockBlob", "Content-Type": content_type}
@@ -89,19 +83,21 @@ class BlobStore:
 
         Raises:
             NotFound: there is none of that name.
+            Archived: storage has to bring it back first.
             Unavailable: storage refused it or did not answer.
         """
         return await self._read(name, {})
 
-    async def read(self, name: str, start: int, length: int, *, etag: str) -> bytes:
+    async def read(self, name: str, start: int, length: int, *, etag: str | None = None) -> bytes:
         """So many bytes of a blob from ``start`` on, or as many as there are.
 
         Raises:
             NotFound: there is none of that name, or it was written again since it had that ETag.
+            Archived: storage has to bring it back first.
             Unavailable: storage refused it or did not answer.
         """
         wanted = f"bytes={start}-{start + length - 1}"
-        return await self._read(name, {"Range": wanted, "If-Match": etag})
+        return await self._read(name, {"Range": wanted} | ({"If-Match": etag} if etag else {}))
 
     async def measure(self, name: str) -> tuple[int, str]:
         """Size and ETag of a blob.
@@ -110,10 +106,10 @@ class BlobStore:
             NotFound: there is none of that name.
             Unavailable: storage refused it or did not answer.
         """
-        client = self._client().get_blob_client(name)
-        if not await self._tried(client.exists):
+        client = self.container().get_blob_client(name)
+        if not await self.tried(client.exists):
             raise NotFound("The stored file is gone.")
-        found = await self._tried(client.get_blob_properties)
+        found = await self.tried(client.get_blob_properties)
         return found.size, found.etag
 
     async def pieces(self, name: str, *, start: int = 0) -> AsyncIterator[bytes]:
@@ -121,6 +117,7 @@ class BlobStore:
 
         Raises:
             NotFound: there is none of that name.
+            Archived: storage has to bring it back first.
             Unavailable: storage refused it or did not answer.
         """
         while True:
@@ -143,10 +140,10 @@ class BlobStore:
 
     async def batches(self, prefix: str) -> AsyncIterator[list[str]]:
         """The same, up to 1,000 at a time."""
-        container = self._client()
+        container = self.container()
         names = container.list_blob_names(name_starts_with=prefix, results_per_page=LIST_BATCH)
         pages = names.by_page()
-        while page := await self._tried(lambda: anext(pages, None)):
+        while page := await self.tried(lambda: anext(pages, None)):
             if batch := [name async for name in page]:
                 yield batch
 
@@ -158,14 +155,14 @@ class BlobStore:
         Raises:
             Unavailable: storage refused some of it or did not answer.
         """
-        container = self._client()
+        container = self.container()
         for start in range(0, len(names), DELETE_BATCH):
             batch = names[start : start + DELETE_BATCH]
             delete = partial(
                 container.delete_blobs, *batch,
                 if_unmodified_since=older_than, raise_on_any_failure=False,
             )  # fmt: skip
-            answers = await self._tried(delete)
+            answers = await self.tried(delete)
             refused = [a.status_code async for a in answers if a.status_code not in _DELETED]
             if refused:
                 problem = f"{len(refused)} of {len(batch)} were not deleted: status {refused[0]}"
@@ -184,14 +181,14 @@ class BlobStore:
 
         It leads to ``STORAGE_DOWNLOAD_URL`` where storage itself lets nobody in.
         """
-        with _storage_errors():
+        with storage_errors():
             return self._addresses.public(
                 await self._addresses.to_read(name, filename, inline=inline)
             )
 
     async def upload_url(self, name: str) -> str:
         """A URL to write one blob within an hour, and for nothing else; public as the others."""
-        with _storage_errors():
+        with storage_errors():
             return self._addresses.public(await self._addresses.to_upload(name))
 
     async def close(self) -> None:
@@ -200,20 +197,31 @@ class BlobStore:
             await self._opened.close()
         await self._addresses.close()
 
-    def _client(self) -> "ContainerClient":
+    def container(self) -> "ContainerClient":
+        """The container as the SDK knows it."""
         return self._addresses.client().get_container_client(self._container)
+
+    async def tried(self, call: Callable[[], Awaitable[_T]], *, seconds: float = inf) -> _T:
+        """The result of a call of the SDK, tried again by the one rule.
+
+        Raises:
+            Unavailable: storage refused it or did not answer.
+        """
+        host = self._addresses.client().primary_hostname
+        with storage_errors():
+            return await retried(call, host, attempts=self._attempts, seconds=seconds)
 
     async def _write(
         self, name: str, query: dict[str, str], data: bytes, headers: dict[str, str]
     ) -> None:
-        with _storage_errors():
+        with storage_errors():
             url = await self._addresses.to_write(name, query)
         status, _ = await self._send("PUT", url, data=data, headers=headers)
         if status != 201:
             raise Unavailable(f"Blob storage answered {status}.")
 
     async def _read(self, name: str, headers: dict[str, str]) -> bytes:
-        with _storage_errors():
+        with storage_errors():
             url = await self._addresses.to_read(name, "blob")
         status, content = await self._send("GET", url, headers=headers, seconds=REQUEST_SECONDS)
         if status in (404, 412):
@@ -243,19 +251,10 @@ class BlobStore:
                 headers=headers,
             )
             async with request as answer:
-                if status_may_pass(answer.status):
-                    raise _Passing(
-                        f"Blob storage answered {answer.status}.",
-                        retry_after=retry_after(answer.headers),
-                    )
+                check(answer.status, answer.headers)
                 return answer.status, await answer.read()
 
-        return await self._tried(ask, seconds=seconds)
-
-    async def _tried(self, call: Callable[[], Awaitable[_T]], *, seconds: float = inf) -> _T:
-        host = self._addresses.client().primary_hostname
-        with _storage_errors():
-            return await retried(call, host, attempts=self._attempts, seconds=seconds)
+        return await self.tried(ask, seconds=seconds)
 
     def _session(self) -> aiohttp.ClientSession:
         if self._opened is None:
@@ -275,22 +274,3 @@ def _body(data: bytes | None) -> bytes | io.BytesIO | None:
 
 def _block_id(block: str) -> str:
     return base64.b64encode(block.encode()).decode()
-
-
-class _Passing(Refused):
-    """An answer after which another try is worth it."""
-
-    may_pass = True
-
-
-@contextmanager
-def _storage_errors() -> Iterator[None]:
-    """Errors of the network and of the SDK as ours."""
-    from azure.core.exceptions import AzureError
-
-    try:
-        yield
-    except _Passing as answered:
-        raise Unavailable(str(answered)) from None
-    except (AzureError, aiohttp.ClientError, TimeoutError) as error:
-        raise Unavailable("Blob storage does not answer.") from error

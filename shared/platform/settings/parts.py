@@ -176,6 +176,7 @@ class StorageSettings(Part):
     storage_azure_container_name: str = Field("pixcrawler", pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")
     storage_download_url: str | None = Field(None, pattern=r"^https?://[^/?#]+/?$")
     storage_azure_max_retries: int = Field(3, ge=1, le=10)
+    storage_archive_after_days: int = Field(0, ge=0, le=36_500)
 
     @field_validator("azure_storage_connection_string", mode="before")
     @classmethod

@@ -34,6 +34,7 @@ from shared.platform.http.auth.principal import Principal
 from tests.fakes.raw_http import LIMITS, Names, answer, answering, opened, serving
 from tests.integration.conftest import MakeJob, rows
 from tests.integration.crawl.chunks import advance_and_claim, cut
+from tests.integration.platform.test_blob_tiers import archive
 from tests.scale import sized
 from tests.unit.imaging.pictures import encoded, photo
 
@@ -262,6 +263,39 @@ async def test_few_bodies_of_known_images_are_in_memory(judges: Executor) -> Non
         examined = await asyncio.gather(*map(examination.examine, known))
     assert {one.outcome for one in examined} == {"wrong_type"}
     assert 1 < most <= 4
+
+
+async def test_a_known_image_that_is_archived_is_downloaded_again(
+    blobs: BlobStore, judges: Executor
+) -> None:
+    await blobs.put("known", CAT, "image/jpeg")
+    await archive(blobs, ["known"])
+
+    async def unless_known(_: str, writer: asyncio.StreamWriter) -> None:
+        known = "if-none-match" in server.requests[-1].lower()
+        answer(writer, 304) if known else answer(writer, body=CAT)
+
+    async with serving(unless_known) as server, opened(allow=server.host) as http:
+        examination = Examination(1, JobFilters(), blobs, http, judges)
+        url = f"http://{server.host}/"
+        known = ChunkCandidate(1, url, 1, 1, "openverse", None, "known", '"1"')
+        examined = await examination.examine(known)
+    assert len(server.requests) == 2
+    assert examined.image is not None
+    assert await blobs.get(examined.image.blob_name) == CAT
+
+
+async def test_bytes_that_are_there_and_archived_need_not_be_written(
+    blobs: BlobStore, judges: Executor
+) -> None:
+    async with serving(show) as server, opened(allow=server.host) as http:
+        examination = Examination(1, JobFilters(), blobs, http, judges)
+        candidate = ChunkCandidate(1, f"http://{server.host}/")
+        first = await examination.examine(candidate)
+        assert first.image is not None
+        await archive(blobs, [first.image.blob_name])
+        again = await examination.examine(candidate)
+    assert again.image == first.image
 
 
 async def test_no_more_pictures_are_decoded_at_once_than_there_are_cores(

@@ -110,6 +110,7 @@ async def test_an_image_that_is_deleted_while_it_is_built_ends_it_with_the_reaso
     async with services.database.transaction() as transaction:
         await building.begin(transaction, ordered.id, 1)
         due = await building.list_due(transaction, ordered.id, 1)
+    assert due
     if kind == "parquet":  # the images are in it already, the papers are not written
         await services.exports.build(ordered.id, 1, due[0])
     (image, *_) = await rows(services.database, "SELECT id FROM images")

@@ -47,7 +47,8 @@ async def delete(database: Database, owner: Principal, image_id: int) -> None:
 
 
 async def names(services: Services, job_id: int) -> list[str]:
-    return [name async for name in services.blobs.names(f"jobs/{job_id}/")]
+    prefixes = (f"jobs/{job_id}/", f"thumbnails/{job_id}/")
+    return [name for prefix in prefixes async for name in services.blobs.names(prefix)]
 
 
 @asynccontextmanager
@@ -82,10 +83,8 @@ class TestDelete:
         assert stats.outcomes == {"stored": 4, "deleted": 1}
         assert sum(stats.formats.values()) == sum(stats.sizes.values()) == 4
         (promised,) = await rows(database, "SELECT payload FROM outbox WHERE kind = 'delete_blobs'")
-        assert [name.split("/")[2] for name in promised["payload"]["names"]] == [
-            "images",
-            "thumbnails",
-        ]
+        folders = [name.rpartition("/")[0] for name in promised["payload"]["names"]]
+        assert folders == [f"jobs/{job_id}/images", f"thumbnails/{job_id}"]
 
     async def test_twice_at_once_is_once(
         self, database: Database, owner: Principal, job_id: int, image_id: int
@@ -141,6 +140,7 @@ class TestThumbnail:
         await blobs.delete([image.blob_name])  # a second making would find nothing to make it of
         urls.append(await services.thumbnails.url(owner, image_id))
         for url in (urls[0], urls[-1]):
+            assert url is not None
             answer = httpx.get(url)
             assert answer.headers["content-type"] == "image/webp"
             assert answer.content[8:12] == b"WEBP"

@@ -274,6 +274,32 @@ class TestQuiet:
         assert client.terminated == [f"job-{job.id}-1"]
         assert client.instances == {f"job-{job.id}-1": "Running"}
 
+    async def test_one_that_has_said_that_it_sleeps_is_left_alone_so_much_longer(
+        self, database: Database, reconciler: Reconciler, make_job: MakeJob
+    ) -> None:
+        job = await make_job(start=True)
+        sleeps = 1800
+
+        async def wake(after: float) -> DurableClient:
+            """Who is asked about the job, so many seconds after it went to sleep."""
+            await rows(database, "UPDATE runs SET heard_at = now() - interval '1 h' RETURNING kind")
+            async with database.transaction() as transaction:
+                await runs.hear(transaction, CRAWL, job.id, silent_for=sleeps)
+            await rows(
+                database,
+                "UPDATE runs SET heard_at = heard_at - %(by)s RETURNING kind",
+                by=timedelta(seconds=after),
+            )
+            client = DurableClient(**{f"job_{job.id}_1": "Running"})
+            await reconciler.restart_quiet(client)
+            return client
+
+        assert (await wake(sleeps + reconcile.QUIET_SECONDS - 60)).asked == 0
+        hardly = await wake(sleeps + reconcile.HANGS_SECONDS - 60)
+        assert (hardly.asked, hardly.terminated) == (1, [])
+        hung = await wake(sleeps + reconcile.HANGS_SECONDS + 1)
+        assert hung.terminated == [f"job-{job.id}-1"]
+
     def test_no_step_takes_as_long_as_one_that_hangs(self) -> None:
         timeout = json.loads((ROOT / "host.json").read_text())["functionTimeout"]
         hours, minutes, seconds = map(int, timeout.split(":"))

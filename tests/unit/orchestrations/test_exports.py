@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 
 from orchestrations.engine import Engine, Flow
 from orchestrations.exports import flow, names
-from scripts.devhost.host.durable.events import Status
+from scripts.devhost.host.durable.events import EventType, Status
 from scripts.devhost.host.durable.records import ActivityItem
+from scripts.devhost.host.durable.replay import Replay
+from scripts.devhost.host.durable.wire import read_answer
+from scripts.devhost.simulation import ask
 from tests.scale import sized
 from tests.unit.orchestrations.replays import Recorded, replay_at_every_length, wrap
 
@@ -113,3 +116,85 @@ def test_a_part_that_cannot_be_built_ends_it_with_a_reason() -> None:
     assert instance.status is Status.COMPLETED
     reason = f"The step {names.BUILD_PART} failed on our side."
     assert json.loads(instance.output or "") == reason
+
+
+class Archived(Parts):
+    """Storage needs so many looks, half an hour apart, whenever some of its images are archived.
+
+    They are at the beginning, and sometimes when a part is about to be built.
+    """
+
+    PAUSE = 1800
+
+    def __init__(self, chance: random.Random, stages: Sequence[int], looks: int, **trouble: float):
+        super().__init__(chance, stages, **trouble)
+        self.looks = self.slept = looks
+        self.again = 2
+
+    def answer(self, item: ActivityItem) -> dict[str, Any]:
+        if item.name == names.LIST_DUE and self.looks:
+            super().answer(item)
+            return {"result": None}
+        if item.name == names.RESTORE:
+            answered = super().answer(item)
+            if "unreachable" in answered:
+                return answered
+            self.looks = max(self.looks - 1, 0)
+            return {"result": self.PAUSE if self.looks else 0}
+        if item.name == names.BUILD_PART and self.again and self.chance.random() < 0.1:
+            self.again -= 1
+            self.looks += 2
+            self.slept += 2
+            return {"result": True}
+        return super().answer(item)
+
+
+@settings(max_examples=sized(15, 200), deadline=None)
+@given(st.integers(0, 2**32), SIZES, st.integers(0, 60), st.sampled_from([0.0, 0.2]))
+@example(3, [40, 3, 1], 60, 0.2)
+def test_while_storage_brings_images_back_it_sleeps_and_then_builds_all(
+    seed: int, sizes: list[int], looks: int, trouble: float
+) -> None:
+    parts = Archived(random.Random(seed), sizes, looks, trouble=trouble)
+    wanted = {part for stage in parts.stages for part in stage}
+    instance, simulation = run(parts)
+    assert (instance.status, json.loads(instance.output or "")) == (Status.COMPLETED, "completed")
+    assert set(parts.built) == wanted
+    assert simulation.seconds >= (looks - 1) * Archived.PAUSE
+    assert simulation.most_events < 1000
+    for body in simulation.histories.values():
+        assert replay_at_every_length(body, EXPORT)
+
+
+def test_nothing_is_built_while_it_sleeps() -> None:
+    parts = Archived(random.Random(1), [3, 1, 1], 4)
+    parts.again = 0
+    instance, simulation = run(parts)
+    assert instance.status is Status.COMPLETED
+    looked = [seconds for name, seconds, _ in simulation.tries if name == names.RESTORE]
+    assert [round(at / Archived.PAUSE) for at in looked] == [0, 1, 2, 3]
+    built = [seconds for name, seconds, _ in simulation.tries if name == names.BUILD_PART]
+    assert min(built) >= max(looked)
+
+
+def test_a_storage_that_never_answers_ends_it_with_a_reason() -> None:
+    class Hopeless(Archived):
+        def answer(self, item: ActivityItem) -> dict[str, Any]:
+            away = {"unreachable": "Blob storage answered 503."}
+            return away if item.name == names.RESTORE else super().answer(item)
+
+    instance, _ = run(Hopeless(random.Random(1), [3, 1, 1], 1))
+    assert "failed 4 times: Blob storage answered 503." in json.loads(instance.output or "")
+
+
+def test_an_export_of_the_build_before_goes_on() -> None:
+    """The history of one that runs, from before anything was archived: it must be replayed."""
+    body = (Path(__file__).with_name("export_running.json")).read_text()
+    answer = read_answer(ask(EXPORT, body))
+    assert answer.error is None
+    replay = Replay(answer.state["actions"][0], "1")
+    history = json.loads(body)["history"]
+    for past in history:
+        replay.feed(past)  # raises when other steps were begun, or in another order
+    assert len([past for past in history if past["EventType"] == EventType.TASK_SCHEDULED]) > 40
+    assert replay.unscheduled

@@ -16,6 +16,7 @@ from shared.app.settings import Settings
 from shared.fetch.safe_http import FetchLimits
 from shared.identity import supabase_auth
 from shared.identity.schemas import Credentials, Signup
+from shared.platform.data import blob_tiers
 from shared.platform.data.blob import BlobStore
 from shared.platform.data.queue import QueueSender
 from shared.platform.http.auth.introspection import Introspection
@@ -44,7 +45,8 @@ class Server:
             writer.write(b"junk\r\n\r\n")
         elif self.status:
             start = f"HTTP/1.1 {self.status} Any\r\n{self.headers}Connection: close\r\n"
-            writer.write(f"{start}Content-Length: 2\r\n\r\n{{}}".encode())
+            body = "" if head.startswith("HEAD ") else "{}"
+            writer.write(f"{start}Content-Length: 2\r\n\r\n{body}".encode())
             await writer.drain()
         writer.close()
 
@@ -96,6 +98,11 @@ async def listed(store: BlobStore) -> None:
         pass
 
 
+async def tiers(store: BlobStore) -> None:
+    async for _ in blob_tiers.list_tiers(store, "jobs/1/"):
+        pass
+
+
 async def keys(host: str) -> None:
     async with HttpxAiohttpClient() as http:
         verifier = TokenVerifier(
@@ -117,6 +124,9 @@ WAYS: dict[str, Way] = {
     "a blob read": blobs(lambda store: store.get("a")),
     "blobs listed": blobs(listed),
     "blobs deleted": blobs(lambda store: store.delete(["a"])),
+    "a blob's tier": blobs(lambda store: blob_tiers.find_tier(store, "a")),
+    "the tiers of blobs": blobs(tiers),
+    "blobs restored": blobs(lambda store: blob_tiers.restore(store, ["a"])),
     "published keys": keys,
     "whose token it is": introspection,
     "signing in": lambda host: supabase_auth.sign_in(settings(host), SIGN_IN),

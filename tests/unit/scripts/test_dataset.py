@@ -5,7 +5,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
-from scripts.crawl.api import Api
+import httpx
+import pytest
+
+from scripts.crawl.api import Api, ApiError
 from scripts.crawl.dataset import save_dataset
 
 UNKNOWN = dict.fromkeys(
@@ -42,6 +45,17 @@ def test_images_are_in_the_folders_of_their_labels(tmp_path: Path) -> None:
     ]  # fmt: skip
     for row in rows:
         assert sha256((tmp_path / row["file_name"]).read_bytes()).hexdigest() == row["sha256"]
+
+
+def test_an_image_that_storage_has_still_to_bring_back_is_not_taken_for_its_bytes() -> None:
+    def restoring(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(202, json={"status": "restoring", "detail": "It takes 15 hours."})
+
+    with Api("http://service.example", key="k") as api:
+        api._http = httpx.Client(transport=httpx.MockTransport(restoring), base_url="http://a/")
+        with pytest.raises(ApiError, match="It takes 15 hours") as refused:
+            api.content("images/1/download")
+    assert refused.value.code == "restoring"
 
 
 def test_proof_of_the_licence_stands_beside_it(tmp_path: Path) -> None:
