@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.datasets import export_files, exports
 from shared.datasets.export_schemas import JobExport
+from shared.datasets.restoring import PAUSE_SECONDS
 from shared.exports.settings import ExportSettings
 from shared.platform.data.blob import BlobStore
 from shared.platform.data.db import Database
@@ -37,7 +38,8 @@ async def download_url(
     Raises:
         NotFound: there is no such kind, or the caller has no such dataset.
         ExportNotReady: it could not be built.
-        Unavailable: it takes longer than 200 s; it is built all the same.
+        Unavailable: it takes longer than 200 s, or has to wait for archived images; it is built
+            all the same.
         JobRunning, DatasetEmpty, DatasetTooLarge, Invalid, TooManyRunningExports: as for
             `export_job`.
     """
@@ -49,11 +51,16 @@ async def download_url(
             transaction, principal, settings, dataset_id, WANTED[kind]
         )
     for _ in range(int(WAIT_SECONDS / POLL_SECONDS)):
-        if export.status != "running":
+        if export.status != "running" or export.restoring:
             break
         await asyncio.sleep(POLL_SECONDS)
         async with database.transaction() as transaction:
             export = await exports.get_export(transaction, principal, export.id)
+    if export.restoring:
+        raise Unavailable(
+            "Storage has archived images of the dataset and brings them back.",
+            retry_after=PAUSE_SECONDS,
+        )
     if export.status == "running":
         raise Unavailable("The export is still being built.", retry_after=30)
     return await export_files.download_url(database, blobs, principal, export.id, None)

@@ -148,14 +148,17 @@ async def set_restoring(
     )
 
 
-async def count_restoring(transaction: Transaction, export_ids: Sequence[int]) -> int:
-    """How many of these exports wait for storage."""
+async def count_there(transaction: Transaction, export_ids: Sequence[int]) -> tuple[int, int]:
+    """How many of these exports are there still, and how many of those wait for storage."""
     cursor = await transaction.connection.execute(
-        "SELECT count(*) AS waiting FROM exports WHERE id = ANY(%(ids)s) AND restoring",
+        """
+        SELECT count(*) AS there, count(*) FILTER (WHERE restoring) AS waiting
+        FROM exports WHERE id = ANY(%(ids)s)
+        """,
         {"ids": list(export_ids)},
     )
     (row,) = await cursor.fetchall()
-    return int(row["waiting"])
+    return row["there"], row["waiting"]
 
 
 async def complete(

@@ -127,10 +127,11 @@ async def _export(
 
 
 async def _check_turn(transaction: Transaction, running: list[int]) -> None:
-    waiting = await export_repo.count_restoring(transaction, running)
-    if len(running) - waiting >= MOST_RUNNING or len(running) >= MOST_WAITING:
+    # The run of an export that went with its job ends at its next look, perhaps in half an hour.
+    there, waiting = await export_repo.count_there(transaction, running)
+    if there - waiting >= MOST_RUNNING or there >= MOST_WAITING:
         raise TooManyRunningExports(
-            f"{len(running)} of your exports are being built: wait until one is done.",
+            f"{there} of your exports are being built: wait until one is done.",
             headers={"Retry-After": "30"},
         )
 

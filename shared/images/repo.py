@@ -24,6 +24,12 @@ class StoredImage:
         # Not among the images, which storage archives: a gallery shows old jobs too.
         return f"thumbnails/{self.job_id}/{self.sha256}.webp"
 
+    @property
+    def blobs(self) -> list[str]:
+        """All that may be stored of it, its thumbnail also where thumbnails were once."""
+        earlier = f"jobs/{self.job_id}/thumbnails/{self.sha256}.webp"
+        return [self.blob_name, self.thumbnail, earlier]
+
 
 async def list_images(
     transaction: Transaction, user_id: UUID, job_id: int, query: ImageQuery, *, limit: int

@@ -85,7 +85,7 @@ async def delete_image(transaction: Transaction, principal: Principal, image_id:
         raise NotFound("You have no such image.")
     await outbox.add(
         transaction,
-        outbox.DeleteBlobs(names=[image.blob_name, image.thumbnail]),
+        outbox.DeleteBlobs(names=image.blobs),
         key=f"image:{image_id}:deleted",
     )
     await activity.record(

@@ -7,10 +7,12 @@ from pydantic import SecretStr
 
 from shared.app.composition import Services
 from shared.app.settings import Settings
-from shared.datasets import building, exports, restoring
+from shared.datasets import building, earlier, exports, restoring
 from shared.datasets.errors import TooManyRunningExports
 from shared.datasets.export_schemas import ExportOut
+from shared.jobs import remove
 from shared.platform.data import blob_tiers
+from shared.platform.errors import Unavailable
 from shared.platform.http.auth.principal import Principal
 from tests.fakes.slow_archive import SlowArchive, slow_archive
 from tests.integration.conftest import rows
@@ -263,6 +265,36 @@ class TestTurns:
             await one()
         with pytest.raises(TooManyRunningExports):
             await one()
+
+    async def test_one_that_went_with_its_job_takes_none(
+        self, services: Services, owner: Principal, make_dataset: MakeDataset
+    ) -> None:
+        """Its run goes on until it looks again: half an hour."""
+        for _ in range(exports.MOST_RUNNING):
+            job_id = await make_dataset(cats(2))
+            await archive(services.blobs, await images_of(services, job_id))
+            ordered = await order(services, owner, job_id, format="parquet")
+            await begin(services, ordered.id)
+            async with services.database.transaction() as transaction:
+                await remove.delete_job(transaction, owner, job_id)
+        running = await rows(services.database, "SELECT FROM runs WHERE status = 'running'")
+        assert len(running) == exports.MOST_RUNNING
+        other = await make_dataset(cats(2))
+        assert (await order(services, owner, other, format="parquet")).status == "running"
+
+
+async def test_download_of_the_earlier_product_does_not_wait_for_storage(
+    services: Services, owner: Principal, make_dataset: MakeDataset
+) -> None:
+    job_id = await make_dataset(cats(2))
+    await archive(services.blobs, await images_of(services, job_id))
+    ordered = await order(services, owner, job_id, format="imagefolder")
+    await begin(services, ordered.id)
+    with pytest.raises(Unavailable, match="archived") as refused:
+        await earlier.download_url(
+            services.database, services.blobs, services.settings, owner, None, job_id, "zip"
+        )
+    assert refused.value.headers["Retry-After"] == str(restoring.PAUSE_SECONDS)
 
 
 async def test_one_that_failed_while_it_waited_does_not_wait_when_it_begins_again(

@@ -84,7 +84,9 @@ class TestDelete:
         assert sum(stats.formats.values()) == sum(stats.sizes.values()) == 4
         (promised,) = await rows(database, "SELECT payload FROM outbox WHERE kind = 'delete_blobs'")
         folders = [name.rpartition("/")[0] for name in promised["payload"]["names"]]
-        assert folders == [f"jobs/{job_id}/images", f"thumbnails/{job_id}"]
+        assert folders == [
+            f"jobs/{job_id}/images", f"thumbnails/{job_id}", f"jobs/{job_id}/thumbnails",
+        ]  # fmt: skip
 
     async def test_twice_at_once_is_once(
         self, database: Database, owner: Principal, job_id: int, image_id: int
