@@ -51,6 +51,8 @@ async def download_url(
 async def delete_export(transaction: Transaction, principal: Principal, export_id: int) -> None:
     """Removes the caller's export; its files after the commit.
 
+    One that waits for storage can be removed, too: that may take hours.
+
     Raises:
         NotFound: the caller has no such export.
         ExportRunning: it is still being built.
@@ -60,7 +62,7 @@ async def delete_export(transaction: Transaction, principal: Principal, export_i
     export = await export_repo.lock_export(transaction, export_id)
     if export is None:
         raise NotFound("You have no such export.")
-    if export.status == "running":
+    if export.status == "running" and not export.restoring:
         raise ExportRunning("The export is being built; wait until it is done.")
     await remove_files(transaction, export, "deleted")
     await export_repo.delete_export(transaction, export_id)

@@ -126,6 +126,7 @@ def test_a_dataset_of_an_odd_name_is_not_found(api: Api, stack: LocalStack, name
     headers = {"Authorization": api.authorization}
     with httpx.Client(base_url=stack.info.api_url, headers=headers, timeout=60) as http:
         assert http.get(f"/api/v1/datasets/{name}").status_code == 404
+        assert http.get(f"/api/v1/datasets/{name}/report").status_code == 404
         assert http.get(f"/api/v1/datasets/1/export/{name}").status_code == 404
         assert http.get(f"/api/v1/datasets/{name}/versions").status_code == 404
 

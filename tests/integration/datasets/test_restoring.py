@@ -90,6 +90,25 @@ async def test_it_waits_and_has_the_same_bytes_as_before(
     assert (after.status, after.restoring, after.files) == ("completed", False, before.files)
 
 
+async def test_one_that_waits_can_be_deleted(
+    services: Services, owner: Principal, make_dataset: MakeDataset
+) -> None:
+    job_id = await make_dataset(cats(2))
+    await archive(services.blobs, await images_of(services, job_id))
+    ordered = await order(services, owner, job_id, format="parquet")
+    await begin(services, ordered.id)
+    assert (await status(services, owner, ordered.id)).restoring is True
+    await forget(services, owner, ordered.id)
+    assert await due(services, ordered.id) == []  # so its orchestration ends
+    async with services.database.transaction() as transaction:
+        assert await building.finish(transaction, ordered.id, 1) == "deleted"
+    again = await order(services, owner, job_id, format="parquet")
+    await begin(services, again.id)
+    assert await services.restorer.restore(again.id, 1) == 0
+    await build(services, again.id)
+    assert (await status(services, owner, again.id)).status == "completed"
+
+
 async def test_while_storage_takes_its_time_it_goes_on_waiting(
     slowly: tuple[Services, SlowArchive], owner: Principal, make_dataset: MakeDataset
 ) -> None:
