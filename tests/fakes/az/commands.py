@@ -67,9 +67,9 @@ COMMANDS = {
     "--lease-id",
     "storage blob lease renew": "--account-name --auth-mode --container-name --blob-name "
     "--lease-id",
-    "storage blob list": "--account-name --auth-mode --container-name --num-results",
+    "storage blob list": "--account-name --auth-mode --container-name --num-results [--prefix]",
     "storage blob set-tier": "--account-name --auth-mode --container-name --name --tier "
-    "--rehydrate-priority",
+    "[--rehydrate-priority]",
     "storage blob upload": "--account-name --auth-mode --container-name --name --file "
     "[--overwrite?] [--no-progress?] [--lease-id]",
     "storage message clear": "--account-name --auth-mode --queue-name",
