@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 import httpx
@@ -32,7 +32,7 @@ SECONDS = 30  # for one blob, or a piece of it
 PIECE = 4 * 2**20
 LARGE = 2**20
 LIST_BATCH = 1000  # reading a page of the service's 5,000 would take 23 MB
-DELETE_BATCH = 256  # the service's limit for one batch request
+BATCH = 256  # the service's limit for one batch request
 # Deleted, not there, or written again since.
 _DELETED = frozenset({202, 404, 412})
 
@@ -155,17 +155,29 @@ class BlobStore:
         Raises:
             Unavailable: storage refused some of it or did not answer.
         """
-        container = self.container()
-        for start in range(0, len(names), DELETE_BATCH):
-            batch = names[start : start + DELETE_BATCH]
-            delete = partial(
-                container.delete_blobs, *batch,
-                if_unmodified_since=older_than, raise_on_any_failure=False,
-            )  # fmt: skip
-            answers = await self.tried(delete)
-            refused = [a.status_code async for a in answers if a.status_code not in _DELETED]
+        delete = partial(self.container().delete_blobs, if_unmodified_since=older_than)
+        await self.ask_each("deleted", names, delete, lambda a: a.status_code in _DELETED)
+
+    async def ask_each(
+        self,
+        done: str,
+        names: Sequence[str],
+        ask: Callable[..., Awaitable[AsyncIterator[Any]]],
+        is_done: Callable[[Any], bool],
+    ) -> None:
+        """Asks one thing of each blob by a call of the SDK, many in a request.
+
+        ``is_done`` tells from the answer for a blob whether it is, ``done`` what it should be.
+
+        Raises:
+            Unavailable: storage refused some of it or did not answer.
+        """
+        for start in range(0, len(names), BATCH):
+            batch = names[start : start + BATCH]
+            answers = await self.tried(partial(ask, *batch, raise_on_any_failure=False))
+            refused = [answer.status_code async for answer in answers if not is_done(answer)]
             if refused:
-                problem = f"{len(refused)} of {len(batch)} were not deleted: status {refused[0]}"
+                problem = f"{len(refused)} of {len(batch)} were not {done}: status {refused[0]}"
                 raise Unavailable(f"Blob storage answered for each blob; {problem}.")
 
     async def ping(self) -> None:

@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shared.platform.data.blob import LIST_BATCH, BlobStore
 from shared.platform.data.blob_errors import BEING_RESTORED
-from shared.platform.errors import Archived, NotFound, Unavailable
+from shared.platform.errors import Archived, NotFound
 from shared.platform.net.retry import REQUEST_SECONDS
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 ARCHIVE: Final = "Archive"
 HOT: Final = "Hot"
-RESTORE_BATCH: Final = 256  # the service's limit for one batch request
 READ_AT_ONCE: Final = 32
 # There already, begun, or gone.
 _RESTORED: Final = frozenset({200, 202, 404})
@@ -100,21 +99,13 @@ async def restore(blobs: BlobStore, names: Sequence[str]) -> None:
     Raises:
         Unavailable: storage refused some of it or did not answer.
     """
-    container = blobs.container()
-    for start in range(0, len(names), RESTORE_BATCH):
-        batch = names[start : start + RESTORE_BATCH]
-        ask = partial(
-            container.set_standard_blob_tier_blobs, HOT, *batch, raise_on_any_failure=False
-        )
-        refused = [
-            answer.status_code
-            async for answer in await blobs.tried(ask)
-            if answer.status_code not in _RESTORED
-            and answer.headers.get("x-ms-error-code") != BEING_RESTORED
-        ]
-        if refused:
-            problem = f"{len(refused)} of {len(batch)} are not restored: status {refused[0]}"
-            raise Unavailable(f"Blob storage answered for each blob; {problem}.")
+    ask = partial(blobs.container().set_standard_blob_tier_blobs, HOT)
+    await blobs.ask_each("restored", names, ask, _is_restored)
+
+
+def _is_restored(answer: Any) -> bool:
+    being_restored: bool = answer.headers.get("x-ms-error-code") == BEING_RESTORED
+    return being_restored or answer.status_code in _RESTORED
 
 
 async def keep_readable(blobs: BlobStore, names: Sequence[str]) -> None:

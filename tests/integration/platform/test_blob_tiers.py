@@ -7,8 +7,7 @@ import pytest
 from azure.storage.blob.aio import ContainerClient
 
 from shared.platform.data import blob_tiers
-from shared.platform.data.blob import BlobStore
-from shared.platform.data.blob_tiers import RESTORE_BATCH
+from shared.platform.data.blob import BATCH, BlobStore
 from shared.platform.errors import Archived
 
 NAMES = [f"jobs/1/images/{number}.jpeg" for number in range(3)]
@@ -63,7 +62,7 @@ class TestRestore:
     async def test_more_than_a_batch_those_that_are_gone_or_there_among_them(
         self, blobs: BlobStore
     ) -> None:
-        names = [f"a/{number:03}" for number in range(RESTORE_BATCH + 2)]
+        names = [f"a/{number:03}" for number in range(BATCH + 2)]
         for name in names:
             await blobs.put(name, b"x", "image/jpeg")
         await archive(blobs, names[2:])
