@@ -91,3 +91,20 @@ def replay_at_every_length(body: str, orchestrator: Any) -> int:
             raise NonDeterminismError(f"{done} does not begin with {before}")
         before, lengths = done, lengths + 1
     return lengths
+
+
+def replay_running(orchestrator: Any, path: Path) -> None:
+    """Replays the history of an instance that an earlier build left running.
+
+    Raises:
+        NonDeterminismError: other steps were begun, or in another order.
+    """
+    body = path.read_text()
+    answer = read_answer(ask(orchestrator, body))
+    assert answer.error is None
+    replay = Replay(answer.state["actions"][0], "1")
+    history = json.loads(body)["history"]
+    for past in history:
+        replay.feed(past)
+    assert len([past for past in history if past["EventType"] == EventType.TASK_SCHEDULED]) > 40
+    assert replay.unscheduled

@@ -14,13 +14,10 @@ from hypothesis import strategies as st
 
 from orchestrations.engine import Engine, Flow
 from orchestrations.exports import flow, names
-from scripts.devhost.host.durable.events import EventType, Status
+from scripts.devhost.host.durable.events import Status
 from scripts.devhost.host.durable.records import ActivityItem
-from scripts.devhost.host.durable.replay import Replay
-from scripts.devhost.host.durable.wire import read_answer
-from scripts.devhost.simulation import ask
 from tests.scale import sized
-from tests.unit.orchestrations.replays import Recorded, replay_at_every_length, wrap
+from tests.unit.orchestrations.replays import Recorded, replay_at_every_length, replay_running, wrap
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:azure.functions df_loads"),
@@ -189,12 +186,4 @@ def test_a_storage_that_never_answers_ends_it_with_a_reason() -> None:
 
 def test_an_export_of_the_build_before_goes_on() -> None:
     """The history of one that runs, from before anything was archived: it must be replayed."""
-    body = (Path(__file__).with_name("export_running.json")).read_text()
-    answer = read_answer(ask(EXPORT, body))
-    assert answer.error is None
-    replay = Replay(answer.state["actions"][0], "1")
-    history = json.loads(body)["history"]
-    for past in history:
-        replay.feed(past)  # raises when other steps were begun, or in another order
-    assert len([past for past in history if past["EventType"] == EventType.TASK_SCHEDULED]) > 40
-    assert replay.unscheduled
+    replay_running(EXPORT, Path(__file__).with_name("export_running.json"))

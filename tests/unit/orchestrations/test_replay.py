@@ -18,15 +18,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.devhost.host.durable.events import EventType, Status
+from scripts.devhost.host.durable.events import Status
 from scripts.devhost.host.durable.records import Instance, Outcome
-from scripts.devhost.host.durable.replay import Replay
 from scripts.devhost.host.durable.wire import Answer as Reply
-from scripts.devhost.host.durable.wire import read_answer
-from scripts.devhost.simulation import ask
 from tests.scale import sized
 from tests.unit.orchestrations.jobs import Job
-from tests.unit.orchestrations.replays import CRAWL, Recorded
+from tests.unit.orchestrations.replays import CRAWL, Recorded, replay_running
 
 # Once per process the SDK asks for types that activities of this SDK cannot be given.
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
@@ -116,12 +113,4 @@ def test_an_instance_of_the_build_before_goes_on(path: Path) -> None:
     One is of a job that nothing happened to, as all builds write it, one has retries under way. If
     one is not replayed, the new code needs an orchestration of another name beside the old one.
     """
-    body = path.read_text()
-    answer = read_answer(ask(CRAWL, body))
-    assert answer.error is None
-    replay = Replay(answer.state["actions"][0], "1")
-    history = json.loads(body)["history"]
-    for past in history:
-        replay.feed(past)  # raises when other steps were begun, or in another order
-    assert len([past for past in history if past["EventType"] == EventType.TASK_SCHEDULED]) > 40
-    assert replay.unscheduled
+    replay_running(CRAWL, path)
