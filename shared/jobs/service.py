@@ -45,7 +45,8 @@ async def create_job(
     job_id = await repo.insert_job(transaction, principal.user_id, job)
     if job_id is None:
         raise NotFound("You have no such project.")
-    await repo.insert_urls(transaction, job_id, job)
+    if job.urls:
+        await repo.insert_urls(transaction, job_id, job)
     if upload:
         await lists.note_upload(transaction, job_id, upload)
     await activity.record(
@@ -208,6 +209,8 @@ async def retry_job(
 
 
 async def _check_size(transaction: Transaction, principal: Principal, max_images: int) -> None:
+    if size_problem("free", max_images) is None:
+        return  # every tier allows that: no need to ask for the caller's
     tier = await credit_service.get_tier(transaction, principal.user_id)
     if problem := size_problem(tier, max_images):
         limit = TIERS[tier].images_per_job

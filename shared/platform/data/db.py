@@ -58,15 +58,15 @@ class Connection(psycopg.AsyncConnection[DictRow]):
             finally:
                 self._speaker = None
 
-    async def wait(self, *arguments: Any, **options: Any) -> Any:
-        """Everything that psycopg says to the server goes through here.
+    def wait(self, *arguments: Any, **options: Any) -> Any:
+        """Everything that psycopg says to the server goes through here, and is awaited.
 
         Raises:
             NotSupportedError: it would not run in the caller's role.
         """
         if self.claims is not None and asyncio.current_task() is not self._speaker:
             raise psycopg.NotSupportedError("Only execute() of a cursor reads as the caller.")
-        return await super().wait(*arguments, **options)
+        return super().wait(*arguments, **options)
 
 
 class Transaction:
