@@ -6,11 +6,11 @@ A part that is built twice, at once or after a crash, comes to the same blocks o
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zlib import crc32
 
 from shared.datasets import building, export_repo
@@ -35,6 +35,7 @@ from shared.platform.errors import Archived, NotFound
 AHEAD: Final = 16
 AT_ONCE: Final = 1  # parts in a process: each may hold 100 MB
 BYTES_AHEAD: Final = 8 * 2**20
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,10 @@ class _Work:
         else:
             inside = prefix(self.options, part.file.partition(".")[0])
             write = partial(_to_archive, self._container(), self._tree(), inside)
-        loop = asyncio.get_running_loop()
         async for member, body in self._images(part):
             files.append(member.file)
-            # Compressing takes milliseconds, and others wait for this loop.
-            await writer.write(await loop.run_in_executor(self.builder.writer, write, member, body))
-        await writer.write(await loop.run_in_executor(self.builder.writer, write, None, b""))
+            await writer.write(await self._run(write, member, body))
+        await writer.write(await self._run(write, None, b""))
         await writer.close()
         images = [list(asdict(file).values()) for file in files]
         digest = writer.digest.hexdigest()
@@ -157,16 +156,15 @@ class _Work:
         self, part: StoredPart, summary: Summary, writer: BlockWriter, position: int
     ) -> None:
         container, tree = self._container(), self._tree()
-        entries: list[Entry] = []
         if self.options.format != "webdataset":
-            papers = InnerPapers(self.options, summary, tree, part.file.partition(".")[0])
-            async for members in list_members(self.builder.database, self.export):
-                entries += [e for member in members if (e := papers.add(member))]
-            for name, body in papers.end():
-                entry = Entry.of(name, body)
-                entries.append(entry)
-                await writer.write(await asyncio.to_thread(container.add, entry, body))
-        await writer.write(container.end(entries, position + writer.size))
+            with InnerPapers(self.options, summary, tree, part.file.partition(".")[0]) as papers:
+                async for members in list_members(self.builder.database, self.export):
+                    container.note(await self._run(papers.add, members))
+                async for name, paper in self._each(papers.end()):
+                    entry = Entry(name, paper.size, paper.crc32)
+                    async for data in self._each(container.add(entry, paper.pieces())):
+                        await writer.write(data)
+        await writer.write(container.end(position + writer.size))
         await writer.close()
 
     async def _images(self, part: StoredPart) -> AsyncIterator[tuple[Member, bytes]]:
@@ -203,6 +201,16 @@ class _Work:
         )
         return Member(record, file), made.body
 
+    async def _each(self, made: Iterator[Done]) -> AsyncIterator[Done]:
+        """The same items, each made where it makes nobody wait."""
+        while (item := await self._run(next, made, None)) is not None:
+            yield item
+
+    async def _run(self, function: Callable[..., Done], *arguments: Any) -> Done:
+        """Compressing takes milliseconds, and others wait for the loop."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.builder.writer, function, *arguments)
+
     def _writer(self, file: str, number: int, *, hashed: bool = False) -> BlockWriter:
         name = blob_name(self.export, file)
         return BlockWriter(self.builder.blobs, name, number, hashed=hashed)
@@ -228,6 +236,7 @@ def _to_archive(
     if member is None:
         return container.end_part()
     return b"".join(
-        container.add(Entry.of(inside + name, content), content)
+        piece
         for name, content in tree.files(member, body)
+        for piece in container.add(Entry.of(inside + name, content), [content])
     )

@@ -39,7 +39,10 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class StoredPart:
-    """A part: which images of which file it has; what came of it, when it is done."""
+    """A part: which images of which file it has; what came of it, when it is done.
+
+    ``result`` lacks the files of its images, which `list_files` gives.
+    """
 
     number: int
     stage: int
@@ -260,7 +263,7 @@ async def list_parts(
     return await transaction.fetch(
         StoredPart,
         """
-        SELECT number, stage, file, first, last, result FROM export_parts
+        SELECT number, stage, file, first, last, result - 'images' AS result FROM export_parts
         WHERE export_id = %(export_id)s AND number > %(after)s
           AND (%(number)s::int IS NULL OR number = %(number)s)
           AND (%(file)s::text IS NULL OR file = %(file)s)
@@ -276,6 +279,19 @@ async def list_parts(
             "limit": limit,
         },
     )
+
+
+async def list_files(transaction: Transaction, export_id: int, number: int) -> list[list[Any]]:
+    """The files of the images of a part that is done, as they were given."""
+    cursor = await transaction.connection.execute(
+        """
+        SELECT result -> 'images' AS images FROM export_parts
+        WHERE export_id = %(export_id)s AND number = %(number)s
+        """,
+        {"export_id": export_id, "number": number},
+    )
+    (row,) = await cursor.fetchall()
+    return list(row["images"])
 
 
 async def finish_part(

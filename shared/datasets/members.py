@@ -31,7 +31,8 @@ async def list_members(database: Database, export: Export) -> AsyncIterator[list
             yield [Member(record, file_of(record)) for record in records]
     for part in parts:
         records = await list_records(database, export, part.first, part.last)
-        files = part.result["images"] if part.result else []
+        async with database.transaction() as transaction:
+            files = await export_repo.list_files(transaction, export.id, part.number)
         yield [Member(record, File(*file)) for record, file in zip(records, files, strict=True)]
 
 

@@ -1,36 +1,34 @@
 """BagIt (RFC 8493): a folder that says what must be in it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 from shared.exports.model import Summary
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """A file below the bag's ``data/``."""
+class Bag:
+    """The files that make a folder a bag, made while the files below its ``data/`` are told."""
 
-    name: str
-    bytes: int
-    sha256: str
+    def __init__(self, summary: Summary) -> None:
+        self._summary = summary
+        self._files = 0
+        self._bytes = 0
 
+    def add(self, name: str, size: int, sha256: str) -> bytes:
+        """The line that ``manifest-sha256.txt`` has for a file."""
+        self._files += 1
+        self._bytes += size
+        return f"{sha256}  data/{_encoded(name)}\n".encode()
 
-def bag_files(payload: Iterable[Payload], summary: Summary) -> dict[str, bytes]:
-    """The files that make a folder with this payload a bag, by name."""
-    count, size, lines = 0, 0, []
-    for file in payload:
-        count, size = count + 1, size + file.bytes
-        lines.append(f"{file.sha256}  data/{_encoded(file.name)}\n")
-    info = (
-        f"Bagging-Date: {summary.created_at:%Y-%m-%d}\n"
-        f"External-Identifier: dataset {summary.dataset_id}, version {summary.number}\n"
-        f"Payload-Oxum: {size}.{count}\n"
-    )
-    return {
-        "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
-        "bag-info.txt": info.encode(),
-        "manifest-sha256.txt": "".join(lines).encode(),
-    }
+    def end(self) -> dict[str, bytes]:
+        """The files beside the manifest, by name."""
+        summary = self._summary
+        info = (
+            f"Bagging-Date: {summary.created_at:%Y-%m-%d}\n"
+            f"External-Identifier: dataset {summary.dataset_id}, version {summary.number}\n"
+            f"Payload-Oxum: {self._bytes}.{self._files}\n"
+        )
+        return {
+            "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
+            "bag-info.txt": info.encode(),
+        }
 
 
 def _encoded(name: str) -> str:

@@ -1,9 +1,12 @@
 """Annotations as COCO has them: one box an image, which is all of it."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from shared.exports.model import Member, Summary
+
+_IMAGES = '{"images": ['
 
 
 class Annotations:
@@ -18,11 +21,10 @@ class Annotations:
         self._licenses = {
             code: number for number, code in enumerate(sorted(summary.figures.licenses), 1)
         }
-        self._images: list[str] = []
-        self._boxes: list[str] = []
+        self._boxes: list[tuple[int, int, int, int]] = []  # image, category, width, height
 
-    def add(self, member: Member, name: str) -> None:
-        """Takes an image in; its file is called by the last part of ``name``."""
+    def add(self, member: Member, name: str) -> bytes:
+        """What follows in the file; the image's own is called by the last part of ``name``."""
         record, file = member.record, member.file
         image = {
             "id": record.image_id,
@@ -35,20 +37,31 @@ class Annotations:
             "caption": record.caption,
             "attribution": record.attribution,
         }
-        box = {
-            "id": record.image_id,
-            "image_id": record.image_id,
-            "category_id": self._categories[record.label],
-            "bbox": [0, 0, file.width, file.height],
-            "area": file.width * file.height,
-            "iscrowd": 0,
-            "segmentation": [],
-        }
-        self._images.append(_text(image))
-        self._boxes.append(_text(box))
+        before = ",\n" if self._boxes else _IMAGES
+        category = self._categories[record.label]
+        self._boxes.append((record.image_id, category, file.width, file.height))
+        return (before + _text(image)).encode()
 
-    def end(self) -> bytes:
-        """The file."""
+    def end(self) -> Iterator[bytes]:
+        """What comes after all images."""
+        yield b"" if self._boxes else _IMAGES.encode()
+        before = '], "annotations": ['
+        for image, category, width, height in self._boxes:
+            box = {
+                "id": image,
+                "image_id": image,
+                "category_id": category,
+                "bbox": [0, 0, width, height],
+                "area": width * height,
+                "iscrowd": 0,
+                "segmentation": [],
+            }
+            yield (before + _text(box)).encode()
+            before = ",\n"
+        yield b"" if self._boxes else before.encode()
+        yield ("], " + _text(self._head())[1:]).encode()
+
+    def _head(self) -> dict[str, Any]:
         summary = self._summary
         info = {
             "description": summary.name,
@@ -65,9 +78,7 @@ class Annotations:
             for code, number in self._licenses.items()
         ]
         categories = [{"id": number, "name": label} for label, number in self._categories.items()]
-        head = _text({"info": info, "licenses": licenses, "categories": categories})
-        images, boxes = ",\n".join(self._images), ",\n".join(self._boxes)
-        return f'{head[:-1]}, "images": [{images}], "annotations": [{boxes}]}}'.encode()
+        return {"info": info, "licenses": licenses, "categories": categories}
 
 
 def _text(value: Any) -> str:

@@ -6,7 +6,7 @@ Files get one time, one owner and one set of rights, so that equal content makes
 import io
 import tarfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 from zlib import crc32
@@ -33,33 +33,45 @@ class Entry:
 class Container(Protocol):
     """An archive that is being written: what each call returns follows in the file."""
 
-    def add(self, entry: Entry, body: bytes) -> bytes:
-        """A file."""
+    def add(self, entry: Entry, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """A file, whose bytes come in pieces."""
 
     def end_part(self) -> bytes:
         """What the end of a part needs: the next one begins with nothing held back."""
 
-    def end(self, entries: Iterable[Entry], position: int) -> bytes:
+    def note(self, entries: Iterable[Entry]) -> None:
+        """Tells of files that come before those added here: other parts have them, in order."""
+
+    def end(self, position: int) -> bytes:
         """What comes after all files, which began at the archive's first byte."""
 
 
 class Zip:
     """A zip; images do not get smaller, so they are stored as they are."""
 
-    def add(self, entry: Entry, body: bytes) -> bytes:
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+
+    def add(self, entry: Entry, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """A file."""
-        return _zip_info(entry).FileHeader() + body
+        self._entries.append(entry)
+        yield _zip_info(entry).FileHeader()
+        yield from pieces
 
     def end_part(self) -> bytes:
         """Nothing."""
         return b""
 
-    def end(self, entries: Iterable[Entry], position: int) -> bytes:
-        """The directory of all ``entries``, which stands at ``position``."""
+    def note(self, entries: Iterable[Entry]) -> None:
+        """Remembers them for the directory."""
+        self._entries += entries
+
+    def end(self, position: int) -> bytes:
+        """The directory of all files, which stands at ``position``."""
         written = _From(position)
         with zipfile.ZipFile(written, "w") as archive:
             offset = 0
-            for entry in entries:
+            for entry in self._entries:
                 info = _zip_info(entry)
                 info.header_offset = offset
                 offset += len(info.FileHeader()) + entry.size
@@ -94,18 +106,22 @@ def _zip_info(entry: Entry) -> zipfile.ZipInfo:
 class Tar:
     """A tar that every reader knows: USTAR, and PAX only for names that are too long for it."""
 
-    def add(self, entry: Entry, body: bytes) -> bytes:
+    def add(self, entry: Entry, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """A file."""
         info = tarfile.TarInfo(entry.name)
         info.size, info.mtime, info.mode = entry.size, _EPOCH_SECONDS, _RIGHTS
-        padding = -len(body) % tarfile.BLOCKSIZE
-        return _tar_header(info) + body + bytes(padding)
+        yield _tar_header(info)
+        yield from pieces
+        yield bytes(-entry.size % tarfile.BLOCKSIZE)
 
     def end_part(self) -> bytes:
         """Nothing."""
         return b""
 
-    def end(self, entries: Iterable[Entry], position: int) -> bytes:
+    def note(self, entries: Iterable[Entry]) -> None:
+        """Nothing: a tar has no directory."""
+
+    def end(self, position: int) -> bytes:
         """Two empty blocks."""
         return bytes(2 * tarfile.BLOCKSIZE)
 
@@ -127,9 +143,9 @@ class TarZst:
         self._new = zstandard.ZstdCompressor(level=level, write_checksum=True).compressobj
         self._frame = self._new()
 
-    def add(self, entry: Entry, body: bytes) -> bytes:
+    def add(self, entry: Entry, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """A file, or what of it was not held back."""
-        return self._frame.compress(self._tar.add(entry, body))
+        yield from map(self._frame.compress, self._tar.add(entry, pieces))
 
     def end_part(self) -> bytes:
         """The rest of the frame."""
@@ -137,6 +153,9 @@ class TarZst:
         self._frame = self._new()
         return rest
 
-    def end(self, entries: Iterable[Entry], position: int) -> bytes:
+    def note(self, entries: Iterable[Entry]) -> None:
+        """Nothing: a tar has no directory."""
+
+    def end(self, position: int) -> bytes:
         """The end of the tar, and of its frame."""
-        return self._frame.compress(self._tar.end(entries, position)) + self.end_part()
+        return self._frame.compress(self._tar.end(position)) + self.end_part()

@@ -1,7 +1,7 @@
 """Where an image lies in an archive, and what lies beside it."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Protocol
 
 from shared.exports.arrow import TableWriter
@@ -14,11 +14,11 @@ from shared.exports.table import row_of
 class Index(Protocol):
     """A file about the images of an archive, made while they are gone through."""
 
-    def add(self, member: Member, name: str) -> None:
-        """Takes an image in; ``name`` is where it lies in the archive."""
+    def add(self, member: Member, name: str) -> bytes:
+        """What follows in the file; ``name`` is where the image lies in the archive."""
 
-    def end(self) -> bytes:
-        """The file."""
+    def end(self) -> Iterable[bytes]:
+        """What comes after all images."""
 
 
 class Tree(Protocol):
@@ -112,10 +112,9 @@ class _Metadata:
     def __init__(self, split: str, labels: Sequence[str]) -> None:
         self._prefix = f"{split}/"
         self._table = TableWriter(labels, images=False)
-        self._written: list[bytes] = []
 
-    def add(self, member: Member, name: str) -> None:
-        self._written.append(self._table.add(member, name.removeprefix(self._prefix)))
+    def add(self, member: Member, name: str) -> bytes:
+        return self._table.add(member, name.removeprefix(self._prefix))
 
-    def end(self) -> bytes:
-        return b"".join([*self._written, self._table.end()])
+    def end(self) -> Iterable[bytes]:
+        return [self._table.end()]
