@@ -26,7 +26,7 @@ from shared.platform.http.pagination import Page, PageQuery, make_page
 from shared.runs import service as runs
 
 # Part of each key: to be raised when the same version and options come to give other bytes.
-REVISION: Final = 2
+REVISION: Final = 3
 IN_ARCHIVES: Final = ("imagefolder", "coco", "yolo")
 MOST_RUNNING: Final = 2  # of a user's exports, without those that wait for storage
 MOST_WAITING: Final = 10  # and with them

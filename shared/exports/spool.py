@@ -7,7 +7,7 @@ from typing import Final, Self
 from zlib import crc32
 
 IN_MEMORY: Final = 2**20  # bytes; what is more lies on the machine's own disk
-_PIECE: Final = 2**20
+PIECE: Final = 2**20
 
 
 class Spool:
@@ -47,5 +47,5 @@ class Spool:
     def pieces(self) -> Iterator[bytes]:
         """All of it, from its beginning."""
         self._file.seek(0)
-        while piece := self._file.read(_PIECE):
+        while piece := self._file.read(PIECE):
             yield piece
