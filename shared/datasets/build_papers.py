@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import Any, Final
 
-from shared.datasets import content_repo, export_repo, reports, versions
+from shared.datasets import content_repo, part_repo, reports, versions
 from shared.datasets.export_files import MANIFEST, STATS, blob_name, labels_name
 from shared.datasets.export_repo import Export
 from shared.datasets.members import list_members
@@ -77,7 +77,7 @@ class _Papers:
     async def write(self, home: str) -> list[dict[str, Any]]:
         """Writes them all."""
         async with self._database.transaction() as transaction:
-            parts = await export_repo.list_parts(transaction, self._export.id, stage=FILE_END)
+            parts = await part_repo.list_parts(transaction, self._export.id, stage=FILE_END)
         ended = [part.result for part in parts if part.result]
         content = [ExportFile(**file) for result in ended for file in result["files"]]
         for result in ended if self._options.format == "webdataset" else ():

@@ -13,11 +13,12 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from zlib import crc32
 
-from shared.datasets import building, export_repo
+from shared.datasets import building, export_repo, part_repo
 from shared.datasets.build_papers import write_papers
 from shared.datasets.export_files import blob_name
-from shared.datasets.export_repo import Export, StoredPart
+from shared.datasets.export_repo import Export
 from shared.datasets.members import file_of, list_members, list_records
+from shared.datasets.part_repo import StoredPart
 from shared.datasets.summary import summarize
 from shared.exports.arrow import TableWriter
 from shared.exports.containers import Container, Entry, Tar, TarZst, Zip
@@ -60,7 +61,7 @@ class Builder:
         """
         async with self.database.transaction() as transaction:
             found = await export_repo.list_exports(transaction, export_id=export_id)
-            parts = await export_repo.list_parts(transaction, export_id, number=number)
+            parts = await part_repo.list_parts(transaction, export_id, number=number)
         if not found or not building.runs_as(found[0], attempt) or not parts or parts[0].result:
             return
         try:
@@ -76,7 +77,7 @@ class Builder:
                 await export_repo.set_restoring(transaction, export_id, attempt, restoring=True)
             return
         async with self.database.transaction() as transaction:
-            await export_repo.finish_part(transaction, export_id, number, result)
+            await part_repo.finish_part(transaction, export_id, number, result)
 
     async def _build(self, export: Export, part: StoredPart) -> dict[str, Any]:
         work = _Work(self, export, Options.from_json(export.options), labels_of(export.counts))
@@ -122,7 +123,7 @@ class _Work:
         """Writes what comes after a file's images, and makes the file of all its parts."""
         database, export = self.builder.database, self.export
         async with database.transaction() as transaction:
-            parts = await export_repo.list_parts(
+            parts = await part_repo.list_parts(
                 transaction, export.id, file=part.file, stage=building.IMAGES
             )
         writer = self._writer(part.file, part.number)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from shared.activity import service as activity
 from shared.crawl import service as crawl
-from shared.datasets import content_repo, export_files, export_repo
+from shared.datasets import content_repo, export_files, export_repo, part_repo
 from shared.datasets.export_repo import Export
 from shared.datasets.run import build_of
 from shared.exports.layout import Part, plan
@@ -33,7 +33,7 @@ async def begin(transaction: Transaction, export_id: int, attempt: int) -> bool:
         parts.append((FILE_END, Part(file, of_file[0].first, of_file[-1].last)))
     images = sum(len(of_split.sizes) for of_split in sizes.values())
     parts.append((PAPERS, Part("", 0, images - 1)))
-    await export_repo.insert_parts(transaction, export_id, parts)
+    await part_repo.insert_parts(transaction, export_id, parts)
     return True
 
 
@@ -47,7 +47,7 @@ async def list_due(transaction: Transaction, export_id: int, attempt: int) -> li
         return []
     if found[0].restoring:
         return None
-    return await export_repo.list_due(transaction, export_id, limit=AT_ONCE)
+    return await part_repo.list_due(transaction, export_id, limit=AT_ONCE)
 
 
 async def finish(
@@ -103,5 +103,5 @@ def runs_as(export: Export, attempt: int) -> bool:
 
 async def _files(transaction: Transaction, export_id: int) -> list[dict[str, Any]]:
     """Every file of the export, those with images first."""
-    parts = await export_repo.list_parts(transaction, export_id)
+    parts = await part_repo.list_parts(transaction, export_id)
     return [file for part in parts if part.result for file in part.result.get("files", [])]

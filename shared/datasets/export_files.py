@@ -3,7 +3,7 @@
 from typing import Final
 
 from shared.activity import service as activity
-from shared.datasets import export_repo
+from shared.datasets import export_repo, part_repo
 from shared.datasets.errors import ExportExpired, ExportNotReady, ExportRunning
 from shared.datasets.export_repo import Export
 from shared.jobs import service as jobs
@@ -81,7 +81,7 @@ async def expire_exports(transaction: Transaction, *, limit: int) -> int:
 
 async def remove_files(transaction: Transaction, export: Export, why: str) -> None:
     """Promises that the export's blobs go, also those of one that was not built to its end."""
-    parts = await export_repo.list_parts(transaction, export.id)
+    parts = await part_repo.list_parts(transaction, export.id)
     names = {part.file for part in parts if part.file}
     names |= {*PAPERS, MANIFEST, labels_name(export.options["labels"])}
     names |= {name.removesuffix(".tar") + STATS for name in names if name.endswith(".tar")}

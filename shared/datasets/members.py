@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from shared.datasets import content_repo, export_repo
+from shared.datasets import content_repo, part_repo
 from shared.datasets.export_repo import Export
 from shared.exports.model import File, Member, Record
 from shared.platform.data.db import Database
@@ -23,7 +23,7 @@ async def list_members(database: Database, export: Export) -> AsyncIterator[list
         NotFound: images of the version were deleted.
     """
     async with database.transaction() as transaction:
-        parts = await export_repo.list_parts(transaction, export.id, stage=IMAGES)
+        parts = await part_repo.list_parts(transaction, export.id, stage=IMAGES)
     if not parts:
         images = sum(sum(labels.values()) for labels in export.counts.values())
         for start in range(0, images, BATCH):
@@ -32,7 +32,7 @@ async def list_members(database: Database, export: Export) -> AsyncIterator[list
     for part in parts:
         records = await list_records(database, export, part.first, part.last)
         async with database.transaction() as transaction:
-            files = await export_repo.list_files(transaction, export.id, part.number)
+            files = await part_repo.list_files(transaction, export.id, part.number)
         yield [Member(record, File(*file)) for record, file in zip(records, files, strict=True)]
 
 

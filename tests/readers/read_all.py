@@ -85,7 +85,8 @@ def unpack(path: Path) -> Path:
     for archive in sorted(path.glob("*.tar.zst")):
         content = zstandard.open(archive, "rb").read()
         with tarfile.open(fileobj=io.BytesIO(content)) as opened:
-            opened.extractall(into, filter="data")
+            opened.extraction_filter = getattr(tarfile, "data_filter", None)  # from 3.11.4 on
+            opened.extractall(into)
     return into
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.app.composition import Services
-from shared.datasets import building, export_files, export_repo, exports, versions
+from shared.datasets import building, export_files, exports, part_repo, versions
 from shared.datasets.errors import (
     DatasetEmpty,
     ExportExpired,
@@ -315,7 +315,7 @@ async def test_a_part_that_an_earlier_attempt_still_builds_changes_nothing(
     await services.exports.build(ordered.id, 2, 0)
     await services.exports.build(ordered.id, 1, 99)
     async with services.database.transaction() as transaction:
-        parts = await export_repo.list_parts(transaction, ordered.id)
+        parts = await part_repo.list_parts(transaction, ordered.id)
         version = await versions.get_version(transaction, job_id, 1)
     assert version.withdrawn == 0
     assert all(part.result is None for part in parts)

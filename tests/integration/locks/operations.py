@@ -19,7 +19,14 @@ from shared.crawl.filters import JobFilters
 from shared.crawl.settle import settle_chunk
 from shared.credits import service as credit_service
 from shared.credits.schemas import SettingsUpdate
-from shared.datasets import building, export_files, export_repo, exports, restoring, versions
+from shared.datasets import (
+    building,
+    export_files,
+    exports,
+    part_repo,
+    restoring,
+    versions,
+)
 from shared.datasets import service as datasets
 from shared.datasets.export_schemas import JobExport, VersionExport
 from shared.datasets.schemas import VersionCreate
@@ -244,7 +251,7 @@ _step("claim chunk", lambda tx, w: crawl_repo.claim_chunk(tx, w.chunk.id))
 _step("settle chunk", lambda tx, w: settle_chunk(tx, w.chunk, chunks.examine(w.chunk, [3, 4])))
 _step("finish", lambda tx, w: finish.finish_job(tx, w.running, 1))
 _step("begin export", lambda tx, w: building.begin(tx, w.export, 1))
-_step("finish part", lambda tx, w: export_repo.finish_part(tx, w.export, 0, {}))
+_step("finish part", lambda tx, w: part_repo.finish_part(tx, w.export, 0, {}))
 _step("finish export", lambda tx, w: building.finish(tx, w.export, 1))
 _step("wait for storage", lambda tx, w: restoring.note(tx, w.export, 1, 1800))
 _step("hear", lambda tx, w: runs.hear(tx, CRAWL, w.running))
