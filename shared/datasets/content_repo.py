@@ -1,13 +1,16 @@
 """What is told of the images of a version, or of a dataset as it is now."""
 
+from array import array
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 from shared.exports.layout import SplitImages
 from shared.exports.model import Record
 from shared.platform.data.db import Transaction
+
+ROWS_AT_ONCE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +43,22 @@ async def get_version_facts(transaction: Transaction, version_id: int) -> Versio
 
 async def list_sizes(transaction: Transaction, version_id: int) -> dict[str, SplitImages]:
     """The sizes of the images of each split, in order."""
-    cursor = await transaction.connection.execute(
-        """
-        SELECT split, min(position) AS first, array_agg(coalesce(file_size, 0) ORDER BY position)
-          AS sizes
-        FROM dataset_version_images AS v LEFT JOIN images ON images.id = image_id
-        WHERE version_id = %(id)s GROUP BY split ORDER BY first
-        """,
-        {"id": version_id},
-    )
-    return {
-        row["split"]: SplitImages(row["first"], row["sizes"]) for row in await cursor.fetchall()
-    }
+    found: dict[str, SplitImages] = {}
+    async with transaction.connection.cursor(name="sizes") as cursor:
+        cursor.itersize = 1
+        await cursor.execute(
+            """
+            SELECT split, min(position) AS first,
+              array_agg(coalesce(file_size, 0) ORDER BY position) AS sizes
+            FROM dataset_version_images AS v LEFT JOIN images ON images.id = image_id
+            WHERE version_id = %(id)s GROUP BY split, position / %(count)s ORDER BY first
+            """,
+            {"id": version_id, "count": ROWS_AT_ONCE},
+        )
+        async for row in cursor:
+            images = found.setdefault(row["split"], SplitImages(row["first"], array("q")))
+            images.sizes.extend(row["sizes"])
+    return found
 
 
 async def list_formats(transaction: Transaction, version_id: int) -> list[str]:

@@ -63,15 +63,3 @@ async def count_left_out(transaction: Transaction, job_id: int) -> dict[str, int
         {"id": job_id},
     )
     return {row["reason"]: row["images"] for row in await cursor.fetchall()}
-
-
-async def list_places(transaction: Transaction, version_id: int) -> dict[int, str]:
-    """The split of each image of a version."""
-    cursor = await transaction.connection.execute(
-        """
-        SELECT image_id, split FROM dataset_version_images
-        WHERE version_id = %(id)s AND image_id IS NOT NULL
-        """,
-        {"id": version_id},
-    )
-    return {row["image_id"]: row["split"] for row in await cursor.fetchall()}

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from shared.datasets import repo, report_repo, service
+from shared.datasets import near_repo, report_repo, service
 from shared.datasets.report_schemas import ReportOut
 from shared.datasets.summary import count_figures
 from shared.datasets.version_repo import Version
@@ -80,7 +80,4 @@ def _figures(counted: Figures) -> dict[str, Any]:
 async def _count_leaks(transaction: Transaction, version: Version) -> int:
     if len(version.counts) < 2:
         return 0
-    places = await report_repo.list_places(transaction, version.id)
-    asked = [image for image, split in places.items() if split != "train"]
-    pairs = await repo.list_near(transaction, version.job_id, asked, bits=LEAK_BITS)
-    return len({one for one, other in pairs if places.get(other, places[one]) != places[one]})
+    return await near_repo.count_leaks(transaction, version.id, bits=LEAK_BITS)

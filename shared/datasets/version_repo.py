@@ -1,25 +1,32 @@
 """The tables ``dataset_versions`` and ``dataset_version_images``."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from psycopg.sql import SQL
 from psycopg.types.json import Jsonb
 
 from shared.datasets.schemas import Change
-from shared.datasets.splits import Split
 from shared.platform.data.db import Transaction
+
+_CHANGES: Final = SQL("""
+SELECT sha256, coalesce(n.image_id, o.image_id) AS image_id, o.label AS label_before,
+  n.label, o.split AS split_before, n.split
+FROM (SELECT * FROM dataset_version_images WHERE version_id = %(before)s) AS o
+FULL JOIN (SELECT * FROM dataset_version_images WHERE version_id = %(after)s) AS n USING (sha256)
+WHERE (o.label, o.split) IS DISTINCT FROM (n.label, n.split)
+""")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """An image of a version."""
+class Changes:
+    """How many images differ between two versions."""
 
-    image_id: int | None
-    sha256: str
-    label: str
-    split: Split
+    added: int
+    removed: int
+    relabelled: int
+    moved: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,47 +70,35 @@ async def list_versions(
     )
 
 
-async def list_splits(
-    transaction: Transaction, job_id: int, split: dict[str, Any] | None
-) -> dict[str, Split]:
-    """The split of each image, by sha256, in the last version that was split the same way."""
-    cursor = await transaction.connection.execute(
-        """
-        SELECT sha256, split FROM dataset_version_images WHERE version_id = (
-          SELECT id FROM dataset_versions
-          WHERE job_id = %(job_id)s AND split IS NOT DISTINCT FROM %(split)s
-          ORDER BY number DESC LIMIT 1)
-        """,
-        {"job_id": job_id, "split": _json(split)},
-    )
-    return {row["sha256"]: row["split"] for row in await cursor.fetchall()}
-
-
-async def list_changes(transaction: Transaction, before: int | None, after: int) -> list[Change]:
-    """The images in which two versions differ, by hash; all images without one ``before``."""
-    return await transaction.fetch(
-        Change,
-        """
-        SELECT sha256, coalesce(n.image_id, o.image_id) AS image_id, o.label AS label_before,
-          n.label, o.split AS split_before, n.split
-        FROM (SELECT * FROM dataset_version_images WHERE version_id = %(before)s) AS o
-        FULL JOIN (SELECT * FROM dataset_version_images WHERE version_id = %(after)s) AS n
-          USING (sha256)
-        WHERE (o.label, o.split) IS DISTINCT FROM (n.label, n.split)
-        ORDER BY sha256
-        """,
+async def count_changes(transaction: Transaction, before: int | None, after: int) -> Changes:
+    """In how many images two versions differ; all images are added without one ``before``."""
+    changes = await transaction.fetch(
+        Changes,
+        SQL("""
+        SELECT count(*) FILTER (WHERE label_before IS NULL) AS added,
+          count(*) FILTER (WHERE label IS NULL) AS removed,
+          count(*) FILTER (WHERE label <> label_before) AS relabelled,
+          count(*) FILTER (WHERE split <> split_before) AS moved
+        FROM ({changes}) AS change
+        """).format(changes=_CHANGES),
         {"before": before, "after": after},
     )
+    return changes[0]
 
 
-async def insert_version(
-    transaction: Transaction,
-    job_id: int,
-    number: int,
-    rows: Sequence[Row],
-    **fields: Any,
-) -> int:
-    """Adds a version with its images; its id."""
+async def list_changes(
+    transaction: Transaction, before: int | None, after: int, *, limit: int
+) -> list[Change]:
+    """The first of the images in which they differ, by hash."""
+    return await transaction.fetch(
+        Change,
+        SQL("{changes} ORDER BY sha256 LIMIT %(limit)s").format(changes=_CHANGES),
+        {"before": before, "after": after, "limit": limit},
+    )
+
+
+async def insert_version(transaction: Transaction, job_id: int, number: int, **fields: Any) -> int:
+    """Adds a version that has no images yet; its id."""
     cursor = await transaction.connection.execute(
         """
         INSERT INTO dataset_versions (job_id, number, semantic_version, split,
@@ -120,21 +115,6 @@ async def insert_version(
         },
     )
     (added,) = await cursor.fetchall()
-    await transaction.connection.execute(
-        """
-        INSERT INTO dataset_version_images (version_id, position, image_id, sha256, label, split)
-        SELECT %(version_id)s, position - 1, image_id, sha256, label, split
-        FROM unnest(%(images)s::int[], %(hashes)s::text[], %(labels)s::text[], %(splits)s::text[])
-          WITH ORDINALITY AS t (image_id, sha256, label, split, position)
-        """,
-        {
-            "version_id": added["id"],
-            "images": [row.image_id for row in rows],
-            "hashes": [row.sha256 for row in rows],
-            "labels": [row.label for row in rows],
-            "splits": [row.split for row in rows],
-        },
-    )
     return int(added["id"])
 
 

@@ -3,17 +3,17 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Final
 
 from shared.activity import service as activity
 from shared.crawl.model import LockedJob
-from shared.datasets import repo, version_repo
+from shared.datasets import draft_repo, near_repo, repo, version_repo
 from shared.datasets.errors import DatasetEmpty, DatasetTooLarge
-from shared.datasets.repo import Candidate
-from shared.datasets.schemas import Change, DiffOut, VersionCreate, VersionOut
+from shared.datasets.schemas import DiffOut, VersionCreate, VersionOut
 from shared.datasets.splits import SPLITS, Picture, Split, deal
-from shared.datasets.version_repo import Row, Version
+from shared.datasets.version_repo import Changes, Version
 from shared.jobs import service as jobs
 from shared.jobs.errors import JobRunning
 from shared.platform.data.db import Transaction
@@ -59,14 +59,17 @@ async def make_version(transaction: Transaction, job: LockedJob, wanted: Version
             f"A version is made of up to {MOST_IMAGES} images, duplicates and dropped ones counted."
         )
     split = wanted.split.model_dump() if wanted.split else None
-    rows, left_out = await _deal(transaction, job, wanted)
-    if not rows:
+    left_out = await _make_draft(transaction, job, wanted)
+    counts = _in_order(await draft_repo.count(transaction))
+    if not counts:
         raise DatasetEmpty("The dataset has no images that could be in a version.")
     latest = await version_repo.list_versions(transaction, job.id, limit=1)
     last = latest[0] if latest else None
-    content = _hash(rows)
+    content = hashlib.sha256()
+    async for lines in draft_repo.lines(transaction):
+        content.update(lines.encode())
     if last and (last.hash, last.split, last.include_duplicates, last.withdrawn) == (
-        content, split, wanted.include_duplicates, 0,
+        content.hexdigest(), split, wanted.include_duplicates, 0,
     ):  # fmt: skip
         return last
     number = last.number + 1 if last else 1
@@ -74,16 +77,16 @@ async def make_version(transaction: Transaction, job: LockedJob, wanted: Version
         transaction,
         job.id,
         number,
-        rows,
         split=split,
         include_duplicates=wanted.include_duplicates,
-        hash=content,
-        counts=_counts(rows),
+        hash=content.hexdigest(),
+        counts=counts,
         left_out=left_out,
         semantic_version="1.0.0",
     )
+    await draft_repo.keep(transaction, version_id)
     if last:
-        changes = await version_repo.list_changes(transaction, last.id, version_id)
+        changes = await version_repo.count_changes(transaction, last.id, version_id)
         await version_repo.set_semantic_version(
             transaction, version_id, _next(last.semantic_version, changes)
         )
@@ -149,17 +152,15 @@ async def compare(
     after = await get_version(transaction, dataset_id, number)
     from_number = number - 1 if from_number is None else from_number
     before = await get_version(transaction, dataset_id, from_number) if from_number else None
-    changes = await version_repo.list_changes(transaction, before.id if before else None, after.id)
-    kinds = Counter(kind for change in changes for kind in _kinds(change))
+    before_id = before.id if before else None
+    changes = await version_repo.count_changes(transaction, before_id, after.id)
+    shown = await version_repo.list_changes(transaction, before_id, after.id, limit=SHOWN_CHANGES)
     return DiffOut(
         dataset_id=dataset_id,
         from_number=from_number,
         number=number,
-        added=kinds["added"],
-        removed=kinds["removed"],
-        relabelled=kinds["relabelled"],
-        moved=kinds["moved"],
-        changes=changes[:SHOWN_CHANGES],
+        changes=shown,
+        **asdict(changes),
     )
 
 
@@ -187,86 +188,64 @@ def version_out(version: Version) -> VersionOut:
     )
 
 
-async def _deal(
+async def _make_draft(
     transaction: Transaction, job: LockedJob, wanted: VersionCreate
-) -> tuple[list[Row], dict[str, int]]:
-    """The rows of a new version in their order, and how many images are left out, by reason."""
-    candidates = await repo.list_candidates(transaction, job.id)
-    reasons = [_reason(image, wanted) for image in candidates]
-    kept = [image for image, reason in zip(candidates, reasons, strict=True) if not reason]
-    split = wanted.split.model_dump() if wanted.split else None
-    was = await version_repo.list_splits(transaction, job.id, split)
-    pictures = [Picture(image.sha256, image.label, was.get(image.sha256)) for image in kept]
-    near = await _near(transaction, job, kept)
-    shares = wanted.split.shares if wanted.split else ALL_TO_TRAIN
-    seed = wanted.split.seed if wanted.split else 0
+) -> dict[str, int]:
+    """Drafts a version with all splits; how many images are left out, by reason."""
+    shares, seed = (wanted.split.shares, wanted.split.seed) if wanted.split else (ALL_TO_TRAIN, 0)
+    left_out = await draft_repo.create(
+        transaction,
+        job.id,
+        wanted.split.model_dump() if wanted.split else None,
+        duplicates=wanted.include_duplicates,
+    )
+    near = await _list_near(transaction, job, wanted)
+    related = await draft_repo.list_rows(
+        transaction, sorted({place for pair in near for place in pair})
+    )
+    pictures = [Picture(row.sha256, row.label, row.split) for row in related]
+    places = {row.image_id: place for place, row in enumerate(related)}
+    others = await draft_repo.count(transaction)
+    others.subtract((picture.label, picture.was) for picture in pictures)
+    pairs = [(places[one], places[other]) for one, other in near]
     # A large dataset takes seconds, and others wait for this loop.
-    splits = await asyncio.to_thread(deal, pictures, near, shares, seed)
-    rows = [
-        Row(image.id, image.sha256, image.label, split)
-        for image, split in zip(kept, splits, strict=True)
-        if split
-    ]
-    rows.sort(key=lambda row: (SPLITS.index(row.split), row.sha256))
-    left_out = Counter(reason for reason in reasons if reason)
-    left_out["split_conflict"] += len(kept) - len(rows)
-    return rows, {reason: count for reason, count in sorted(left_out.items()) if count}
+    dealt = await asyncio.to_thread(deal, pictures, pairs, others, shares, seed)
+    splits = dict(zip(places, dealt.pictures, strict=True))
+    await draft_repo.set_splits(transaction, splits)
+    await draft_repo.set_other_splits(transaction, dealt.others, seed)
+    conflicts = dealt.pictures.count(None)
+    return {**left_out, "split_conflict": conflicts} if conflicts else left_out
 
 
-def _reason(image: Candidate, wanted: VersionCreate) -> str | None:
-    """Why the image is in no such version."""
-    if image.is_dropped:
-        return "dropped"
-    return "duplicate" if image.is_duplicate and not wanted.include_duplicates else None
-
-
-async def _near(
-    transaction: Transaction, job: LockedJob, kept: Sequence[Candidate]
+async def _list_near(
+    transaction: Transaction, job: LockedJob, wanted: VersionCreate
 ) -> list[tuple[int, int]]:
-    """Which of the images resemble each other: places in ``kept``.
+    """Which images of the draft resemble each other.
 
     Of images that the job has kept apart no two do, unless it looked less closely than we do.
     """
     bits = job.filters.near_duplicate_bits
-    asked = [image.id for image in kept if bits < LEAK_BITS or image.is_duplicate]
-    if not asked:
+    apart = bits >= LEAK_BITS
+    if apart and not wanted.include_duplicates:
         return []
-    places = {image.id: place for place, image in enumerate(kept)}
-    pairs = await repo.list_near(transaction, job.id, asked, bits=max(bits, LEAK_BITS))
-    return [(places[a], places[b]) for a, b in pairs if a in places and b in places]
+    return await near_repo.list_near(transaction, bits=max(bits, LEAK_BITS), of_duplicates=apart)
 
 
-def _hash(rows: Iterable[Row]) -> str:
-    lines = (f"{row.sha256}\t{row.split}\t{row.label}\n".encode() for row in rows)
-    digest = hashlib.sha256()
-    for line in lines:
-        digest.update(line)
-    return digest.hexdigest()
-
-
-def _counts(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
-    counted = Counter((row.split, row.label) for row in rows)
+def _in_order(
+    counted: Mapping[tuple[str, Split | None], int],
+) -> dict[str, dict[str, int]]:
+    """Images by split and label."""
     return {
-        split: {label: n for (of, label), n in sorted(counted.items()) if of == split}
+        split: labels
         for split in SPLITS
-        if any(of == split for of, _ in counted)
+        if (labels := {label: n for (label, of), n in sorted(counted.items()) if of == split})
     }
 
 
-def _kinds(change: Change) -> list[str]:
-    if change.label_before is None:
-        return ["added"]
-    if change.label is None:
-        return ["removed"]
-    relabelled = ["relabelled"] if change.label_before != change.label else []
-    return relabelled + (["moved"] if change.split_before != change.split else [])
-
-
-def _next(version: str, changes: Sequence[Change]) -> str:
+def _next(version: str, changes: Changes) -> str:
     """By Croissant's rule: https://docs.mlcommons.org/croissant/docs/croissant-spec.html, under
     dataset versions."""
     major, minor, patch = map(int, version.split("."))
-    kinds = {kind for change in changes for kind in _kinds(change)}
-    if kinds - {"added"}:
+    if changes.removed or changes.relabelled or changes.moved:
         return f"{major + 1}.0.0"
-    return f"{major}.{minor + 1}.0" if kinds else f"{major}.{minor}.{patch + 1}"
+    return f"{major}.{minor + 1}.0" if changes.added else f"{major}.{minor}.{patch + 1}"

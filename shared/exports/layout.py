@@ -4,6 +4,7 @@ A part is what one activity builds in some seconds; which images are in it depen
 and the options alone.
 """
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from shared.exports.model import Options
 
 MB: Final = 10**6
-# What an archive tells of all images is held in memory, some KB each.
+# What an archive tells of all images lies on the instance's disk, some KB each, until it is whole.
 MOST_IN_ARCHIVE: Final = 50_000
 IMAGES_PER_PART: Final = 500
 BYTES_PER_PART: Final = 100 * MB
@@ -36,7 +37,7 @@ class SplitImages:
     """The images of a split: their positions start at ``first``; ``sizes`` are in bytes."""
 
     first: int
-    sizes: Sequence[int]
+    sizes: "array[int]"
 
 
 def plan(options: Options, splits: Mapping[str, SplitImages]) -> list[Part]:

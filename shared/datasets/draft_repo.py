@@ -1,0 +1,183 @@
+"""The version that is being made: a table of the transaction's own, ``pg_temp.draft``.
+
+However many images a version has, this process holds few of them.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from psycopg.sql import SQL
+from psycopg.types.json import Jsonb
+
+from shared.datasets.splits import SPLITS, Split
+from shared.platform.data.db import Transaction
+
+_CREATE: Final = """
+DROP TABLE IF EXISTS pg_temp.draft;
+CREATE TEMPORARY TABLE draft (
+  image_id integer PRIMARY KEY, sha256 text NOT NULL, label text NOT NULL, split text,
+  is_duplicate boolean NOT NULL
+) ON COMMIT DROP
+"""
+# train before val before test; there by hash, which mixes the labels
+_IN_ORDER: Final = SQL("""
+SELECT *, row_number() OVER (
+  ORDER BY array_position(ARRAY['train', 'val', 'test'], split), sha256 COLLATE "C") - 1 AS position
+FROM pg_temp.draft
+""")
+ROWS_AT_ONCE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An image of the draft; without a split it has none yet."""
+
+    image_id: int
+    sha256: str
+    label: str
+    split: Split | None
+
+
+async def create(
+    transaction: Transaction, job_id: int, split: dict[str, Any] | None, *, duplicates: bool
+) -> dict[str, int]:
+    """A draft of the job's images of which all is known that an export needs.
+
+    Each has the split that it had in the last version that was split the same way. How many images
+    are left out, by reason.
+    """
+    await transaction.connection.execute(_CREATE)
+    cursor = await transaction.connection.execute(
+        """
+        WITH candidate AS (
+          SELECT id, hash, coalesce(labels ->> 0, keyword) AS label, is_duplicate,
+            CASE WHEN decision = 'drop' THEN 'dropped'
+              WHEN is_duplicate AND NOT %(duplicates)s THEN 'duplicate' END AS reason
+          FROM images WHERE crawl_job_id = %(job_id)s AND is_valid
+            AND coalesce(labels ->> 0, keyword) IS NOT NULL
+            AND num_nulls(hash, storage_url, format, width, height, file_size) = 0
+        ),
+        before AS (
+          SELECT sha256, split FROM dataset_version_images WHERE version_id = (
+            SELECT id FROM dataset_versions
+            WHERE job_id = %(job_id)s AND split IS NOT DISTINCT FROM %(split)s
+            ORDER BY number DESC LIMIT 1)
+        ),
+        kept AS (
+          INSERT INTO pg_temp.draft (image_id, sha256, label, split, is_duplicate)
+          SELECT id, hash, label, split, is_duplicate
+          FROM candidate LEFT JOIN before ON sha256 = hash WHERE reason IS NULL
+        )
+        SELECT reason, count(*) AS images FROM candidate WHERE reason IS NOT NULL
+        GROUP BY reason ORDER BY reason
+        """,
+        {
+            "job_id": job_id,
+            "duplicates": duplicates,
+            "split": None if split is None else Jsonb(split),
+        },
+    )
+    left_out = {row["reason"]: row["images"] for row in await cursor.fetchall()}
+    await transaction.connection.execute("ANALYZE pg_temp.draft")
+    return left_out
+
+
+async def list_rows(transaction: Transaction, image_ids: Sequence[int]) -> list[Row]:
+    """These images."""
+    return await transaction.fetch(
+        Row,
+        """
+        SELECT image_id, sha256, label, split FROM pg_temp.draft
+        WHERE image_id = ANY(%(ids)s) ORDER BY image_id
+        """,
+        {"ids": list(image_ids)},
+    )
+
+
+async def count(transaction: Transaction) -> Counter[tuple[str, Split | None]]:
+    """The images, by label and split."""
+    cursor = await transaction.connection.execute(
+        "SELECT label, split, count(*) AS images FROM pg_temp.draft GROUP BY label, split"
+    )
+    return Counter({(row["label"], row["split"]): row["images"] for row in await cursor.fetchall()})
+
+
+async def set_splits(transaction: Transaction, splits: Mapping[int, Split | None]) -> None:
+    """Gives images their splits, and leaves those without one out."""
+    await transaction.connection.execute(
+        "DELETE FROM pg_temp.draft WHERE image_id = ANY(%(ids)s)",
+        {"ids": [image for image, split in splits.items() if split is None]},
+    )
+    await transaction.connection.execute(
+        """
+        UPDATE pg_temp.draft SET split = dealt.split
+        FROM unnest(%(ids)s::int[], %(splits)s::text[]) AS dealt (image_id, split)
+        WHERE draft.image_id = dealt.image_id
+        """,
+        {"ids": list(splits), "splits": list(splits.values())},
+    )
+
+
+async def set_other_splits(
+    transaction: Transaction, splits: Mapping[str, bytes], seed: int
+) -> None:
+    """Deals the images that have no split yet, of each label in the order that the seed gives.
+
+    ``splits`` has a byte for each, by label: the place of its split in `SPLITS`.
+    """
+    await transaction.connection.execute(
+        """
+        WITH dealt AS MATERIALIZED (
+          SELECT label, turn, (%(names)s::text[])[get_byte(splits, turn) + 1] AS split
+          FROM unnest(%(labels)s::text[], %(splits)s::bytea[]) AS t (label, splits),
+            generate_series(0, octet_length(splits) - 1) AS turn
+        ),
+        waiting AS (
+          SELECT image_id, label, row_number() OVER (PARTITION BY label
+            ORDER BY sha256(convert_to(%(seed)s || ':' || sha256, 'UTF8'))) - 1 AS turn
+          FROM pg_temp.draft WHERE split IS NULL
+        )
+        UPDATE pg_temp.draft SET split = dealt.split
+        FROM waiting JOIN dealt USING (label, turn) WHERE draft.image_id = waiting.image_id
+        """,
+        {
+            "names": list(SPLITS),
+            "labels": list(splits),
+            "splits": list(splits.values()),
+            "seed": str(seed),
+        },
+    )
+
+
+async def lines(transaction: Transaction) -> AsyncIterator[str]:
+    """A line for each image, in the order of the version: hash, split and label.
+
+    Many lines at a time.
+    """
+    async with transaction.connection.cursor(name="draft") as cursor:
+        cursor.itersize = 1
+        await cursor.execute(
+            SQL("""
+            SELECT string_agg(concat(sha256, E'\\t', split, E'\\t', label, E'\\n'), ''
+              ORDER BY position) AS lines
+            FROM ({rows}) AS row
+            GROUP BY position / %(count)s ORDER BY position / %(count)s
+            """).format(rows=_IN_ORDER),
+            {"count": ROWS_AT_ONCE},
+        )
+        async for row in cursor:
+            yield row["lines"]
+
+
+async def keep(transaction: Transaction, version_id: int) -> None:
+    """Makes the draft's images those of the version."""
+    await transaction.connection.execute(
+        SQL("""
+        INSERT INTO dataset_version_images (version_id, position, image_id, sha256, label, split)
+        SELECT %(version_id)s, position, image_id, sha256, label, split
+        FROM ({rows}) AS row ORDER BY position
+        """).format(rows=_IN_ORDER),
+        {"version_id": version_id},
+    )
