@@ -7,22 +7,21 @@ from psycopg.sql import SQL
 from shared.imaging.hash_thirds import flips
 from shared.platform.data.db import Transaction
 
-# Pairs of a relation `member (image_id, asked)` whose hashes differ in up to so many bits (8), the
-# first of each being asked for. Two such hashes share a third of them but for a third of the bits.
-_NEAR: Final = SQL("""
+# Of `member (image_id, split, asked)` the thirds of each hash, each with its number before it.
+_THIRDS: Final = SQL("""
 thirds AS (
-  SELECT image_id, asked, phash, third, CASE third WHEN 0 THEN phash & 2097151
-    WHEN 1 THEN phash >> 21 & 2097151 ELSE phash >> 42 & 4194303 END AS value
-  FROM member JOIN images ON images.id = image_id, generate_series(0, 2) AS third
+  SELECT member.*, phash, (place << 22) + (CASE place WHEN 0 THEN phash & 2097151
+    WHEN 1 THEN phash >> 21 & 2097151 ELSE phash >> 42 & 4194303 END)::int AS third
+  FROM member JOIN images ON images.id = image_id, generate_series(0, 2) AS place
   WHERE phash IS NOT NULL
-),
-near AS (
-  SELECT DISTINCT probe.image_id AS one, found.image_id AS other
-  FROM thirds AS probe CROSS JOIN unnest(%(flips)s::bigint[]) AS flip
-  JOIN thirds AS found ON found.third = probe.third AND found.value = probe.value # flip
-  WHERE probe.asked AND found.image_id <> probe.image_id
-    AND bit_count((found.phash # probe.phash)::bit(64)) <= %(bits)s
 )
+""")
+# Pairs whose hashes differ in up to so many bits (8), the first being asked for; some up to three
+# times. Such hashes share a third but for a third of the bits.
+_PAIRS: Final = SQL("""
+thirds AS one CROSS JOIN unnest(%(flips)s::int[]) AS flip
+JOIN thirds AS other ON other.third = one.third # flip AND other.image_id <> one.image_id
+  AND one.asked AND bit_count((other.phash # one.phash)::bit(64)) <= %(bits)s
 """)
 
 
@@ -33,11 +32,10 @@ async def list_near(
     cursor = await transaction.connection.execute(
         SQL("""
         WITH member AS (
-          SELECT image_id, is_duplicate OR NOT %(of_duplicates)s AS asked FROM pg_temp.draft
-        ),
-        {near}
-        SELECT one, other FROM near
-        """).format(near=_NEAR),
+          SELECT image_id, split, is_duplicate OR NOT %(of_duplicates)s AS asked FROM pg_temp.draft
+        ), {thirds}
+        SELECT DISTINCT one.image_id AS one, other.image_id AS other FROM {pairs}
+        """).format(thirds=_THIRDS, pairs=_PAIRS),
         {"bits": bits, "flips": flips(bits), "of_duplicates": of_duplicates},
     )
     return [(row["one"], row["other"]) for row in await cursor.fetchall()]
@@ -50,12 +48,9 @@ async def count_leaks(transaction: Transaction, version_id: int, *, bits: int) -
         WITH member AS (
           SELECT image_id, split, split <> 'train' AS asked FROM dataset_version_images
           WHERE version_id = %(id)s
-        ),
-        {near}
-        SELECT count(DISTINCT one) AS leaks
-        FROM near JOIN member AS a ON a.image_id = one JOIN member AS b ON b.image_id = other
-        WHERE a.split <> b.split
-        """).format(near=_NEAR),
+        ), {thirds}
+        SELECT count(DISTINCT one.image_id) AS leaks FROM {pairs} WHERE one.split <> other.split
+        """).format(thirds=_THIRDS, pairs=_PAIRS),
         {"id": version_id, "bits": bits, "flips": flips(bits)},
     )
     (row,) = await cursor.fetchall()

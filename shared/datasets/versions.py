@@ -27,7 +27,7 @@ LEAK_BITS: Final = 4
 SHOWN_CHANGES: Final = 1000
 # Duplicates and dropped images too: a version is made of all of them within one request. 200,000
 # took it up to 25 s and 260 MB.
-MOST_IMAGES: Final = 500_000
+MOST_IMAGES: Final = 4_000_000
 ALL_TO_TRAIN: Final[dict[Split, float]] = {"train": 1}
 
 
