@@ -1,17 +1,23 @@
-"""What a chunk costs in the database of a job that has many images already."""
+"""What the database does for a job that has many images already: chunks, versions, reports."""
 
+import itertools
 import random
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from shared.crawl import repo, settle_repo
+from shared.crawl import service as crawl
 from shared.crawl.advance import advance
 from shared.crawl.model import Chunk, Examined, ImageFacts
 from shared.crawl.plan import CrawlLimits
 from shared.crawl.settle import settle_chunk
+from shared.datasets import reports, versions
+from shared.datasets.schemas import SplitOptions, VersionCreate
 from shared.platform.data.db import Database
+from shared.platform.http.auth.principal import Principal
 
 CHUNK, BITS, REPEATED = 50, 4, 20
 
@@ -27,9 +33,10 @@ chunks AS (
   FROM new WHERE n %% %(chunk)s = 0 RETURNING id, number
 ),
 added AS (
-  INSERT INTO images (crawl_job_id, original_url, filename, hash, phash, keyword, width, height)
+  INSERT INTO images (crawl_job_id, original_url, filename, hash, phash, keyword, width, height,
+    storage_url, format, file_size)
   SELECT %(job)s, 'https://images.example/' || n, n || '.jpeg', 'stored ' || n, phash, 'photo',
-    1024, 768 FROM new RETURNING id, hash
+    1024, 768, 'stored ' || n, 'jpeg', 150000 FROM new RETURNING id, hash
 )
 INSERT INTO crawl_candidates (job_id, url, url_hash, search_id, keyword, engine, rank, chunk_id,
   outcome, image_id)
@@ -61,11 +68,15 @@ class FilledJob:
         self._job_id = job_id
 
     async def measure(self, images: int) -> dict[str, float]:
-        """Milliseconds of a chunk with so many images stored, and of a near-duplicate lookup."""
+        """Milliseconds of a chunk with so many images stored, and of a near-duplicate lookup.
+
+        And the seconds that it takes to make a version of them in three splits, and its report.
+        """
         await self._fill(images)
         return {
             "near_duplicate_ms": round(await self._median(self._look_up) / CHUNK, 3),
             "chunk_ms": round(await self._median(self._crawl_chunk), 1),
+            **await self._make_version(),
         }
 
     async def _fill(self, images: int) -> None:
@@ -110,6 +121,20 @@ class FilledJob:
         async with self._database.transaction() as transaction:
             await settle_chunk(transaction, chunk, examined(chunk))
         return 1000 * (time.perf_counter() - started)
+
+    async def _make_version(self) -> dict[str, float]:
+        times = [time.perf_counter()]
+        async with self._database.transaction() as transaction:
+            job = await crawl.lock_job(transaction, self._job_id)
+            if job is None:
+                raise LookupError("no job")
+            ended, wanted = replace(job, status="completed"), VersionCreate(split=SplitOptions())
+            await versions.make_version(transaction, ended, wanted)
+            times.append(time.perf_counter())
+            await reports.get_report(transaction, Principal(job.user_id), f"{job.id}@1")
+            times.append(time.perf_counter())
+        version, report = (round(b - a, 2) for a, b in itertools.pairwise(times))
+        return {"version_seconds": version, "report_seconds": report}
 
 
 def examined(chunk: Chunk) -> Sequence[Examined]:

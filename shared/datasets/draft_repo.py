@@ -48,6 +48,7 @@ async def create(
     Each has the split that it had in the last version that was split the same way. How many images
     are left out, by reason.
     """
+    await transaction.avoid_nested_loops()
     await transaction.connection.execute(_CREATE)
     cursor = await transaction.connection.execute(
         """
@@ -127,27 +128,19 @@ async def set_other_splits(
 
     ``splits`` has a byte for each, by label: the place of its split in `SPLITS`.
     """
+    # All of them in one value, the labels in the order of their characters.
+    turns = b"".join(splits[label] for label in sorted(splits))
     await transaction.connection.execute(
         """
-        WITH dealt AS MATERIALIZED (
-          SELECT label, turn, (%(names)s::text[])[get_byte(splits, turn) + 1] AS split
-          FROM unnest(%(labels)s::text[], %(splits)s::bytea[]) AS t (label, splits),
-            generate_series(0, octet_length(splits) - 1) AS turn
-        ),
-        waiting AS (
-          SELECT image_id, label, row_number() OVER (PARTITION BY label
-            ORDER BY sha256(convert_to(%(seed)s || ':' || sha256, 'UTF8'))) - 1 AS turn
+        UPDATE pg_temp.draft SET split = (%(names)s::text[])[get_byte(%(turns)s, turn::int) + 1]
+        FROM (
+          SELECT image_id, row_number() OVER (ORDER BY label COLLATE "C",
+            sha256(convert_to(%(seed)s || ':' || sha256, 'UTF8'))) - 1 AS turn
           FROM pg_temp.draft WHERE split IS NULL
-        )
-        UPDATE pg_temp.draft SET split = dealt.split
-        FROM waiting JOIN dealt USING (label, turn) WHERE draft.image_id = waiting.image_id
+        ) AS waiting
+        WHERE draft.image_id = waiting.image_id
         """,
-        {
-            "names": list(SPLITS),
-            "labels": list(splits),
-            "splits": list(splits.values()),
-            "seed": str(seed),
-        },
+        {"names": list(SPLITS), "turns": turns, "seed": str(seed)},
     )
 
 

@@ -29,6 +29,7 @@ async def list_near(
     transaction: Transaction, *, bits: int, of_duplicates: bool
 ) -> list[tuple[int, int]]:
     """Pairs of images of the draft that resemble each other, if asked only those of duplicates."""
+    await transaction.avoid_nested_loops()
     cursor = await transaction.connection.execute(
         SQL("""
         WITH member AS (
@@ -43,6 +44,7 @@ async def list_near(
 
 async def count_leaks(transaction: Transaction, version_id: int, *, bits: int) -> int:
     """Images of val and test of a version that resemble one of another split."""
+    await transaction.avoid_nested_loops()
     cursor = await transaction.connection.execute(
         SQL("""
         WITH member AS (

@@ -85,6 +85,13 @@ class Transaction:
         self.client: OrchestrationClient | None = None
         self.stale: set[str] = set()
 
+    async def avoid_nested_loops(self) -> None:
+        """From here on the planner joins by other means, where there are some.
+
+        Of many new rows it may think that they are few, and then a nested loop never ends.
+        """
+        await self.connection.execute("SELECT set_config('enable_nestloop', 'off', true)")
+
     async def fetch(
         self, kind: type[Row], query: Statement, values: Mapping[str, Any] | None = None
     ) -> list[Row]:

@@ -1,6 +1,7 @@
 """Versions: made of what a job has stored, never changed, compared with each other."""
 
 import random
+from collections import Counter
 from typing import LiteralString
 
 import pytest
@@ -73,6 +74,21 @@ class TestCreate:
         assert version.splits == {"train": 12, "val": 4, "test": 4}
         assert version.labels == {"cat": 10, "dog": 10}
         assert (version.left_out, version.withdrawn) == ({}, 0)
+
+    async def test_each_label_is_divided_whatever_it_is_called(
+        self, services: Services, owner: Principal, make_dataset: MakeDataset
+    ) -> None:
+        images = {"zoo": 5, "Ärger": 10, "a b": 15, "Zoo": 20, "狗": 25}
+        labels = [label for label, count in images.items() for _ in range(count)]
+        pictures = [Picture(label, number) for number, label in enumerate(labels)]
+        await make(services, owner, await make_dataset(pictures), split=SPLIT)
+        found = Counter((await members(services, 1)).values())
+        shares = {"train": 60, "val": 20, "test": 20}
+        assert found == {
+            (label, split): count * share // 100
+            for label, count in images.items()
+            for split, share in shares.items()
+        }
 
     async def test_without_a_split_all_is_to_train_with(
         self, services: Services, owner: Principal, make_dataset: MakeDataset
