@@ -147,7 +147,7 @@ class Archived(Parts):
 
 
 @settings(max_examples=sized(15, 200), deadline=None)
-@given(st.integers(0, 2**32), SIZES, st.integers(0, 60), st.sampled_from([0.0, 0.2]))
+@given(st.integers(0, 2**32), SIZES, st.integers(0, sized(12, 60)), st.sampled_from([0.0, 0.2]))
 @example(3, [40, 3, 1], 60, 0.2)
 def test_while_storage_brings_images_back_it_sleeps_and_then_builds_all(
     seed: int, sizes: list[int], looks: int, trouble: float
