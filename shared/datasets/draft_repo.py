@@ -8,26 +8,20 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from psycopg.sql import SQL
 from psycopg.types.json import Jsonb
 
 from shared.datasets.splits import SPLITS, Split
+from shared.imaging.hash_thirds import flips
 from shared.platform.data.db import Transaction
 
 _CREATE: Final = """
 DROP TABLE IF EXISTS pg_temp.draft;
 CREATE TEMPORARY TABLE draft (
   image_id integer PRIMARY KEY, sha256 text NOT NULL, label text NOT NULL, split text,
-  is_duplicate boolean NOT NULL
+  asked boolean NOT NULL  -- whether it may resemble others
 ) ON COMMIT DROP
 """
-# train before val before test; there by hash, which mixes the labels
-_IN_ORDER: Final = SQL("""
-SELECT *, row_number() OVER (
-  ORDER BY array_position(ARRAY['train', 'val', 'test'], split), sha256 COLLATE "C") - 1 AS position
-FROM pg_temp.draft
-""")
-ROWS_AT_ONCE: Final = 10_000
+LINES_AT_ONCE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +35,19 @@ class Row:
 
 
 async def create(
-    transaction: Transaction, job_id: int, split: dict[str, Any] | None, *, duplicates: bool
+    transaction: Transaction,
+    job_id: int,
+    split: dict[str, Any] | None,
+    *,
+    duplicates: bool,
+    ask_all: bool,
 ) -> dict[str, int]:
     """A draft of the job's images of which all is known that an export needs.
 
     Each has the split that it had in the last version that was split the same way. How many images
-    are left out, by reason.
+    are left out, by reason. Unless `list_near` is to ask for all, it asks for ``duplicates``.
     """
-    await transaction.avoid_nested_loops()
-    await transaction.connection.execute(_CREATE)
+    await _create(transaction)
     cursor = await transaction.connection.execute(
         """
         WITH candidate AS (
@@ -67,8 +65,8 @@ async def create(
             ORDER BY number DESC LIMIT 1)
         ),
         kept AS (
-          INSERT INTO pg_temp.draft (image_id, sha256, label, split, is_duplicate)
-          SELECT id, hash, label, split, is_duplicate
+          INSERT INTO pg_temp.draft (image_id, sha256, label, split, asked)
+          SELECT id, hash, label, split, is_duplicate OR %(ask_all)s
           FROM candidate LEFT JOIN before ON sha256 = hash WHERE reason IS NULL
         )
         SELECT reason, count(*) AS images FROM candidate WHERE reason IS NOT NULL
@@ -77,12 +75,60 @@ async def create(
         {
             "job_id": job_id,
             "duplicates": duplicates,
+            "ask_all": ask_all,
             "split": None if split is None else Jsonb(split),
         },
     )
     left_out = {row["reason"]: row["images"] for row in await cursor.fetchall()}
     await transaction.connection.execute("ANALYZE pg_temp.draft")
     return left_out
+
+
+async def load(transaction: Transaction, version_id: int) -> None:
+    """A version as it is, without what was withdrawn; `list_near` asks for val and test."""
+    await _create(transaction)
+    await transaction.connection.execute(
+        """
+        INSERT INTO pg_temp.draft (image_id, sha256, label, split, asked)
+        SELECT image_id, sha256, label, split, split <> 'train' FROM dataset_version_images
+        WHERE version_id = %(id)s AND image_id IS NOT NULL
+        """,
+        {"id": version_id},
+    )
+    await transaction.connection.execute("ANALYZE pg_temp.draft")
+
+
+async def _create(transaction: Transaction) -> None:
+    await transaction.avoid_nested_loops()
+    await transaction.connection.execute(_CREATE)
+
+
+async def list_near(
+    transaction: Transaction, *, bits: int, across: bool = False
+) -> list[tuple[int, int]]:
+    """Pairs of images whose hashes differ in up to ``bits`` (8), the first being asked for.
+
+    If asked for those ``across`` splits, only they. Two such hashes share a third but for a third
+    of the bits.
+    """
+    cursor = await transaction.connection.execute(
+        """
+        WITH thirds AS (
+          SELECT image_id, split, asked, phash,
+            (place << 22) + (CASE place WHEN 0 THEN phash & 2097151
+              WHEN 1 THEN phash >> 21 & 2097151 ELSE phash >> 42 & 4194303 END)::int AS third
+          FROM pg_temp.draft JOIN images ON images.id = image_id, generate_series(0, 2) AS place
+          WHERE phash IS NOT NULL
+        )
+        SELECT DISTINCT one.image_id AS one, other.image_id AS other
+        FROM thirds AS one CROSS JOIN unnest(%(flips)s::int[]) AS flip
+        JOIN thirds AS other ON other.third = one.third # flip AND other.image_id <> one.image_id
+        WHERE one.asked AND bit_count((other.phash # one.phash)::bit(64)) <= %(bits)s
+          AND (other.split <> one.split OR NOT %(across)s)
+        """,
+        {"bits": bits, "flips": flips(bits), "across": across},
+    )
+    return [(row["one"], row["other"]) for row in await cursor.fetchall()]
 
 
 async def list_rows(transaction: Transaction, image_ids: Sequence[int]) -> list[Row]:
@@ -152,25 +198,32 @@ async def lines(transaction: Transaction) -> AsyncIterator[str]:
     async with transaction.connection.cursor(name="draft") as cursor:
         cursor.itersize = 1
         await cursor.execute(
-            SQL("""
+            """
             SELECT string_agg(concat(sha256, E'\\t', split, E'\\t', label, E'\\n'), ''
               ORDER BY position) AS lines
-            FROM ({rows}) AS row
-            GROUP BY position / %(count)s ORDER BY position / %(count)s
-            """).format(rows=_IN_ORDER),
-            {"count": ROWS_AT_ONCE},
+            FROM (SELECT sha256, split, label, row_number() OVER (
+              ORDER BY array_position(ARRAY['train', 'val', 'test'], split), sha256 COLLATE "C")
+              AS position FROM pg_temp.draft) AS image
+            GROUP BY position / %(lines)s ORDER BY position / %(lines)s
+            """,
+            {"lines": LINES_AT_ONCE},
         )
         async for row in cursor:
             yield row["lines"]
 
 
 async def keep(transaction: Transaction, version_id: int) -> None:
-    """Makes the draft's images those of the version."""
+    """Makes the draft's images those of the version: train before val before test.
+
+    In each split they stand by hash, which mixes the labels.
+    """
     await transaction.connection.execute(
-        SQL("""
+        """
         INSERT INTO dataset_version_images (version_id, position, image_id, sha256, label, split)
-        SELECT %(version_id)s, position, image_id, sha256, label, split
-        FROM ({rows}) AS row ORDER BY position
-        """).format(rows=_IN_ORDER),
+        SELECT %(version_id)s, row_number() OVER (
+          ORDER BY array_position(ARRAY['train', 'val', 'test'], split), sha256 COLLATE "C") - 1,
+          image_id, sha256, label, split
+        FROM pg_temp.draft ORDER BY 2
+        """,
         {"version_id": version_id},
     )

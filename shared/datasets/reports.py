@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from shared.datasets import near_repo, report_repo, service
+from shared.datasets import draft_repo, report_repo, service
 from shared.datasets.report_schemas import ReportOut
 from shared.datasets.summary import count_figures
 from shared.datasets.version_repo import Version
@@ -80,4 +80,6 @@ def _figures(counted: Figures) -> dict[str, Any]:
 async def _count_leaks(transaction: Transaction, version: Version) -> int:
     if len(version.counts) < 2:
         return 0
-    return await near_repo.count_leaks(transaction, version.id, bits=LEAK_BITS)
+    await draft_repo.load(transaction, version.id)
+    pairs = await draft_repo.list_near(transaction, bits=LEAK_BITS, across=True)
+    return len({one for one, _ in pairs})

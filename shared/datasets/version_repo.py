@@ -2,31 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from psycopg.sql import SQL
 from psycopg.types.json import Jsonb
 
-from shared.datasets.schemas import Change
 from shared.platform.data.db import Transaction
-
-_CHANGES: Final = SQL("""
-SELECT sha256, coalesce(n.image_id, o.image_id) AS image_id, o.label AS label_before,
-  n.label, o.split AS split_before, n.split
-FROM (SELECT * FROM dataset_version_images WHERE version_id = %(before)s) AS o
-FULL JOIN (SELECT * FROM dataset_version_images WHERE version_id = %(after)s) AS n USING (sha256)
-WHERE (o.label, o.split) IS DISTINCT FROM (n.label, n.split)
-""")
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """How many images differ between two versions."""
+    """How many images differ between two versions, and the ``first`` of them."""
 
     added: int
     removed: int
     relabelled: int
     moved: int
+    first: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +61,36 @@ async def list_versions(
     )
 
 
-async def count_changes(transaction: Transaction, before: int | None, after: int) -> Changes:
-    """In how many images two versions differ; all images are added without one ``before``."""
-    changes = await transaction.fetch(
+async def compare(
+    transaction: Transaction, before: int | None, after: int, *, first: int = 0
+) -> Changes:
+    """In which images two versions differ; all are added without one ``before``.
+
+    The ``first`` of them, by hash, come with label and split in either.
+    """
+    await transaction.avoid_nested_loops()
+    (changes,) = await transaction.fetch(
         Changes,
-        SQL("""
+        """
+        WITH change AS (
+          SELECT sha256, coalesce(n.image_id, o.image_id) AS image_id, o.label AS label_before,
+            n.label, o.split AS split_before, n.split
+          FROM (SELECT * FROM dataset_version_images WHERE version_id = %(before)s) AS o
+          FULL JOIN (SELECT * FROM dataset_version_images WHERE version_id = %(after)s) AS n
+            USING (sha256)
+          WHERE (o.label, o.split) IS DISTINCT FROM (n.label, n.split)
+        )
         SELECT count(*) FILTER (WHERE label_before IS NULL) AS added,
           count(*) FILTER (WHERE label IS NULL) AS removed,
           count(*) FILTER (WHERE label <> label_before) AS relabelled,
-          count(*) FILTER (WHERE split <> split_before) AS moved
-        FROM ({changes}) AS change
-        """).format(changes=_CHANGES),
-        {"before": before, "after": after},
+          count(*) FILTER (WHERE split <> split_before) AS moved,
+          (SELECT coalesce(jsonb_agg(shown), '[]') FROM (
+            SELECT * FROM change ORDER BY sha256 LIMIT %(first)s) AS shown) AS first
+        FROM change
+        """,
+        {"before": before, "after": after, "first": first},
     )
-    return changes[0]
-
-
-async def list_changes(
-    transaction: Transaction, before: int | None, after: int, *, limit: int
-) -> list[Change]:
-    """The first of the images in which they differ, by hash."""
-    return await transaction.fetch(
-        Change,
-        SQL("{changes} ORDER BY sha256 LIMIT %(limit)s").format(changes=_CHANGES),
-        {"before": before, "after": after, "limit": limit},
-    )
+    return changes
 
 
 async def insert_version(transaction: Transaction, job_id: int, number: int, **fields: Any) -> int:

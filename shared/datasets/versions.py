@@ -3,15 +3,15 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
 
 from shared.activity import service as activity
 from shared.crawl.model import LockedJob
-from shared.datasets import draft_repo, near_repo, repo, version_repo
+from shared.datasets import draft_repo, repo, version_repo
 from shared.datasets.errors import DatasetEmpty, DatasetTooLarge
-from shared.datasets.schemas import DiffOut, VersionCreate, VersionOut
+from shared.datasets.schemas import DiffOut, SplitOptions, VersionCreate, VersionOut
 from shared.datasets.splits import SPLITS, Picture, Split, deal
 from shared.datasets.version_repo import Changes, Version
 from shared.jobs import service as jobs
@@ -86,7 +86,7 @@ async def make_version(transaction: Transaction, job: LockedJob, wanted: Version
     )
     await draft_repo.keep(transaction, version_id)
     if last:
-        changes = await version_repo.count_changes(transaction, last.id, version_id)
+        changes = await version_repo.compare(transaction, last.id, version_id)
         await version_repo.set_semantic_version(
             transaction, version_id, _next(last.semantic_version, changes)
         )
@@ -152,15 +152,17 @@ async def compare(
     after = await get_version(transaction, dataset_id, number)
     from_number = number - 1 if from_number is None else from_number
     before = await get_version(transaction, dataset_id, from_number) if from_number else None
-    before_id = before.id if before else None
-    changes = await version_repo.count_changes(transaction, before_id, after.id)
-    shown = await version_repo.list_changes(transaction, before_id, after.id, limit=SHOWN_CHANGES)
-    return DiffOut(
-        dataset_id=dataset_id,
-        from_number=from_number,
-        number=number,
-        changes=shown,
-        **asdict(changes),
+    changes = await version_repo.compare(
+        transaction, before.id if before else None, after.id, first=SHOWN_CHANGES
+    )
+    return DiffOut.model_validate(
+        {
+            **asdict(changes),
+            "dataset_id": dataset_id,
+            "from_number": from_number,
+            "number": number,
+            "changes": changes.first,
+        }
     )
 
 
@@ -192,43 +194,41 @@ async def _make_draft(
     transaction: Transaction, job: LockedJob, wanted: VersionCreate
 ) -> dict[str, int]:
     """Drafts a version with all splits; how many images are left out, by reason."""
-    shares, seed = (wanted.split.shares, wanted.split.seed) if wanted.split else (ALL_TO_TRAIN, 0)
+    bits = job.filters.near_duplicate_bits
     left_out = await draft_repo.create(
         transaction,
         job.id,
         wanted.split.model_dump() if wanted.split else None,
         duplicates=wanted.include_duplicates,
+        ask_all=bits < LEAK_BITS,
     )
-    near = await _list_near(transaction, job, wanted)
-    related = await draft_repo.list_rows(
-        transaction, sorted({place for pair in near for place in pair})
-    )
+    near: list[tuple[int, int]] = []
+    # Of images that the job has kept apart no two resemble each other, unless it looked less
+    # closely than we do.
+    if bits < LEAK_BITS or wanted.include_duplicates:
+        near = await draft_repo.list_near(transaction, bits=max(bits, LEAK_BITS))
+    conflicts = await _deal_draft(transaction, near, wanted.split)
+    return {**left_out, "split_conflict": conflicts} if conflicts else left_out
+
+
+async def _deal_draft(
+    transaction: Transaction, near: Sequence[tuple[int, int]], split: SplitOptions | None
+) -> int:
+    """Gives every image of the draft its split; how many are left out for resembling two."""
+    shares, seed = (split.shares, split.seed) if split else (ALL_TO_TRAIN, 0)
+    images = sorted({image for pair in near for image in pair})
+    related = await draft_repo.list_rows(transaction, images)
     pictures = [Picture(row.sha256, row.label, row.split) for row in related]
     places = {row.image_id: place for place, row in enumerate(related)}
+    pairs = [(places[one], places[other]) for one, other in near]
     others = await draft_repo.count(transaction)
     others.subtract((picture.label, picture.was) for picture in pictures)
-    pairs = [(places[one], places[other]) for one, other in near]
     # A large dataset takes seconds, and others wait for this loop.
     dealt = await asyncio.to_thread(deal, pictures, pairs, others, shares, seed)
     splits = dict(zip(places, dealt.pictures, strict=True))
     await draft_repo.set_splits(transaction, splits)
     await draft_repo.set_other_splits(transaction, dealt.others, seed)
-    conflicts = dealt.pictures.count(None)
-    return {**left_out, "split_conflict": conflicts} if conflicts else left_out
-
-
-async def _list_near(
-    transaction: Transaction, job: LockedJob, wanted: VersionCreate
-) -> list[tuple[int, int]]:
-    """Which images of the draft resemble each other.
-
-    Of images that the job has kept apart no two do, unless it looked less closely than we do.
-    """
-    bits = job.filters.near_duplicate_bits
-    apart = bits >= LEAK_BITS
-    if apart and not wanted.include_duplicates:
-        return []
-    return await near_repo.list_near(transaction, bits=max(bits, LEAK_BITS), of_duplicates=apart)
+    return dealt.pictures.count(None)
 
 
 def _in_order(

@@ -13,7 +13,6 @@ from weakref import WeakKeyDictionary
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, class_row, dict_row
-from psycopg.sql import Composed
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from shared.platform.errors import AccountDisabled, Unavailable
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 Row = TypeVar("Row")
-Statement = LiteralString | Composed
 
 SUPAVISOR_TRANSACTION_PORT = 6543  # pools per transaction: prepared statements do not survive there
 TRUSTED_IDLE_SECONDS = 30
@@ -93,7 +91,7 @@ class Transaction:
         await self.connection.execute("SELECT set_config('enable_nestloop', 'off', true)")
 
     async def fetch(
-        self, kind: type[Row], query: Statement, values: Mapping[str, Any] | None = None
+        self, kind: type[Row], query: LiteralString, values: Mapping[str, Any] | None = None
     ) -> list[Row]:
         """The rows that a statement gives, each as a ``kind``, whose fields are the columns."""
         async with self.connection.cursor(row_factory=class_row(kind)) as cursor:
@@ -101,7 +99,7 @@ class Transaction:
             return await cursor.fetchall()
 
     async def fetch_one(
-        self, kind: type[Row], query: Statement, values: Mapping[str, Any] | None = None
+        self, kind: type[Row], query: LiteralString, values: Mapping[str, Any] | None = None
     ) -> Row | None:
         """The first of these rows, if there is one."""
         async with self.connection.cursor(row_factory=class_row(kind)) as cursor:
