@@ -26,7 +26,7 @@ from shared.platform.http.pagination import Page, PageQuery, make_page
 LEAK_BITS: Final = 4
 SHOWN_CHANGES: Final = 1000
 # Duplicates and dropped images too: a version is made of all of them within one request, and Azure
-# gives up on that after 230 s. Two millions took it 50.
+# gives up on that after 230 s. Two millions took it up to 66.
 MOST_IMAGES: Final = 3_000_000
 ALL_TO_TRAIN: Final[dict[Split, float]] = {"train": 1}
 
