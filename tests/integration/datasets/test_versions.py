@@ -228,14 +228,14 @@ async def assert_no_leaks(services: Services, number: int) -> None:
                 assert distance(one["phash"], other["phash"]) > versions.LEAK_BITS
 
 
-async def test_no_pair_straddles_splits_in_any_of_many_jobs(
+async def test_no_pair_straddles_splits_and_nothing_moves_in_any_of_many_jobs(
     services: Services, owner: Principal, make_dataset: MakeDataset
 ) -> None:
-    """Hashes as of pictures that resemble each other in chains."""
+    """Hashes as of pictures that resemble each other in chains; half of the images come later."""
     chance = random.Random(7)
     job_id = await make_dataset(cats(40), filters={"near_duplicate_bits": 0})
     ids = [row["id"] for row in await rows(services.database, "SELECT id FROM images")]
-    for number in range(1, 11):
+    for seed in range(100):
         hashes = [chance.getrandbits(64) - 2**63]
         while len(hashes) < len(ids):
             near = chance.choice(hashes) ^ (1 << chance.randrange(60)) ^ (1 << chance.randrange(60))
@@ -243,14 +243,24 @@ async def test_no_pair_straddles_splits_in_any_of_many_jobs(
         await rows(
             services.database,
             """
-            UPDATE images SET phash = t.phash FROM unnest(%(ids)s::int[], %(hashes)s::bigint[])
-              AS t (id, phash) WHERE images.id = t.id RETURNING images.id
+            UPDATE images SET phash = t.phash, decision = CASE WHEN later THEN 'drop' END
+            FROM unnest(%(ids)s::int[], %(hashes)s::bigint[], %(later)s::bool[])
+              AS t (id, phash, later) WHERE images.id = t.id RETURNING images.id
             """,
             ids=ids,
             hashes=hashes,
+            later=[chance.random() < 0.5 for _ in ids],
         )
-        await make(services, owner, job_id, split={"train": 1, "val": 1, "test": 1, "seed": number})
-        await assert_no_leaks(services, number)
+        split = {"train": 1, "val": 1, "test": 1, "seed": seed}
+        first = await make(services, owner, job_id, split=split)
+        await rows(services.database, "UPDATE images SET decision = NULL RETURNING id")
+        second = await make(services, owner, job_id, split=split)
+        before = await members(services, first.number)
+        after = await members(services, second.number)
+        assert after.items() >= before.items()
+        assert second.images + second.left_out.get("split_conflict", 0) == len(ids)
+        await assert_no_leaks(services, first.number)
+        await assert_no_leaks(services, second.number)
 
 
 class TestWithdrawn:
