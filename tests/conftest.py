@@ -66,7 +66,7 @@ def _in_memory() -> Path | None:
 
 
 def _need_not_outlive_the_machine(stack: LocalStack) -> None:
-    """The database writes to disk when it likes: to drop one took a fifth of a second.
+    """The database writes to disk when it likes, and its log stays small: it may lie in memory.
 
     What a killed process has committed stays all the same.
     """

@@ -165,7 +165,7 @@ class _Work:
                     entry = Entry(name, paper.size, paper.crc32)
                     async for data in self._each(container.add(entry, paper.pieces())):
                         await writer.write(data)
-        await writer.write(container.end(position + writer.size))
+        await writer.write(await self._run(container.end, position + writer.size))
         await writer.close()
 
     async def _images(self, part: StoredPart) -> AsyncIterator[tuple[Member, bytes]]:

@@ -1,6 +1,6 @@
 """The version that is being made: a table of the transaction's own, ``pg_temp.draft``.
 
-However many images a version has, this process holds few of them.
+Of the images of a version this process holds those alone that resemble others.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ _CREATE: Final = """
 DROP TABLE IF EXISTS pg_temp.draft;
 CREATE TEMPORARY TABLE draft (
   image_id integer PRIMARY KEY, sha256 text NOT NULL, label text NOT NULL, split text,
-  asked boolean NOT NULL  -- whether it may resemble others
+  phash bigint, probed boolean NOT NULL  -- whether `list_near` looks for what is near it
 ) ON COMMIT DROP
 """
 LINES_AT_ONCE: Final = 10_000
@@ -40,94 +40,97 @@ async def create(
     split: dict[str, Any] | None,
     *,
     duplicates: bool,
-    ask_all: bool,
+    probe_all: bool,
 ) -> dict[str, int]:
     """A draft of the job's images of which all is known that an export needs.
 
     Each has the split that it had in the last version that was split the same way. How many images
-    are left out, by reason. Unless `list_near` is to ask for all, it asks for ``duplicates``.
+    are left out, by reason; duplicates are, unless ``duplicates`` are wanted. They are probed, and
+    with ``probe_all`` so is every other image.
     """
-    await _create(transaction)
-    cursor = await transaction.connection.execute(
-        """
-        WITH candidate AS (
-          SELECT id, hash, coalesce(labels ->> 0, keyword) AS label, is_duplicate,
-            CASE WHEN decision = 'drop' THEN 'dropped'
-              WHEN is_duplicate AND NOT %(duplicates)s THEN 'duplicate' END AS reason
-          FROM images WHERE crawl_job_id = %(job_id)s AND is_valid
-            AND coalesce(labels ->> 0, keyword) IS NOT NULL
-            AND num_nulls(hash, storage_url, format, width, height, file_size) = 0
-        ),
-        before AS (
-          SELECT sha256, split FROM dataset_version_images WHERE version_id = (
-            SELECT id FROM dataset_versions
-            WHERE job_id = %(job_id)s AND split IS NOT DISTINCT FROM %(split)s
-            ORDER BY number DESC LIMIT 1)
-        ),
-        kept AS (
-          INSERT INTO pg_temp.draft (image_id, sha256, label, split, asked)
-          SELECT id, hash, label, split, is_duplicate OR %(ask_all)s
-          FROM candidate LEFT JOIN before ON sha256 = hash WHERE reason IS NULL
+    await transaction.connection.execute(_CREATE)
+    async with transaction.without_nested_loops():
+        cursor = await transaction.connection.execute(
+            """
+            WITH candidate AS (
+              SELECT id, hash, phash, coalesce(labels ->> 0, keyword) AS label, is_duplicate,
+                CASE WHEN decision = 'drop' THEN 'dropped'
+                  WHEN is_duplicate AND NOT %(duplicates)s THEN 'duplicate' END AS reason
+              FROM images WHERE crawl_job_id = %(job_id)s AND is_valid
+                AND coalesce(labels ->> 0, keyword) IS NOT NULL
+                AND num_nulls(hash, storage_url, format, width, height, file_size) = 0
+            ),
+            before AS (
+              SELECT sha256, split FROM dataset_version_images WHERE version_id = (
+                SELECT id FROM dataset_versions
+                WHERE job_id = %(job_id)s AND split IS NOT DISTINCT FROM %(split)s
+                ORDER BY number DESC LIMIT 1)
+            ),
+            kept AS (
+              INSERT INTO pg_temp.draft (image_id, sha256, label, split, phash, probed)
+              SELECT id, hash, label, split, phash, is_duplicate OR %(probe_all)s
+              FROM candidate LEFT JOIN before ON sha256 = hash WHERE reason IS NULL
+            )
+            SELECT reason, count(*) AS images FROM candidate WHERE reason IS NOT NULL
+            GROUP BY reason ORDER BY reason
+            """,
+            {
+                "job_id": job_id,
+                "duplicates": duplicates,
+                "probe_all": probe_all,
+                "split": None if split is None else Jsonb(split),
+            },
         )
-        SELECT reason, count(*) AS images FROM candidate WHERE reason IS NOT NULL
-        GROUP BY reason ORDER BY reason
-        """,
-        {
-            "job_id": job_id,
-            "duplicates": duplicates,
-            "ask_all": ask_all,
-            "split": None if split is None else Jsonb(split),
-        },
-    )
     left_out = {row["reason"]: row["images"] for row in await cursor.fetchall()}
     await transaction.connection.execute("ANALYZE pg_temp.draft")
     return left_out
 
 
-async def load(transaction: Transaction, version_id: int) -> None:
-    """A version as it is, without what was withdrawn; `list_near` asks for val and test."""
-    await _create(transaction)
+async def load(transaction: Transaction, job_id: int, version_id: int) -> None:
+    """A version of the job as it is, without what was withdrawn; val and test are probed."""
+    await transaction.connection.execute(_CREATE)
     await transaction.connection.execute(
         """
-        INSERT INTO pg_temp.draft (image_id, sha256, label, split, asked)
-        SELECT image_id, sha256, label, split, split <> 'train' FROM dataset_version_images
-        WHERE version_id = %(id)s AND image_id IS NOT NULL
+        INSERT INTO pg_temp.draft (image_id, sha256, label, split, phash, probed)
+        SELECT image_id, sha256, label, split, phash, split <> 'train'
+        FROM dataset_version_images JOIN images ON id = image_id
+        WHERE version_id = %(id)s AND crawl_job_id = %(job_id)s
         """,
-        {"id": version_id},
+        {"id": version_id, "job_id": job_id},
     )
     await transaction.connection.execute("ANALYZE pg_temp.draft")
-
-
-async def _create(transaction: Transaction) -> None:
-    await transaction.avoid_nested_loops()
-    await transaction.connection.execute(_CREATE)
 
 
 async def list_near(
     transaction: Transaction, *, bits: int, across: bool = False
 ) -> list[tuple[int, int]]:
-    """Pairs of images whose hashes differ in up to ``bits`` (8), the first being asked for.
+    """Pairs of images whose hashes differ in up to ``bits`` (8), the first being probed.
 
-    If asked for those ``across`` splits, only they. Two such hashes share a third but for a third
-    of the bits.
+    Each pair once; or ``across`` splits alone, and then once for each of the two that is probed.
+    Two such hashes share a third but for a third of the bits.
     """
-    cursor = await transaction.connection.execute(
-        """
-        WITH thirds AS (
-          SELECT image_id, split, asked, phash,
-            (place << 22) + (CASE place WHEN 0 THEN phash & 2097151
-              WHEN 1 THEN phash >> 21 & 2097151 ELSE phash >> 42 & 4194303 END)::int AS third
-          FROM pg_temp.draft JOIN images ON images.id = image_id, generate_series(0, 2) AS place
-          WHERE phash IS NOT NULL
+    async with transaction.without_nested_loops():
+        cursor = await transaction.connection.execute(
+            """
+            WITH thirds AS (
+              SELECT image_id, split, probed, phash, unnest(ARRAY[
+                phash & 2097151, (1 << 22) + (phash >> 21 & 2097151),
+                (2 << 22) + (phash >> 42 & 4194303)])::int AS third
+              FROM pg_temp.draft WHERE phash IS NOT NULL
+            ),
+            probes AS (
+              SELECT image_id, split, phash, third # unnest(%(flips)s::int[]) AS third
+              FROM thirds WHERE probed
+            )
+            SELECT DISTINCT one.image_id AS one, other.image_id AS other
+            FROM probes AS one JOIN thirds AS other USING (third)
+            WHERE bit_count((other.phash # one.phash)::bit(64)) <= %(bits)s
+              AND other.image_id <> one.image_id
+              AND CASE WHEN %(across)s THEN other.split <> one.split
+                ELSE one.image_id < other.image_id OR NOT other.probed END
+            """,
+            {"bits": bits, "flips": flips(bits), "across": across},
         )
-        SELECT DISTINCT one.image_id AS one, other.image_id AS other
-        FROM thirds AS one CROSS JOIN unnest(%(flips)s::int[]) AS flip
-        JOIN thirds AS other ON other.third = one.third # flip AND other.image_id <> one.image_id
-        WHERE one.asked AND bit_count((other.phash # one.phash)::bit(64)) <= %(bits)s
-          AND (other.split <> one.split OR NOT %(across)s)
-        """,
-        {"bits": bits, "flips": flips(bits), "across": across},
-    )
     return [(row["one"], row["other"]) for row in await cursor.fetchall()]
 
 
@@ -153,6 +156,8 @@ async def count(transaction: Transaction) -> Counter[tuple[str, Split | None]]:
 
 async def set_splits(transaction: Transaction, splits: Mapping[int, Split | None]) -> None:
     """Gives images their splits, and leaves those without one out."""
+    if not splits:
+        return
     await transaction.connection.execute(
         "DELETE FROM pg_temp.draft WHERE image_id = ANY(%(ids)s)",
         {"ids": [image for image, split in splits.items() if split is None]},
@@ -176,18 +181,19 @@ async def set_other_splits(
     """
     # All of them in one value, the labels in the order of their characters.
     turns = b"".join(splits[label] for label in sorted(splits))
-    await transaction.connection.execute(
-        """
-        UPDATE pg_temp.draft SET split = (%(names)s::text[])[get_byte(%(turns)s, turn::int) + 1]
-        FROM (
-          SELECT image_id, row_number() OVER (ORDER BY label COLLATE "C",
-            sha256(convert_to(%(seed)s || ':' || sha256, 'UTF8'))) - 1 AS turn
-          FROM pg_temp.draft WHERE split IS NULL
-        ) AS waiting
-        WHERE draft.image_id = waiting.image_id
-        """,
-        {"names": list(SPLITS), "turns": turns, "seed": str(seed)},
-    )
+    async with transaction.without_nested_loops():
+        await transaction.connection.execute(
+            """
+            UPDATE pg_temp.draft SET split = (%(names)s::text[])[get_byte(%(turns)s, turn::int) + 1]
+            FROM (
+              SELECT image_id, row_number() OVER (ORDER BY label COLLATE "C",
+                sha256(convert_to(%(seed)s || ':' || sha256, 'UTF8'))) - 1 AS turn
+              FROM pg_temp.draft WHERE split IS NULL
+            ) AS waiting
+            WHERE draft.image_id = waiting.image_id
+            """,
+            {"names": list(SPLITS), "turns": turns, "seed": str(seed)},
+        )
 
 
 async def lines(transaction: Transaction) -> AsyncIterator[str]:

@@ -33,6 +33,8 @@ async def list_members(database: Database, export: Export) -> AsyncIterator[list
         records = await list_records(database, export, part.first, part.last)
         async with database.transaction() as transaction:
             files = await part_repo.list_files(transaction, export.id, part.number)
+        if len(files) != len(records):
+            raise NotFound("The export was deleted.")
         yield [Member(record, File(*file)) for record, file in zip(records, files, strict=True)]
 
 

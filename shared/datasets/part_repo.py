@@ -85,7 +85,7 @@ async def list_parts(
 
 
 async def list_files(transaction: Transaction, export_id: int, number: int) -> list[list[Any]]:
-    """The files of the images of a part that is done, as they were given."""
+    """The files of the images of a part, as they were given; none when it is gone or not done."""
     cursor = await transaction.connection.execute(
         """
         SELECT result -> 'images' AS images FROM export_parts
@@ -93,8 +93,8 @@ async def list_files(transaction: Transaction, export_id: int, number: int) -> l
         """,
         {"export_id": export_id, "number": number},
     )
-    (row,) = await cursor.fetchall()
-    return list(row["images"])
+    row = await cursor.fetchone()
+    return list(row["images"] or []) if row else []
 
 
 async def finish_part(

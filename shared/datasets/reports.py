@@ -80,6 +80,6 @@ def _figures(counted: Figures) -> dict[str, Any]:
 async def _count_leaks(transaction: Transaction, version: Version) -> int:
     if len(version.counts) < 2:
         return 0
-    await draft_repo.load(transaction, version.id)
+    await draft_repo.load(transaction, version.job_id, version.id)
     pairs = await draft_repo.list_near(transaction, bits=LEAK_BITS, across=True)
     return len({one for one, _ in pairs})

@@ -11,13 +11,13 @@ from shared.platform.data.db import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """How many images differ between two versions, and the ``first`` of them."""
+    """How many images differ between two versions, and some ``shown``."""
 
     added: int
     removed: int
     relabelled: int
     moved: int
-    first: list[dict[str, Any]]
+    shown: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,12 @@ async def list_versions(
 
 
 async def compare(
-    transaction: Transaction, before: int | None, after: int, *, first: int = 0
+    transaction: Transaction, before: int | None, after: int, *, most: int = 0
 ) -> Changes:
     """In which images two versions differ; all are added without one ``before``.
 
-    The ``first`` of them, by hash, come with label and split in either.
+    Up to so many are shown, by hash, with label and split in either.
     """
-    await transaction.avoid_nested_loops()
     (changes,) = await transaction.fetch(
         Changes,
         """
@@ -84,11 +83,11 @@ async def compare(
           count(*) FILTER (WHERE label IS NULL) AS removed,
           count(*) FILTER (WHERE label <> label_before) AS relabelled,
           count(*) FILTER (WHERE split <> split_before) AS moved,
-          (SELECT coalesce(jsonb_agg(shown), '[]') FROM (
-            SELECT * FROM change ORDER BY sha256 LIMIT %(first)s) AS shown) AS first
+          (SELECT coalesce(jsonb_agg(listed ORDER BY sha256), '[]') FROM (
+            SELECT * FROM change ORDER BY sha256 LIMIT %(most)s) AS listed) AS shown
         FROM change
         """,
-        {"before": before, "after": after, "first": first},
+        {"before": before, "after": after, "most": most},
     )
     return changes
 

@@ -4,14 +4,13 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Final
 
 from shared.activity import service as activity
 from shared.crawl.model import LockedJob
 from shared.datasets import draft_repo, repo, version_repo
 from shared.datasets.errors import DatasetEmpty, DatasetTooLarge
-from shared.datasets.schemas import DiffOut, SplitOptions, VersionCreate, VersionOut
+from shared.datasets.schemas import Change, DiffOut, SplitOptions, VersionCreate, VersionOut
 from shared.datasets.splits import SPLITS, Picture, Split, deal
 from shared.datasets.version_repo import Changes, Version
 from shared.jobs import service as jobs
@@ -26,7 +25,8 @@ from shared.platform.http.pagination import Page, PageQuery, make_page
 LEAK_BITS: Final = 4
 SHOWN_CHANGES: Final = 1000
 # Duplicates and dropped images too: a version is made of all of them within one request, and Azure
-# gives up on that after 230 s. Two millions took it up to 66.
+# gives up on that after 230 s. Two millions that their job had kept apart took it up to 66. Whoever
+# needs the job meanwhile waits for its lock, 60 s at most.
 MOST_IMAGES: Final = 3_000_000
 ALL_TO_TRAIN: Final[dict[Split, float]] = {"train": 1}
 
@@ -153,16 +153,17 @@ async def compare(
     from_number = number - 1 if from_number is None else from_number
     before = await get_version(transaction, dataset_id, from_number) if from_number else None
     changes = await version_repo.compare(
-        transaction, before.id if before else None, after.id, first=SHOWN_CHANGES
+        transaction, before.id if before else None, after.id, most=SHOWN_CHANGES
     )
-    return DiffOut.model_validate(
-        {
-            **asdict(changes),
-            "dataset_id": dataset_id,
-            "from_number": from_number,
-            "number": number,
-            "changes": changes.first,
-        }
+    return DiffOut(
+        dataset_id=dataset_id,
+        from_number=from_number,
+        number=number,
+        added=changes.added,
+        removed=changes.removed,
+        relabelled=changes.relabelled,
+        moved=changes.moved,
+        changes=[Change.model_validate(change) for change in changes.shown],
     )
 
 
@@ -200,7 +201,7 @@ async def _make_draft(
         job.id,
         wanted.split.model_dump() if wanted.split else None,
         duplicates=wanted.include_duplicates,
-        ask_all=bits < LEAK_BITS,
+        probe_all=bits < LEAK_BITS,
     )
     near: list[tuple[int, int]] = []
     # Of images that the job has kept apart no two resemble each other, unless it looked less

@@ -44,7 +44,8 @@ class Annotations:
 
     def end(self) -> Iterator[bytes]:
         """What comes after all images."""
-        yield b"" if self._boxes else _IMAGES.encode()
+        if not self._boxes:
+            yield _IMAGES.encode()
         before = '], "annotations": ['
         for image, category, width, height in self._boxes:
             box = {
@@ -58,7 +59,8 @@ class Annotations:
             }
             yield (before + _text(box)).encode()
             before = ",\n"
-        yield b"" if self._boxes else before.encode()
+        if not self._boxes:
+            yield before.encode()
         yield ("], " + _text(self._head())[1:]).encode()
 
     def _head(self) -> dict[str, Any]:

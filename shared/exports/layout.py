@@ -12,7 +12,8 @@ from typing import Final
 from shared.exports.model import Options
 
 MB: Final = 10**6
-# What an archive tells of all images lies on the instance's disk, some KB each, until it is whole.
+# What an archive tells of all images lies on the instance's disk until it is whole, some KB each;
+# of a zip's directory and of COCO's boxes some hundred bytes each stay in memory.
 MOST_IN_ARCHIVE: Final = 50_000
 IMAGES_PER_PART: Final = 500
 BYTES_PER_PART: Final = 100 * MB

@@ -83,12 +83,18 @@ class Transaction:
         self.client: OrchestrationClient | None = None
         self.stale: set[str] = set()
 
-    async def avoid_nested_loops(self) -> None:
-        """From here on the planner joins by other means, where there are some.
+    @asynccontextmanager
+    async def without_nested_loops(self) -> AsyncIterator[None]:
+        """Meanwhile the planner joins by other means, and compiles nothing.
 
-        Of many new rows it may think that they are few, and then a nested loop never ends.
+        Of many new rows it may think that they are few, and then a nested loop never ends. Each
+        statement of `Database.reading` is a transaction of its own: there it does nothing.
         """
-        await self.connection.execute("SELECT set_config('enable_nestloop', 'off', true)")
+        await self.connection.execute("SET LOCAL enable_nestloop TO off; SET LOCAL jit TO off")
+        yield
+        await self.connection.execute(
+            "SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL jit TO DEFAULT"
+        )
 
     async def fetch(
         self, kind: type[Row], query: LiteralString, values: Mapping[str, Any] | None = None

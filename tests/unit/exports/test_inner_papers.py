@@ -82,25 +82,28 @@ def test_a_bag_knows_its_papers_too() -> None:
     assert len(sums) == 8  # images
 
 
-def test_memory_does_not_grow_with_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("kind", "most"), [("yolo", 50), ("coco", 200)])
+def test_memory_hardly_grows_with_the_images(
+    kind: Format, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(spool, "PIECE", 1_000)
     monkeypatch.setattr(spool, "IN_MEMORY", 1)
-    assert _growth() < 50  # bytes; of each image the papers tell some 800
+    assert _growth(kind) < most  # bytes; of each image the papers tell some 800
     monkeypatch.setattr(spool, "IN_MEMORY", 2**30)
-    assert _growth() > 500
+    assert _growth(kind) > 500
 
 
-def _growth() -> float:
+def _growth(kind: Format) -> float:
     """Bytes of memory for each image, at the most."""
     few, many = 1_000, 5_000
-    return (_peak(many) - _peak(few)) / (many - few)
+    return (_peak(kind, many) - _peak(kind, few)) / (many - few)
 
 
-def _peak(count: int) -> int:
-    options = Options("yolo", archive="tar.zst")
+def _peak(kind: Format, count: int) -> int:
+    options = Options(kind, archive="tar.zst")
     gc.collect()
     tracemalloc.start()
-    with InnerPapers(options, summary(count), TREES["yolo"](LABELS), "train") as papers:
+    with InnerPapers(options, summary(count), TREES[kind](LABELS), "train") as papers:
         for member in members(count):
             papers.add([member])
         for _, paper in papers.end():
