@@ -1,4 +1,4 @@
-"""The table ``exports``; the parts of one are in `part_repo`."""
+"""The table ``exports``, and what becomes of all parts of one; `part_repo` has each of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ async def list_members(database: Database, export: Export) -> AsyncIterator[list
     while the caller works on a batch.
 
     Raises:
-        NotFound: images of the version were deleted.
+        NotFound: images of the version were deleted, or the export was.
     """
     async with database.transaction() as transaction:
         parts = await part_repo.list_parts(transaction, export.id, stage=IMAGES)

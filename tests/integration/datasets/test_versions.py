@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from hashlib import sha256
 from typing import LiteralString
 
 import pytest
@@ -89,6 +90,18 @@ class TestCreate:
             for label, count in images.items()
             for split, share in shares.items()
         }
+
+    async def test_the_hash_is_one_of_its_images_in_their_order(
+        self, services: Services, owner: Principal, make_dataset: MakeDataset
+    ) -> None:
+        version = await make(services, owner, await make_dataset(cats(20)), split=SPLIT)
+        listed = await rows(
+            services.database,
+            "SELECT position, sha256, split, label FROM dataset_version_images ORDER BY position",
+        )
+        assert [row["position"] for row in listed] == list(range(20))
+        lines = "".join(f"{row['sha256']}\t{row['split']}\t{row['label']}\n" for row in listed)
+        assert version.hash == sha256(lines.encode()).hexdigest()
 
     async def test_without_a_split_all_is_to_train_with(
         self, services: Services, owner: Principal, make_dataset: MakeDataset

@@ -19,14 +19,7 @@ from shared.crawl.filters import JobFilters
 from shared.crawl.settle import settle_chunk
 from shared.credits import service as credit_service
 from shared.credits.schemas import SettingsUpdate
-from shared.datasets import (
-    building,
-    export_files,
-    exports,
-    part_repo,
-    restoring,
-    versions,
-)
+from shared.datasets import building, export_files, exports, part_repo, restoring, versions
 from shared.datasets import service as datasets
 from shared.datasets.export_schemas import JobExport, VersionExport
 from shared.datasets.schemas import VersionCreate
